@@ -1,0 +1,86 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import express, { type Request, type Response } from 'express';
+import { from, type Observable, switchMap } from 'rxjs';
+import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
+import { findUnfitText } from './text.js';
+
+/** The longest body taken, in bytes, after decompression. */
+export const bodyLimitBytes = 102_400;
+
+/** The media type of RFC 7396. */
+export const mergePatchMediaType = 'application/merge-patch+json';
+
+const acceptedTypesKey = 'duet:body-types';
+const defaultTypes = ['application/json'];
+
+/** A route whose body is a JSON merge patch (RFC 7396); plain JSON is taken for the same. */
+export const AcceptsMergePatch = (): MethodDecorator => SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]);
+
+const readJson = express.json({ limit: bodyLimitBytes, strict: false, type: () => true });
+const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
+
+/**
+ * Reads the body of a matched, authorised request: media type, size, JSON, and text no store can hold.
+ *
+ * It stands behind routing and the access guard on purpose: an unknown path is 404 and a missing token 401 before a byte of
+ * the body is parsed, and requests without a body never meet a parser.
+ */
+@Injectable()
+export class BodyInterceptor implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request>();
+    if (!methodsWithBody.has(request.method)) {
+      return next.handle();
+    }
+    const accepted = this.reflector.get<string[] | undefined>(acceptedTypesKey, context.getHandler()) ?? defaultTypes;
+    return from(readBody(request, http.getResponse<Response>(), accepted)).pipe(switchMap(() => next.handle()));
+  }
+}
+
+async function readBody(request: Request, response: Response, accepted: readonly string[]): Promise<void> {
+  const { headers } = request;
+  if (headers['transfer-encoding'] === undefined && (headers['content-length'] === undefined || headers['content-length'] === '0')) {
+    request.body = undefined;
+    return;
+  }
+  assertMediaType(headers['content-type'], accepted);
+  await new Promise<void>((resolve, reject) => {
+    readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
+  });
+  const unfit = findUnfitText(request.body);
+  if (unfit !== undefined) {
+    throw new ValidationError([unfit]);
+  }
+}
+
+function assertMediaType(contentType: string | undefined, accepted: readonly string[]): void {
+  const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
+  if (!accepted.includes(type) || (charset !== undefined && !/^"?utf-8"?$/.test(charset))) {
+    throw new UnsupportedMediaTypeError(accepted);
+  }
+}
+
+// body-parser names its errors in `type`: https://github.com/expressjs/body-parser#errors
+function translate(error: unknown, accepted: readonly string[]): Error {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  switch (type) {
+    case 'entity.too.large':
+      return new PayloadTooLargeError(bodyLimitBytes);
+    case 'charset.unsupported':
+    case 'encoding.unsupported':
+      return new UnsupportedMediaTypeError(accepted);
+    case 'entity.parse.failed':
+      return new MalformedRequestError('The body is not valid JSON.');
+    case 'request.aborted':
+    case 'request.size.invalid':
+      return new MalformedRequestError('The body ended before its Content-Length.');
+    default:
+      // zlib's own errors have no type: a body that is not what its Content-Encoding says.
+      return error instanceof Error && 'code' in error ? new MalformedRequestError('The body cannot be decompressed.') : (error as Error);
+  }
+}

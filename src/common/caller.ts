@@ -1,0 +1,50 @@
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+
+/** Who makes the request, as the access token says. */
+export interface Caller {
+  readonly userId: string;
+  readonly role: 'user' | 'admin';
+  /** The user's time zone when the token was made (IANA name). */
+  readonly timeZone: string;
+}
+
+/** An Express request after the access guard has passed it. */
+export type AuthenticatedRequest = Request & { caller?: Caller };
+
+/** What a route asks of its caller; see {@link Public} and {@link Owned}. */
+export interface AccessRule {
+  readonly public?: boolean;
+  /** Where the owner's id stands: the request must be the owner's own. */
+  readonly owner?: { readonly in: 'params' | 'query'; readonly name: string };
+  /** Whether the role `admin` may do it to anyone's. */
+  readonly adminMayRead?: boolean;
+  /** Only the role `admin`. */
+  readonly adminOnly?: boolean;
+}
+
+/** Metadata key of a route's {@link AccessRule}. */
+export const accessRuleKey = 'duet:access';
+
+/** A route that needs no token. Without any access decorator a route needs one. */
+export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(accessRuleKey, { public: true } satisfies AccessRule);
+
+/** A route below a user's id in the path: 403 unless it is the caller's own, whether or not the user exists. */
+export const OwnedBy = (param: string, options: { adminMayRead?: boolean } = {}): MethodDecorator =>
+  SetMetadata(accessRuleKey, { owner: { in: 'params', name: param }, ...options } satisfies AccessRule);
+
+/** A route whose query names the user: 403 unless it is the caller's own; left out, only an admin. */
+export const OwnedByQuery = (name: string, options: { adminMayRead?: boolean } = {}): MethodDecorator =>
+  SetMetadata(accessRuleKey, { owner: { in: 'query', name }, ...options } satisfies AccessRule);
+
+/** A route for the role `admin` alone. */
+export const AdminOnly = (): MethodDecorator => SetMetadata(accessRuleKey, { adminOnly: true } satisfies AccessRule);
+
+/** The caller, as a controller's parameter. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (caller === undefined) {
+    throw new Error('A public route asked for its caller');
+  }
+  return caller;
+});

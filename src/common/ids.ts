@@ -1,0 +1,14 @@
+import { v7 } from 'uuid';
+import { z } from 'zod';
+
+/** A new UUIDv7 (RFC 9562) and the instant in it, so that ids sort exactly as creation times do. */
+export function newId(): { id: string; createdAt: string } {
+  const id = v7();
+  return { id, createdAt: new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString() };
+}
+
+/** A UUID in a path or body, in its canonical lower case. */
+export const idSchema = z
+  .uuid('must be a UUID')
+  .overwrite((id) => id.toLowerCase())
+  .meta({ format: 'uuid', example: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c' });

@@ -1,0 +1,82 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import type { z } from 'zod';
+import { problemMediaType, problemSchema } from './problem.js';
+
+type HeaderName = 'ETag' | 'Location' | 'Idempotency-Replayed' | 'RateLimit' | 'RateLimit-Policy';
+
+const headerDocs: Readonly<Record<HeaderName | 'X-Request-Id' | 'WWW-Authenticate' | 'Retry-After', { description: string; schema: object }>> = {
+  'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' } },
+  ETag: { description: 'The version, quoted: send it as `If-Match` or `If-None-Match`.', schema: { type: 'string', pattern: '^"\\d+"$' } },
+  Location: { description: 'The path of what was created.', schema: { type: 'string' } },
+  'Idempotency-Replayed': { description: '`true` when this is the stored answer to an earlier request with the same key.', schema: { type: 'string', enum: ['true'] } },
+  RateLimit: { description: 'What is left of the quota, and the seconds until it is full again.', schema: { type: 'string' } },
+  'RateLimit-Policy': { description: 'The quotas of this route.', schema: { type: 'string' } },
+  'WWW-Authenticate': { description: 'How to authenticate (RFC 6750).', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds to wait before the next try.', schema: { type: 'integer', minimum: 0 } },
+};
+
+const problemDescriptions: Readonly<Record<number, string>> = {
+  400: 'Something in the request is not valid; `errors` points at each value.',
+  401: 'No access token, or one that does not hold; at sign-in, wrong credentials.',
+  403: 'Someone else’s, whether or not it exists.',
+  404: 'There is no such resource.',
+  409: 'In conflict with what is there.',
+  412: 'Changed since the version in `If-Match`.',
+  413: 'The body is longer than 102,400 bytes.',
+  415: 'The body’s media type, charset or encoding is not supported.',
+  422: 'The `Idempotency-Key` was used with another payload.',
+  429: 'Too many tries.',
+  500: 'A fault of the service, logged under the `requestId`.',
+  503: 'A store is unreachable.',
+};
+
+/** What a route answers, for the published contract. */
+export interface OperationDocs {
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** Whether the route needs an access token: adds the scheme and 401. */
+  readonly auth?: boolean;
+  readonly success: { readonly status: number; readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly HeaderName[] };
+  /** Statuses of the problems the route can give besides those of `auth` and 500. */
+  readonly problems: readonly number[];
+  readonly requestHeaders?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key')[];
+}
+
+const requestHeaderDocs = {
+  'If-Match': { description: 'Write only if this is still the version, as given in `ETag`.', schema: { type: 'string' }, example: '"3"' },
+  'If-None-Match': { description: 'Answer 304 without a body if this is still the version.', schema: { type: 'string' }, example: '"3"' },
+  'Idempotency-Key': {
+    description: 'Makes the request safe to send again: the first result is replayed for 24 hours.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+    example: '0f9c7f2e-create-todo',
+  },
+} as const;
+
+/** Publishes a route in `openapi.json`: its answers, their headers, every problem it can give, the headers it reads. */
+export function Operation({ id, summary, description, auth = true, success, problems, requestHeaders = [] }: OperationDocs): MethodDecorator {
+  const statuses = [...new Set([...problems, ...(auth ? [401] : []), 500])].sort((a, b) => a - b);
+  const conditional = requestHeaders.includes('If-None-Match') ? [ApiResponse({ status: 304, description: 'Not changed.', headers: headers(['ETag']) })] : [];
+  return applyDecorators(
+    ApiOperation({ operationId: id, summary, description, ...(!auth && { security: [] }) }),
+    ...(auth ? [ApiBearerAuth('bearer')] : []),
+    ...requestHeaders.map((name) => ApiHeader({ name, required: false, ...requestHeaderDocs[name] } as Parameters<typeof ApiHeader>[0])),
+    ApiResponse({ status: success.status, description: success.description, headers: headers(success.headers ?? []), ...(success.schema && { standardSchema: success.schema }) }),
+    ...conditional,
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        description: problemDescriptions[status] ?? 'A problem.',
+        headers: headers(status === 401 && auth ? ['WWW-Authenticate'] : status === 429 || status === 503 ? ['Retry-After'] : []),
+        standardSchema: problemSchema,
+        // The media type is set when the document is built: see openapi-document.ts.
+        'x-media-type': problemMediaType,
+      } as Parameters<typeof ApiResponse>[0]),
+    ),
+  );
+}
+
+function headers(names: readonly (keyof typeof headerDocs)[]): Record<string, object> {
+  return Object.fromEntries((['X-Request-Id', ...names] as const).map((name) => [name, headerDocs[name]]));
+}

@@ -1,0 +1,71 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { DuetError, MalformedRequestError, MethodNotAllowedError, RouteNotFoundError, type FieldProblem } from './errors.js';
+import { internalProblem, problemOf, sendProblem, type Problem } from './problem.js';
+
+/** Told of every error that is the service's own fault: once, with its cause. */
+export type FaultListener = (error: unknown, problem: Problem) => void;
+
+/** The methods an Express application serves at a path; empty where no route matches. */
+export type MethodsAt = (path: string) => readonly string[];
+
+/** The one place where errors become answers: problem details (RFC 9457), from wherever the error comes. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly methodsAt: MethodsAt,
+    private readonly onFault: FaultListener,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
+  }
+
+  /** The same as Express error middleware, for what fails before or outside Nest's own handling. */
+  readonly middleware = (error: unknown, request: Request, response: Response, _next: NextFunction): void => this.answer(error, request, response);
+
+  private answer(error: unknown, request: Request, response: Response): void {
+    const known = this.recognise(error, request);
+    const problem = known === undefined ? internalProblem : problemOf(known);
+    if (problem.status >= 500) {
+      this.onFault(error, problem);
+    }
+    sendProblem(response, problem);
+  }
+
+  private recognise(error: unknown, request: Request): DuetError | undefined {
+    if (error instanceof DuetError) {
+      return error;
+    }
+    // Nest tells of an unmatched route, Express of a path it cannot decode; both know only a status.
+    const status = error instanceof HttpException ? error.getStatus() : statusIn(error);
+    if (status === 404) {
+      const allowed = this.methodsAt(request.path);
+      return allowed.length === 0 || allowed.includes(request.method) ? new RouteNotFoundError() : new MethodNotAllowedError(allowed);
+    }
+    return status !== undefined && status >= 400 && status < 500 ? new MalformedRequestError('The request cannot be read.') : undefined;
+  }
+}
+
+function statusIn(error: unknown): number | undefined {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+}
+
+/** An issue of a Standard Schema, with the parts zod adds. */
+interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
+  readonly code?: string;
+  readonly keys?: readonly string[];
+}
+
+/** The field problems of a schema's issues; a field that nobody knows is pointed at by its own name. */
+export function fieldProblems(issues: readonly SchemaIssue[], escape: (key: string) => string): FieldProblem[] {
+  return issues.flatMap((issue) => {
+    const pointer = (issue.path ?? []).map((part) => `/${escape(String(typeof part === 'object' ? part.key : part))}`).join('');
+    return issue.code === 'unrecognized_keys' && issue.keys !== undefined
+      ? issue.keys.map((key) => ({ pointer: `${pointer}/${escape(key)}`, detail: 'is not a known field' }))
+      : [{ pointer, detail: issue.message }];
+  });
+}

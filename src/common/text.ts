@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** The length of a text in Unicode code points, as JSON Schema's `maxLength` counts (RFC 8259 strings, draft 2020-12 section 6.3). */
+export function codePoints(text: string): number {
+  let count = 0;
+  // Iterating a string steps over whole code points; `.length` would count UTF-16 units.
+  for (const _ of text) count += 1;
+  return count;
+}
+
+/**
+ * A text of `least` to `most` Unicode code points, published as `minLength` and `maxLength`.
+ * NUL and lone surrogates never get here: the body reader and the query check refuse them.
+ */
+export function boundedText(least: number, most: number) {
+  return z
+    .string()
+    .refine((text) => codePoints(text) >= least && codePoints(text) <= most, `must be ${least} to ${most} characters long`)
+    .meta({ minLength: least, maxLength: most });
+}
+
+/** A name or title: like {@link boundedText}, and not of white space alone. */
+export function visibleText(least: number, most: number) {
+  return boundedText(least, most)
+    .refine((text) => text.trim() !== '', 'must not be blank')
+    .meta({ minLength: least, maxLength: most, pattern: '\\S' });
+}
+
+/** Where and why a value cannot be stored as text, or undefined. */
+export interface UnfitText {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** How deep a body may nest: DynamoDB's own limit for documents is 32 levels. */
+export const deepestNesting = 32;
+
+// U+D800 to U+DFFF outside a pair; the `u` flag makes a paired one match as its code point instead.
+const loneSurrogate = /\p{Surrogate}/u;
+
+/**
+ * Walks parsed JSON for what no store may hold: NUL, lone surrogates, nesting past {@link deepestNesting}, and `__proto__` keys.
+ * The first found is returned, with its JSON pointer.
+ */
+export function findUnfitText(value: unknown, pointer = '', depth = 0): UnfitText | undefined {
+  if (typeof value === 'string') {
+    return unfitReason(value, pointer);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return undefined;
+  }
+  if (depth >= deepestNesting) {
+    return { pointer, detail: `is nested deeper than ${deepestNesting} levels` };
+  }
+  for (const [key, child] of Object.entries(value)) {
+    const here = `${pointer}/${escapePointer(key)}`;
+    const found = key === '__proto__' ? { pointer: here, detail: 'is not a name that can be used' } : (unfitReason(key, pointer) ?? findUnfitText(child, here, depth + 1));
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return undefined;
+}
+
+function unfitReason(text: string, pointer: string): UnfitText | undefined {
+  if (text.includes('\0')) {
+    return { pointer, detail: 'must not contain the NUL character' };
+  }
+  return loneSurrogate.test(text) ? { pointer, detail: 'must not contain half of a surrogate pair' } : undefined;
+}
+
+/** A key as a JSON pointer's segment (RFC 6901, section 3); what a pointer cannot carry is replaced. */
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD');
+}

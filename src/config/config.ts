@@ -1,0 +1,253 @@
+import { z } from 'zod';
+
+/** The environment as Node gives it: names and text. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Thrown by {@link parseConfig}: names every variable that is missing or wrong, in one message. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+const loopbackHosts = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
+
+/** Whether a host name or address can only be this machine. */
+export function isLoopback(host: string): boolean {
+  return loopbackHosts.test(host);
+}
+
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
+// DynamoDB's own rule for table names: 3 to 255 of these characters.
+const tableName = z.string().regex(/^[a-zA-Z0-9_.-]{3,255}$/, 'must be a DynamoDB table name: 3 to 255 of a-z, A-Z, 0-9, _, - and .');
+const endpoint = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const text = z.string().min(1, 'must not be empty');
+const arn = z.string().regex(/^arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+$/, 'must be an ARN');
+
+/** The least bytes of a signing key: HS256 asks for a key as long as its hash (RFC 7518, section 3.2). */
+const leastSecretBytes = 32;
+
+/** One rule a variable; the source of `.env.example` and of the check that Terraform sets what the code reads. */
+export const environmentSchema = z.object({
+  PORT: whole(0, 65_535).default(3000),
+  HOST: text.optional(),
+  BASE_PATH: z
+    .string()
+    .regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_.-]$/, 'must be a path such as /prod: it starts with a slash and does not end with one')
+    .optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
+  DUET_DATA_DIR: text.default('.data'),
+
+  RDS_HOST: text.optional(),
+  RDS_PORT: whole(1, 65_535).default(5432),
+  RDS_DATABASE: text.default('duet'),
+  RDS_USERNAME: text.default('duet'),
+  RDS_PASSWORD: text.optional(),
+  RDS_IAM_AUTH: flag.default(false),
+  RDS_SECRET_ARN: arn.optional(),
+  RDS_SSL: z.enum(['verify', 'disable'], 'must be verify or disable').optional(),
+
+  AWS_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')
+    .default('us-east-1'),
+  DYNAMODB_ENDPOINT: endpoint.optional(),
+  DYNAMODB_TABLE_NAME: tableName.default('duet-local-todos'),
+  COUNTERS_TABLE_NAME: tableName.default('duet-local-counters'),
+  RECORDS_TABLE_NAME: tableName.default('duet-local-records'),
+  ARCHIVE_TABLE_NAME: tableName.default('duet-local-archive'),
+  RATE_LIMITS_TABLE_NAME: tableName.default('duet-local-rate-limits'),
+  PROVISION_STORES: flag.optional(),
+
+  EVENT_BUS_NAME: text.optional(),
+  EVENTBRIDGE_ENDPOINT: endpoint.optional(),
+  SECRETS_MANAGER_ENDPOINT: endpoint.optional(),
+
+  JWT_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret, 'utf8') >= leastSecretBytes, `must be at least ${leastSecretBytes} bytes long`)
+    .optional(),
+  JWT_SECRET_ARN: arn.optional(),
+
+  COUNTER_SHARDS: whole(1, 1000).default(1),
+  ARCHIVE_AFTER_DAYS: z
+    .string()
+    .regex(/^\d{1,5}(\.\d{1,9})?$/, 'must be a number of days')
+    .transform(Number)
+    .refine((days) => days > 0 && days <= 36_500, 'must be more than 0 and at most 36500 days')
+    .default(90),
+  LOGIN_LIMIT_ACCOUNT_ADDRESS: whole(1, 1_000_000).default(10),
+  LOGIN_LIMIT_ACCOUNT: whole(1, 1_000_000).default(50),
+  LOGIN_LIMIT_ADDRESS: whole(1, 1_000_000).default(100),
+  REGISTRATION_LIMIT_ADDRESS: whole(1, 1_000_000).default(100),
+
+  // Set by the Lambda service: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+  AWS_LAMBDA_FUNCTION_NAME: text.optional(),
+  AWS_ACCESS_KEY_ID: text.optional(),
+});
+
+/** How to reach PostgreSQL. Exactly one of password, IAM token and secret gives the credentials. */
+export interface PostgresConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly username: string;
+  readonly password?: string;
+  readonly iamAuth: boolean;
+  readonly secretArn?: string;
+  /** TLS with verification of the server's certificate; false only on loopback or when told so. */
+  readonly tls: boolean;
+}
+
+/** How to reach DynamoDB, and the tables' names. */
+export interface DynamoDbConfig {
+  /** Unset: the region's own endpoint. */
+  readonly endpoint?: string;
+  /** Whether made-up credentials serve: a local server checks none, and the SDK refuses to run without. */
+  readonly anonymous: boolean;
+  readonly tables: {
+    readonly todos: string;
+    readonly counters: string;
+    readonly records: string;
+    readonly archive: string;
+    readonly rateLimits: string;
+  };
+}
+
+/** Everything the service can be told, typed, by concern. */
+export interface Config {
+  readonly http: { readonly port: number; readonly host?: string; readonly basePath: string };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly lambda: boolean;
+  readonly dataDir: string;
+  readonly region: string;
+  /** Create missing tables and run migrations at start. */
+  readonly provisionStores: boolean;
+  readonly postgres: PostgresConfig;
+  readonly dynamodb: DynamoDbConfig;
+  readonly events: { readonly busName?: string; readonly endpoint?: string };
+  readonly secrets: { readonly endpoint?: string };
+  readonly auth: { readonly jwtSecret?: string; readonly jwtSecretArn?: string };
+  readonly limits: {
+    readonly loginAccountAddress: number;
+    readonly loginAccount: number;
+    readonly loginAddress: number;
+    readonly registrationAddress: number;
+  };
+  readonly counter: { readonly shards: number };
+  readonly archive: { readonly afterDays: number };
+}
+
+/** Which parts `npm start` must bring itself, because no variable names one. */
+export interface EmbeddedNeeds {
+  readonly postgres: boolean;
+  readonly dynamodb: boolean;
+  readonly jwtSecret: boolean;
+}
+
+/** What is missing from the environment that a laptop can supply: two stores and a signing key. */
+export function embeddedNeeds(environment: Environment): EmbeddedNeeds {
+  const env = withoutBlanks(environment);
+  return {
+    postgres: env['RDS_HOST'] === undefined,
+    dynamodb: env['DYNAMODB_ENDPOINT'] === undefined,
+    jwtSecret: env['JWT_SECRET'] === undefined && env['JWT_SECRET_ARN'] === undefined,
+  };
+}
+
+/**
+ * Reads the whole environment against one schema.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong, never a value: it may be a secret.
+ */
+export function parseConfig(environment: Environment): Config {
+  const parsed = environmentSchema.safeParse(withoutBlanks(environment));
+  const problems = parsed.success ? crossChecks(parsed.data) : [...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)];
+  if (!parsed.success || problems.length > 0) {
+    throw new ConfigError(problems);
+  }
+  return toConfig(parsed.data);
+}
+
+type Variables = z.output<typeof environmentSchema>;
+
+// A variable that is set to nothing means the same as one that is not set: shells and .env files make no difference.
+function withoutBlanks(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+}
+
+function crossChecks(env: Variables): string[] {
+  const problems: string[] = [];
+  if (env.RDS_HOST === undefined) {
+    problems.push('RDS_HOST must be set');
+  } else {
+    const given = [env.RDS_PASSWORD !== undefined, env.RDS_IAM_AUTH, env.RDS_SECRET_ARN !== undefined].filter(Boolean).length;
+    if (given !== 1) {
+      problems.push('RDS_PASSWORD, RDS_IAM_AUTH=true or RDS_SECRET_ARN must be set, and only one of them');
+    }
+    if (env.RDS_IAM_AUTH && env.RDS_SSL === 'disable') {
+      problems.push('RDS_SSL must not be disable with RDS_IAM_AUTH=true: RDS takes IAM tokens over TLS only');
+    }
+  }
+  if ((env.JWT_SECRET === undefined) === (env.JWT_SECRET_ARN === undefined)) {
+    problems.push('JWT_SECRET or JWT_SECRET_ARN must be set, and only one of them');
+  }
+  if (env.AWS_LAMBDA_FUNCTION_NAME !== undefined && env.PROVISION_STORES) {
+    problems.push('PROVISION_STORES must not be true on Lambda: the migrate function and Terraform do that');
+  }
+  return problems;
+}
+
+function toConfig(env: Variables): Config {
+  const host = env.RDS_HOST ?? '';
+  const lambda = env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+  const localDynamoDb = env.DYNAMODB_ENDPOINT !== undefined && isLoopback(new URL(env.DYNAMODB_ENDPOINT).hostname);
+  return {
+    http: { port: env.PORT, host: env.HOST, basePath: env.BASE_PATH ?? '' },
+    log: { level: env.LOG_LEVEL },
+    lambda,
+    dataDir: env.DUET_DATA_DIR,
+    region: env.AWS_REGION,
+    provisionStores: !lambda && (env.PROVISION_STORES ?? (isLoopback(host) && localDynamoDb)),
+    postgres: {
+      host,
+      port: env.RDS_PORT,
+      database: env.RDS_DATABASE,
+      username: env.RDS_USERNAME,
+      password: env.RDS_PASSWORD,
+      iamAuth: env.RDS_IAM_AUTH,
+      secretArn: env.RDS_SECRET_ARN,
+      tls: env.RDS_SSL === undefined ? !isLoopback(host) : env.RDS_SSL === 'verify',
+    },
+    dynamodb: {
+      endpoint: env.DYNAMODB_ENDPOINT,
+      anonymous: localDynamoDb && env.AWS_ACCESS_KEY_ID === undefined,
+      tables: {
+        todos: env.DYNAMODB_TABLE_NAME,
+        counters: env.COUNTERS_TABLE_NAME,
+        records: env.RECORDS_TABLE_NAME,
+        archive: env.ARCHIVE_TABLE_NAME,
+        rateLimits: env.RATE_LIMITS_TABLE_NAME,
+      },
+    },
+    events: { busName: env.EVENT_BUS_NAME, endpoint: env.EVENTBRIDGE_ENDPOINT },
+    secrets: { endpoint: env.SECRETS_MANAGER_ENDPOINT },
+    auth: { jwtSecret: env.JWT_SECRET, jwtSecretArn: env.JWT_SECRET_ARN },
+    limits: {
+      loginAccountAddress: env.LOGIN_LIMIT_ACCOUNT_ADDRESS,
+      loginAccount: env.LOGIN_LIMIT_ACCOUNT,
+      loginAddress: env.LOGIN_LIMIT_ADDRESS,
+      registrationAddress: env.REGISTRATION_LIMIT_ADDRESS,
+    },
+    counter: { shards: env.COUNTER_SHARDS },
+    archive: { afterDays: env.ARCHIVE_AFTER_DAYS },
+  };
+}

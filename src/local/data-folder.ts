@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasCode, LocalStoreError } from './local-store-error.js';
+import { startTimeOf } from './processes.js';
+
+/** Creates the data folder, for its owner only to write, and returns its absolute path. */
+export async function openDataFolder(dataDir: string): Promise<string> {
+  const folder = resolve(dataDir);
+  try {
+    // Others may pass through, but not list: as root, PostgreSQL runs as another user and its folder lies inside.
+    await mkdir(folder, { recursive: true, mode: 0o711 });
+  } catch (error) {
+    throw unusable(folder, error);
+  }
+  return folder;
+}
+
+function unusable(folder: string, error: unknown): unknown {
+  return hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR')
+    ? new LocalStoreError(`This user cannot write to the data folder ${shown(folder)}: make it writable, or set DUET_DATA_DIR to another folder`)
+    : error;
+}
+
+function shown(folder: string): string {
+  const short = relative(process.cwd(), folder);
+  return short !== '' && !short.startsWith('..') ? short : folder;
+}
+
+/** A process that cannot be mistaken for a later one with the same pid. */
+export interface Holder {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
+/** This process. */
+export function ourselves(): Holder {
+  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };
+}
+
+/** Whether that very process is still running. */
+export function isAlive(holder: Holder): boolean {
+  return startTimeOf(holder.pid) === holder.startTime;
+}
+
+/** Reads the {@link Holder} out of a lock or run file's text; null when it holds none. */
+export function parseHolder(text: string): Holder | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number' && 'startTime' in value && typeof value.startTime === 'string'
+      ? { pid: value.pid, startTime: value.startTime }
+      : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Takes the lock `file` for as long as this process lives, or until the returned function is called. A lock left by a
+ * process that is gone is taken over.
+ *
+ * @throws LocalStoreError naming the process that holds it.
+ */
+export async function lock(file: string, dataDir: string): Promise<() => Promise<void>> {
+  for (let attempt = 0; ; attempt++) {
+    if (await createWith(file, JSON.stringify(ourselves()), dataDir)) {
+      return async () => rm(file, { force: true });
+    }
+    const text = await readWhenWritten(file);
+    const holder = parseHolder(text);
+    if ((holder !== null && isAlive(holder)) || attempt === 10) {
+      throw new LocalStoreError(`The data folder ${shown(dataDir)} is in use by another Duet${holder === null ? '' : ` (pid ${holder.pid})`}: stop it, or set DUET_DATA_DIR to another folder`);
+    }
+    await setAside(file, text);
+  }
+}
+
+// Renaming lets only one of several heirs have the stale lock; one that was renewed in between is given back.
+async function setAside(file: string, expected: string): Promise<void> {
+  const aside = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    await rename(file, aside);
+    const text = await readFile(aside, 'utf8');
+    if (text === expected) {
+      await rm(aside);
+    } else {
+      await rename(aside, file);
+    }
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) {
+      throw error;
+    }
+  }
+}
+
+/** The secret kept in `file`, readable by this user only; made on first use. */
+export async function readOrCreateSecret(file: string, dataDir: string): Promise<string> {
+  const secret = randomBytes(48).toString('base64url');
+  return (await createWith(file, secret, dataDir)) ? secret : readWhenWritten(file);
+}
+
+/** Replaces a file in one step, readable by this user only. */
+export async function writePrivately(file: string, text: string): Promise<void> {
+  const next = `${file}.${randomBytes(6).toString('hex')}`;
+  const handle = await open(next, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+  } finally {
+    await handle.close();
+  }
+  await rename(next, file);
+}
+
+async function createWith(file: string, text: string, dataDir: string): Promise<boolean> {
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) {
+      return false;
+    }
+    throw unusable(dataDir, error);
+  }
+}
+
+// Creating and writing are two steps for its writer: an empty file is about to be filled, unless its writer was killed.
+async function readWhenWritten(file: string): Promise<string> {
+  for (let attempt = 0; ; attempt++) {
+    const text = await readText(file);
+    if (text !== '' || attempt === 20) {
+      return text;
+    }
+    await sleep(20);
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) {
+      return '';
+    }
+    if (hasCode(error, 'EACCES')) {
+      throw new LocalStoreError(`This user cannot read ${shown(file)}: run as the user who made it, or set DUET_DATA_DIR to another folder`);
+    }
+    throw error;
+  }
+}

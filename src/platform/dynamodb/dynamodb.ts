@@ -1,0 +1,102 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { remainingStoreMs } from '../../common/request-context.js';
+import { StoreUnavailableError } from '../../common/errors.js';
+import { AppConfig } from '../../config/config.module.js';
+import type { DynamoDbConfig } from '../../config/config.js';
+
+/** A command of the document client: `new PutCommand(...)` and its like. */
+interface DocumentCommand<Output> {
+  readonly input: object;
+  // Only the output's type is carried: the client checks the rest.
+  resolveMiddleware(...parameters: never[]): (...parameters: never[]) => Promise<{ output: Output }>;
+}
+
+/** How long one try may take, in milliseconds: three tries fit into the 3 s within which a 503 is promised. */
+const tryTimeoutMs = 1_000;
+
+/**
+ * The one door to DynamoDB: a document client with bounded time and retries set with intent, and network errors translated.
+ * Errors that belong to the domain (conditions, conflicts) pass through for the persistence adapters to read.
+ */
+@Injectable()
+export class DynamoDb implements OnApplicationShutdown {
+  /** The tables' names. */
+  readonly tables: DynamoDbConfig['tables'];
+  private readonly retrying: DynamoDBDocumentClient;
+  private readonly once: DynamoDBDocumentClient;
+
+  constructor(@Inject(AppConfig) config: AppConfig) {
+    const { endpoint, anonymous, tables } = config.get('dynamodb', { infer: true });
+    this.tables = tables;
+    const options = {
+      region: config.get('region', { infer: true }),
+      endpoint,
+      // A local server checks no signature, yet the SDK signs: any key will do.
+      ...(anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+      requestHandler: { connectionTimeout: 700, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
+    };
+    const translate = { marshallOptions: { removeUndefinedValues: true } };
+    // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
+    this.retrying = DynamoDBDocumentClient.from(new DynamoDBClient({ ...options, maxAttempts: 3 }), translate);
+    // For writes that are not: an `ADD` whose reply was lost must not be sent again (it would count twice).
+    this.once = DynamoDBDocumentClient.from(new DynamoDBClient({ ...options, maxAttempts: 1 }), translate);
+  }
+
+  /**
+   * Sends a command that may safely be sent again.
+   *
+   * @throws StoreUnavailableError when DynamoDB cannot be reached, is throttling beyond the retries, or the request's time is up.
+   */
+  async send<Output extends ServiceOutputTypes>(command: DocumentCommand<Output>): Promise<Output> {
+    return this.bounded(this.retrying, command);
+  }
+
+  /** Sends a command exactly once: for writes that would take effect twice. Throws as {@link send} does. */
+  async sendOnce<Output extends ServiceOutputTypes>(command: DocumentCommand<Output>): Promise<Output> {
+    return this.bounded(this.once, command);
+  }
+
+  onApplicationShutdown(): void {
+    this.retrying.destroy();
+    this.once.destroy();
+  }
+
+  private async bounded<Output extends ServiceOutputTypes>(client: DynamoDBDocumentClient, command: DocumentCommand<Output>): Promise<Output> {
+    try {
+      const output = await client.send(command as unknown as Parameters<typeof client.send<ServiceInputTypes, Output>>[0], {
+        abortSignal: AbortSignal.timeout(Math.ceil(remainingStoreMs())),
+      });
+      return output;
+    } catch (error) {
+      throw isUnavailable(error) ? new StoreUnavailableError('dynamodb', { cause: error }) : error;
+    }
+  }
+}
+
+// By name, because the SDK has no class for a refused or cut connection:
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+const unavailableNames = new Set([
+  'AbortError',
+  'TimeoutError',
+  'NetworkingError',
+  'InternalServerError',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+  'RequestLimitExceeded',
+  'ThrottlingException',
+  'ProvisionedThroughputExceededException',
+  'CredentialsProviderError',
+]);
+const networkCodes = /^(E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)|ERR_(SOCKET|STREAM)_\w+)$/;
+
+/** Whether an error of the SDK says that DynamoDB did not do its part, rather than that the request was wrong. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) {
+    return false;
+  }
+  const { code, $metadata, $response } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number }; $response?: { statusCode?: number } };
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
+  return unavailableNames.has(error.name) || (typeof code === 'string' && networkCodes.test(code)) || status >= 500 || error.message === 'socket hang up';
+}

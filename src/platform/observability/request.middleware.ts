@@ -1,0 +1,83 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { v7 } from 'uuid';
+import { runInContext, storeBudgetMs, type RequestContext } from '../../common/request-context.js';
+import { stripBasePath } from '../../common/base-path.js';
+import type { Log } from './log.js';
+import { emitRequestMetrics } from './request-metrics.js';
+
+/** How much of a user agent a log line keeps, in characters. */
+const userAgentLength = 100;
+
+/** The ids a Lambda invocation brings, when there is one. */
+export interface InvocationIds {
+  readonly awsRequestId?: string;
+  readonly stage?: string;
+}
+
+/** Reads {@link InvocationIds} off a request; on a plain server there are none. */
+export type ReadInvocation = (request: Request) => InvocationIds;
+
+export interface RequestMiddlewareOptions {
+  readonly log: Log;
+  readonly lambda: boolean;
+  readonly basePath: string;
+  readonly readInvocation: ReadInvocation;
+}
+
+/**
+ * The outermost layer: gives the request its id and context, strips the base path, and writes one line (on Lambda also one metric
+ * line) when the answer is done. The line names the route's template, never the path: paths hold ids, queries hold text.
+ */
+export function requestMiddleware({ log, lambda, basePath, readInvocation }: RequestMiddlewareOptions): RequestHandler {
+  let coldStart = true;
+  return (request: Request, response: Response, next: NextFunction) => {
+    const startedAt = performance.now();
+    const { awsRequestId, stage } = readInvocation(request);
+    const stripped = stripBasePath(request, [basePath, stage === undefined || stage === '$default' ? '' : `/${stage}`]);
+    const context: RequestContext = {
+      requestId: acceptableId(request.get('X-Request-Id')) ?? awsRequestId ?? v7(),
+      traceId: traceIdOf(request),
+      awsRequestId,
+      deadline: startedAt + storeBudgetMs,
+      basePath: stripped,
+    };
+    const cold = coldStart;
+    coldStart = false;
+    response.setHeader('X-Request-Id', context.requestId);
+    runInContext(context, () => {
+      let done = false;
+      const finish = (): void => {
+        if (done) return;
+        done = true;
+        const route = `${request.method} ${routeTemplate(request)}`;
+        const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+        const status = response.statusCode;
+        const aborted = !response.writableEnded;
+        runInContext(context, () => {
+          log.info('request', { route, status, durationMs, userAgent: request.get('User-Agent')?.slice(0, userAgentLength), ...(aborted && { aborted }) });
+          if (lambda) {
+            emitRequestMetrics({ route, status, durationMs, coldStart: cold });
+          }
+        });
+      };
+      response.once('finish', finish);
+      response.once('close', finish);
+      next();
+    });
+  };
+}
+
+/** An id from outside is kept when it cannot forge or flood a log line. */
+function acceptableId(header: string | undefined): string | undefined {
+  return header !== undefined && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
+}
+
+// W3C: version-traceid-parentid-flags; X-Ray: Root=1-...;Parent=...
+function traceIdOf(request: Request): string | undefined {
+  return /^[\da-f]{2}-([\da-f]{32})-/.exec(request.get('traceparent') ?? '')?.[1] ?? /Root=([\w-]{1,64})/.exec(request.get('X-Amzn-Trace-Id') ?? '')?.[1];
+}
+
+function routeTemplate(request: Request): string {
+  const path: unknown = (request as { route?: { path?: unknown } }).route?.path;
+  return typeof path === 'string' ? path.replaceAll(/:(\w+)/g, '{$1}') : '(none)';
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { type Config, type Environment, parseConfig } from '../../src/config/config.js';
+import { createApp } from '../../src/create-app.js';
+import { startEphemeralStores } from '../../src/local/local-stores.js';
+import { provisionTables } from '../../src/local/provision-tables.js';
+import { Postgres } from '../../src/platform/postgres/postgres.js';
+
+/** A whole service in this process, listening on a free loopback port, over real embedded stores of its own. */
+export interface TestService {
+  readonly url: string;
+  readonly config: Config;
+  /** One call; `body` as JSON unless it is text already. The answer's body is parsed when it is JSON. */
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Registers a user and signs in. */
+  signUp(overrides?: Partial<{ email: string; name: string; password: string; timeZone: string }>): Promise<SignedUp>;
+  stop(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // Tests read into bodies freely; their assertions are the check.
+  // eslint-disable-next-line typescript/no-explicit-any
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface SignedUp {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+/** Starts stores, tables, migrations and service; `environment` overrides single variables. */
+export async function startService(environment: Environment = {}): Promise<TestService> {
+  const stores = await startEphemeralStores();
+  try {
+    const config = parseConfig({ LOG_LEVEL: 'error', PORT: '0', REGISTRATION_LIMIT_ADDRESS: '100000', ...stores.environment, ...environment });
+    await provisionTables(config, () => {});
+    const app = await createApp(config);
+    await app.get(Postgres).migrate();
+    await app.listen(0, '127.0.0.1');
+    const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
+    return {
+      url,
+      config,
+      call,
+      signUp: async (overrides = {}) => signUp(call, overrides),
+      stop: async () => {
+        await app.close();
+        await stores.stop();
+      },
+    };
+  } catch (error) {
+    await stores.stop();
+    throw error;
+  }
+}
+
+/** One HTTP call, as {@link TestService.call}, against any Duet. */
+export async function callService(url: string, method: string, path: string, { body, token, headers = {} }: CallOptions = {}): Promise<Answer> {
+  const response = await fetch(url + path, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('json') ?? false;
+  return { status: response.status, headers: response.headers, text, body: json && text !== '' ? JSON.parse(text) : undefined };
+}
+
+async function signUp(call: TestService['call'], overrides: Partial<{ email: string; name: string; password: string; timeZone: string }>): Promise<SignedUp> {
+  const password = overrides.password ?? 'correct horse battery staple';
+  const email = overrides.email ?? `u-${randomUUID()}@example.com`;
+  const registered = await call('POST', '/users', { body: { email, name: 'Test User', password, ...(overrides.name && { name: overrides.name }), ...(overrides.timeZone && { timeZone: overrides.timeZone }) } });
+  if (registered.status !== 201) {
+    throw new Error(`Registration answered ${registered.status}: ${registered.text}`);
+  }
+  const { body, status, text } = await call('POST', '/auth/login', { body: { email, password } });
+  if (status !== 200) {
+    throw new Error(`Sign-in answered ${status}: ${text}`);
+  }
+  return { id: registered.body.id, email, password, accessToken: body.accessToken, refreshToken: body.refreshToken };
+}
