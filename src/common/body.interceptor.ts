@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import express, { type Request, type Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
+import { findAlteredNumber } from './numbers.js';
 import { findUnfitText } from './text.js';
 
 /** The longest body taken, in bytes, after decompression. */
@@ -17,11 +18,18 @@ const defaultTypes = ['application/json'];
 /** A route whose body is a JSON merge patch (RFC 7396); plain JSON is taken for the same. */
 export const AcceptsMergePatch = (): MethodDecorator => SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]);
 
-const readJson = express.json({ limit: bodyLimitBytes, strict: false, type: () => true });
+// What a body was before it was parsed, for as long as its request lives.
+const bodyBytes = new WeakMap<object, Buffer>();
+const readJson = express.json({
+  limit: bodyLimitBytes,
+  strict: false,
+  type: () => true,
+  verify: (request, _response, bytes) => void bodyBytes.set(request, bytes),
+});
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
- * Reads the body of a matched, authorised request: media type, size, JSON, and text no store can hold.
+ * Reads the body of a matched, authorised request: media type, size, JSON, and what no store can hold: text, and numbers that parsing would alter.
  *
  * It stands behind routing and the access guard on purpose: an unknown path is 404 and a missing token 401 before a byte of
  * the body is parsed, and requests without a body never meet a parser.
@@ -51,7 +59,7 @@ async function readBody(request: Request, response: Response, accepted: readonly
   await new Promise<void>((resolve, reject) => {
     readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
   });
-  const unfit = findUnfitText(request.body);
+  const unfit = findUnfitText(request.body) ?? findAlteredNumber(new TextDecoder().decode(bodyBytes.get(request)));
   if (unfit !== undefined) {
     throw new ValidationError([unfit]);
   }

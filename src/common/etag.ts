@@ -1,3 +1,5 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
 import { StaleVersionError } from './errors.js';
 
 /** The entity tag of a version: strong, since a version is one exact representation (RFC 9110, section 8.8.3). */
@@ -33,3 +35,8 @@ export function noneMatchHits(header: string | undefined, etag: string): boolean
 function tagsIn(header: string): string[] {
   return header.match(/(?:W\/)?"[^"]*"/g) ?? [];
 }
+
+/** The request's `If-Match`, as {@link parseIfMatch} reads it, as a controller's parameter. */
+export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): VersionCondition | undefined =>
+  parseIfMatch(context.switchToHttp().getRequest<Request>().get('If-Match')),
+);

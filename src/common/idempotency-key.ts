@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { ValidationError } from './errors.js';
 
 /** The header's name. */
@@ -20,6 +20,13 @@ export function parseIdempotencyKey(header: string | undefined): string | undefi
     throw new ValidationError([{ pointer: `/${idempotencyHeader}`, detail: 'must be 1 to 255 visible ASCII characters' }]);
   }
   return header;
+}
+
+/** Says that the answer is the stored one of an earlier request with the same key. */
+export function markReplayed(response: Response, replayed: boolean): void {
+  if (replayed) {
+    response.set('Idempotency-Replayed', 'true');
+  }
 }
 
 /** A digest of an operation and its validated payload: equal for payloads that mean the same, whatever the order of their fields. */

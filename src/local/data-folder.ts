@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode, LocalStoreError } from './local-store-error.js';
@@ -8,18 +8,28 @@ import { startTimeOf } from './processes.js';
 /** Creates the data folder, for its owner only to write, and returns its absolute path. */
 export async function openDataFolder(dataDir: string): Promise<string> {
   const folder = resolve(dataDir);
-  try {
-    // Others may pass through, but not list: as root, PostgreSQL runs as another user and its folder lies inside.
-    await mkdir(folder, { recursive: true, mode: 0o711 });
-  } catch (error) {
-    throw unusable(folder, error);
-  }
+  // Others may pass through, but not list: as root, PostgreSQL runs as another user and its folder lies inside.
+  await makeWritable(folder, folder, 0o711);
   return folder;
+}
+
+/** Creates a folder in the data folder, for this user alone. */
+export async function makePrivateFolder(folder: string, dataDir: string): Promise<void> {
+  await makeWritable(folder, dataDir, 0o700);
+}
+
+async function makeWritable(folder: string, dataDir: string, mode: number): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
 }
 
 function unusable(folder: string, error: unknown): unknown {
   return hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR')
-    ? new LocalStoreError(`This user cannot write to the data folder ${shown(folder)}: make it writable, or set DUET_DATA_DIR to another folder`)
+    ? new LocalStoreError(`This user cannot use the data folder ${shown(folder)}: give it to this user with all in it, or set DUET_DATA_DIR to another folder`)
     : error;
 }
 
@@ -68,7 +78,9 @@ export function parseHolder(text: string): Holder | null {
 export async function lock(file: string, dataDir: string): Promise<() => Promise<void>> {
   for (let attempt = 0; ; attempt++) {
     if (await createWith(file, JSON.stringify(ourselves()), dataDir)) {
-      return async () => rm(file, { force: true });
+      // Once only: by the second time the lock may be somebody else's.
+      let released: Promise<void> | undefined;
+      return async () => (released ??= rm(file, { force: true }));
     }
     const text = await readWhenWritten(file);
     const holder = parseHolder(text);

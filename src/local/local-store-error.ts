@@ -3,13 +3,17 @@ export class LocalStoreError extends Error {
   override readonly name = 'LocalStoreError';
 }
 
-/** Whether an error carries one of these system error codes, such as `ENOENT`. */
+/**
+ * Whether an error carries one of these system error codes, such as `ENOENT`. Does not ask for an instance of `Error`:
+ * under jest, Node's own errors are of another realm's class.
+ */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 }
 
 /** The first line of what went wrong, for messages that must stay on one line. */
 export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || ('code' in error ? String(error.code) : error.name) : String(error);
-  return text.trim().split('\n', 1)[0] ?? '';
+  const { message, code } = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as { message?: unknown; code?: unknown };
+  // A failed connection to a name with several addresses has a code only.
+  return String(message || code || 'unknown error').trim().split('\n', 1)[0] ?? '';
 }

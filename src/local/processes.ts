@@ -26,10 +26,8 @@ export const toolEnvironment: Readonly<Record<string, string>> = { PATH: '/usr/l
  */
 export function startTimeOf(pid: number): string | null {
   if (process.platform === 'linux') {
-    const stat = readProc(pid, 'stat');
-    // proc(5): the name in parentheses may hold anything, so count from the last one; then state is field 3 and starttime 22.
-    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+    const [state, , ...rest] = statFields(pid);
+    return state === undefined || state === 'Z' || state === 'X' ? null : (rest[17] ?? null);
   }
   const line = ps(pid, 'stat=,lstart=');
   return line === null || line.startsWith('Z') ? null : line.replace(/^\S+\s+/, '');
@@ -38,6 +36,18 @@ export function startTimeOf(pid: number): string | null {
 /** A process's command line with its words joined by spaces, or null when it cannot be known. */
 export function commandOf(pid: number): string | null {
   return process.platform === 'linux' ? (readProc(pid, 'cmdline')?.replaceAll('\0', ' ') ?? null) : ps(pid, 'args=');
+}
+
+/** The pid of a process's parent, or null when there is no such process. */
+export function parentOf(pid: number): number | null {
+  const text = process.platform === 'linux' ? statFields(pid)[1] : ps(pid, 'ppid=');
+  return text === undefined || text === null ? null : Number(text);
+}
+
+// proc(5), from field 3 on: state, parent, …, and the start time as field 22. The name before them, in parentheses, may hold anything.
+function statFields(pid: number): string[] {
+  const stat = readProc(pid, 'stat');
+  return stat === null ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readProc(pid: number, file: string): string | null {
@@ -56,7 +66,7 @@ function ps(pid: number, columns: string): string | null {
     return execFileSync('ps', ['-o', columns, '-p', String(pid)], { env: toolEnvironment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
   } catch (error) {
     // ps exits with 1 when there is no such process.
-    if (error instanceof Error && 'status' in error) {
+    if (typeof error === 'object' && error !== null && 'status' in error && error.status === 1) {
       return null;
     }
     throw error;

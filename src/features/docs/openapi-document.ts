@@ -10,7 +10,9 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Duet')
     .setVersion(serviceVersion)
-    .setDescription('A todo service over PostgreSQL and DynamoDB. Errors are problem details (RFC 9457); lists are pages with an opaque cursor; versions are entity tags.')
+    .setDescription(
+      'A todo service over PostgreSQL and DynamoDB. Errors are problem details (RFC 9457); lists are pages with an opaque cursor; versions are entity tags.',
+    )
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'The server this document came from')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The accessToken of POST /auth/login.' }, 'bearer')
@@ -22,23 +24,28 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
 }
 
 function toComponents(schema: z.ZodType, io: 'input' | 'output') {
-  const { $defs = {}, $schema: _, ...root } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }) as Record<string, unknown> & { $defs?: Record<string, object> };
+  const {
+    $defs = {},
+    $schema: _,
+    ...root
+  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }) as Record<string, unknown> & { $defs?: Record<string, object> };
   return { schema: root, components: $defs };
 }
 
 interface ResponseWithMedia {
-  content?: Record<string, unknown>;
+  content?: Record<string, { schema?: { $ref?: string } }>;
   'x-media-type'?: string;
 }
 
-// Swagger writes every response as application/json; problems have a media type of their own.
+// Swagger writes every response as application/json; problems have a media type of their own, and not every 503 is one.
 function tidy(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path as Record<string, { responses?: Record<string, ResponseWithMedia> }>)) {
       for (const [status, response] of Object.entries(operation.responses ?? {})) {
         delete response['x-media-type'];
-        if (Number(status) >= 400 && response.content?.['application/json'] !== undefined) {
-          response.content = { [problemMediaType]: response.content['application/json'] };
+        const json = response.content?.['application/json'];
+        if (Number(status) >= 400 && json?.schema?.$ref === '#/components/schemas/Problem') {
+          response.content = { [problemMediaType]: json };
         }
       }
     }

@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { remainingStoreMs } from '../../common/request-context.js';
@@ -26,22 +26,29 @@ export class DynamoDb implements OnApplicationShutdown {
   readonly tables: DynamoDbConfig['tables'];
   private readonly retrying: DynamoDBDocumentClient;
   private readonly once: DynamoDBDocumentClient;
+  private readonly options: DynamoDBClientConfig;
+  private readonly others: DynamoDBClient[] = [];
 
   constructor(@Inject(AppConfig) config: AppConfig) {
     const { endpoint, anonymous, tables } = config.get('dynamodb', { infer: true });
     this.tables = tables;
-    const options = {
+    this.options = {
       region: config.get('region', { infer: true }),
       endpoint,
       // A local server checks no signature, yet the SDK signs: any key will do.
       ...(anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
       requestHandler: { connectionTimeout: 700, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
     };
-    const translate = { marshallOptions: { removeUndefinedValues: true } };
+    const translate = {
+      // A number that is larger than the safe integers is still exact: the body reader has refused those that are not.
+      marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
+      // The SDK would make a BigInt of it, which JSON cannot carry.
+      unmarshallOptions: { wrapNumbers: Number },
+    };
     // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
-    this.retrying = DynamoDBDocumentClient.from(new DynamoDBClient({ ...options, maxAttempts: 3 }), translate);
+    this.retrying = DynamoDBDocumentClient.from(new DynamoDBClient({ ...this.options, maxAttempts: 3 }), translate);
     // For writes that are not: an `ADD` whose reply was lost must not be sent again (it would count twice).
-    this.once = DynamoDBDocumentClient.from(new DynamoDBClient({ ...options, maxAttempts: 1 }), translate);
+    this.once = DynamoDBDocumentClient.from(new DynamoDBClient({ ...this.options, maxAttempts: 1 }), translate);
   }
 
   /**
@@ -58,9 +65,17 @@ export class DynamoDb implements OnApplicationShutdown {
     return this.bounded(this.once, command);
   }
 
+  /** A bare client with one try of `timeoutMs`, for a caller that would rather do without an answer than wait for it. Closed with the application. */
+  hastyClient(timeoutMs: number): DynamoDBClient {
+    const client = new DynamoDBClient({ ...this.options, maxAttempts: 1, requestHandler: { connectionTimeout: timeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true } });
+    this.others.push(client);
+    return client;
+  }
+
   onApplicationShutdown(): void {
-    this.retrying.destroy();
-    this.once.destroy();
+    for (const client of [this.retrying, this.once, ...this.others]) {
+      client.destroy();
+    }
   }
 
   private async bounded<Output extends ServiceOutputTypes>(client: DynamoDBDocumentClient, command: DocumentCommand<Output>): Promise<Output> {

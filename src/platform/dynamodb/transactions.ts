@@ -3,7 +3,14 @@ import { StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
 
 /** Why each item of a cancelled transaction was refused, in the order of the items. */
-export type CancellationReason = 'None' | 'ConditionalCheckFailed' | 'TransactionConflict' | 'ThrottlingError' | 'ProvisionedThroughputExceeded' | 'ItemCollectionSizeLimitExceeded' | 'ValidationError';
+export type CancellationReason =
+  | 'None'
+  | 'ConditionalCheckFailed'
+  | 'TransactionConflict'
+  | 'ThrottlingError'
+  | 'ProvisionedThroughputExceeded'
+  | 'ItemCollectionSizeLimitExceeded'
+  | 'ValidationError';
 
 /** The reasons of a `TransactionCanceledException`, in item order; undefined for any other error. */
 export function cancellationReasons(error: unknown): CancellationReason[] | undefined {
@@ -36,16 +43,16 @@ const longestPauseMs = 250;
 /**
  * Runs a write, and again while it meets contention, with full jitter
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), until the request's store budget ends.
- * `work` must read afresh what it depends on: it is called once a try.
+ * `work` must read afresh what it depends on: it is called once a try. `mayTryAgain` widens what counts as contention.
  *
  * @throws StoreUnavailableError when the contention outlasts the budget; whatever else `work` throws.
  */
-export async function retryContention<T>(work: () => Promise<T>): Promise<T> {
+export async function retryContention<T>(work: () => Promise<T>, mayTryAgain: (error: unknown) => boolean = isContention): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!isContention(error)) {
+      if (!mayTryAgain(error)) {
         throw error;
       }
       const pause = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);

@@ -12,6 +12,9 @@ export interface PostgresSchema {
   readonly migrations: (new () => MigrationInterface)[];
 }
 
+/** A transaction in progress: what one feature's adapter hands to another's, so that both write in it or neither does. */
+export type Transaction = EntityManager;
+
 /** Loads the schema when PostgreSQL is first used, so that a request that does not need it never loads TypeORM. */
 export type LoadPostgresSchema = () => Promise<PostgresSchema>;
 
@@ -216,4 +219,10 @@ export function isConnectionLost(error: unknown): boolean {
 export function brokenUniqueConstraint(error: unknown): string | undefined {
   const { code, constraint } = ((error as { driverError?: unknown }).driverError ?? error) as { code?: unknown; constraint?: unknown };
   return code === '23505' && typeof constraint === 'string' ? constraint : undefined;
+}
+
+/** Whether a statement named a row of another table that is not there (SQLSTATE 23503). */
+export function isForeignKeyBroken(error: unknown): boolean {
+  const { code } = ((error as { driverError?: unknown }).driverError ?? error) as { code?: unknown };
+  return code === '23503';
 }

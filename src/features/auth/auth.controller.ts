@@ -1,0 +1,61 @@
+import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { Public } from '../../common/caller.js';
+import { Operation } from '../../common/openapi.js';
+import { Client, Limited, type LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { type Credentials, credentialsSchema, type RefreshRequest, refreshSchema, type Tokens, tokensSchema } from './auth.schemas.js';
+import { AuthService } from './auth.service.js';
+
+/** `/auth` */
+@Public()
+@ApiTags('Auth')
+@Controller('auth')
+export class AuthController {
+  constructor(private readonly auth: AuthService) {}
+
+  @Post('login')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @Limited('signIn')
+  @Operation({
+    id: 'login',
+    summary: 'Sign in',
+    description: 'Answers an unknown e-mail and a wrong password alike. Failures are limited, for each account and each address.',
+    auth: false,
+    success: { status: 200, description: 'Tokens.', schema: tokensSchema, headers: ['RateLimit', 'RateLimit-Policy'] },
+    problems: [400, 401, 413, 415, 429, 503],
+  })
+  async login(@Body({ schema: credentialsSchema }) credentials: Credentials, @Client() client: LimitedClient): Promise<Tokens> {
+    return this.auth.login(credentials, client);
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @Operation({
+    id: 'refresh',
+    summary: 'Exchange a refresh token',
+    description:
+      'Each refresh token is good once. Using a spent one again ends the session, but for 10 s the one spent last gives the same successor again, unless that was used: for a reply that was lost.',
+    auth: false,
+    success: { status: 200, description: 'The next tokens.', schema: tokensSchema },
+    problems: [400, 401, 413, 415, 503],
+  })
+  async refresh(@Body({ schema: refreshSchema }) request: RefreshRequest): Promise<Tokens> {
+    return this.auth.refresh(request);
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @Operation({
+    id: 'logout',
+    summary: 'Sign out',
+    description: 'Ends the session of a refresh token; also when it has ended already. Access tokens run out by themselves.',
+    auth: false,
+    success: { status: 204, description: 'Ended.' },
+    problems: [400, 413, 415, 503],
+  })
+  async logout(@Body({ schema: refreshSchema }) request: RefreshRequest): Promise<void> {
+    return this.auth.logout(request);
+  }
+}

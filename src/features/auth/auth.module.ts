@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { RateLimitsModule } from '../../platform/rate-limits/rate-limits.module.js';
+import { ServiceSecretModule } from '../../platform/service-secret.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccessGuard } from './access.guard.js';
+import { AccessTokens } from './access-tokens.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { PostgresRefreshTokensRepository } from './persistence/postgres-refresh-tokens.repository.js';
+import { RefreshTokensRepository } from './refresh-tokens.repository.js';
+
+/** Sign-in, tokens, and the guard before every route. */
+@Module({
+  imports: [UsersModule, RateLimitsModule, ServiceSecretModule],
+  controllers: [AuthController],
+  providers: [AuthService, AccessTokens, { provide: RefreshTokensRepository, useClass: PostgresRefreshTokensRepository }, { provide: APP_GUARD, useClass: AccessGuard }],
+})
+export class AuthModule {}

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { ServiceSecret } from '../../platform/service-secret.js';
+import type { User } from '../users/user.js';
+import { UsersService } from '../users/users.service.js';
+import { AccessTokens, accessTokenSeconds } from './access-tokens.js';
+import { InvalidCredentialsError, InvalidRefreshTokenError } from './auth.errors.js';
+import type { Credentials, RefreshRequest, Tokens } from './auth.schemas.js';
+import { familyLifetimeMs, judge, RefreshToken } from './refresh-token.js';
+import { RefreshTokensRepository } from './refresh-tokens.repository.js';
+
+/** Sign-in, refresh and sign-out. */
+@Injectable()
+export class AuthService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokensRepository,
+    private readonly secret: ServiceSecret,
+  ) {}
+
+  /** @throws InvalidCredentialsError; RateLimitedError. */
+  async login({ email, password }: Credentials, client: LimitedClient): Promise<Tokens> {
+    const account = await this.users.authenticate(email, password, client);
+    if (account === null) {
+      throw new InvalidCredentialsError();
+    }
+    const { user, passwordVersion } = account;
+    const token = RefreshToken.first();
+    const started = await this.refreshTokens.start(token, { userId: user.id, passwordVersion, expiresAt: new Date(Date.now() + familyLifetimeMs) });
+    if (!started) {
+      throw new InvalidCredentialsError();
+    }
+    return this.tokens(user, token);
+  }
+
+  /**
+   * Exchanges a refresh token for the next pair. The user is read afresh, so that role, time zone and deletion count from here on.
+   *
+   * @throws InvalidRefreshTokenError; a token that was spent before ends its family then.
+   */
+  async refresh({ refreshToken }: RefreshRequest): Promise<Tokens> {
+    const token = RefreshToken.parse(refreshToken) ?? refuse();
+    const family = (await this.refreshTokens.findFamily(token)) ?? refuse();
+    const account = (await this.users.findAccount(family.userId)) ?? refuse();
+    // A new password has ended every family that was begun with an older one.
+    const current = family.passwordVersion === account.passwordVersion;
+    const successor = token.successor(await this.secret.keyFor('refresh-tokens'));
+    const verdict = await this.refreshTokens.present(token, successor, (present) => (current ? judge(present, token, new Date()) : 'end'));
+    if (verdict === 'end') {
+      refuse();
+    }
+    return this.tokens(account.user, successor);
+  }
+
+  /** Ends a session; a token that is unknown or ended already is no error. */
+  async logout({ refreshToken }: RefreshRequest): Promise<void> {
+    const token = RefreshToken.parse(refreshToken);
+    if (token !== null) {
+      await this.refreshTokens.end(token);
+    }
+  }
+
+  private async tokens(user: User, refreshToken: RefreshToken): Promise<Tokens> {
+    return { accessToken: await this.accessTokens.issue(user), tokenType: 'Bearer', expiresIn: accessTokenSeconds, refreshToken: refreshToken.toString(), user };
+  }
+}
+
+function refuse(): never {
+  throw new InvalidRefreshTokenError();
+}

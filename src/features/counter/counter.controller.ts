@@ -1,0 +1,55 @@
+import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Public } from '../../common/caller.js';
+import { IdempotencyKey } from '../../common/idempotency-key.js';
+import { Operation } from '../../common/openapi.js';
+import type { VisitCounter } from './counter.js';
+import { visitCounterSchema, visitSchema } from './counter.schemas.js';
+import { CounterService } from './counter.service.js';
+
+/** The public visit counter. */
+@Public()
+@ApiTags('Counter')
+@Controller('counter')
+export class CounterController {
+  constructor(private readonly counter: CounterService) {}
+
+  @Get()
+  @Operation({
+    id: 'getCounter',
+    summary: 'Read the visit counter',
+    description: 'Counts nothing.',
+    auth: false,
+    success: { status: 200, description: 'The counter.', schema: visitCounterSchema },
+    problems: [503],
+  })
+  async read(): Promise<VisitCounter> {
+    return this.counter.read();
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ApiBody({ required: false })
+  @Operation({
+    id: 'countVisit',
+    summary: 'Count one visit',
+    description:
+      'Send no body, or `{}`. With an `Idempotency-Key` the visit counts exactly once, however often it is sent; the keys are shared by all callers. Without one it counts at most once: after a 503 it may or may not have counted.',
+    auth: false,
+    requestHeaders: ['Idempotency-Key'],
+    success: { status: 200, description: 'The counter with this visit in it.', schema: visitCounterSchema, headers: ['Idempotency-Replayed'] },
+    problems: [400, 413, 415, 503],
+  })
+  async count(
+    @Body({ schema: visitSchema }) _visit: object | undefined,
+    @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<VisitCounter> {
+    const { counter, replayed } = await this.counter.countVisit(key);
+    if (replayed) {
+      response.set('Idempotency-Replayed', 'true');
+    }
+    return counter;
+  }
+}

@@ -1,0 +1,27 @@
+import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
+import { idSchema } from '../../common/ids.js';
+import { Operation } from '../../common/openapi.js';
+import { type Dashboard, dashboardSchema } from './dashboard.schemas.js';
+import { DashboardService } from './dashboard.service.js';
+
+/** Both stores in one look. */
+@ApiTags('Dashboard')
+@Controller('dashboard')
+export class DashboardController {
+  constructor(@Inject(DashboardService) private readonly dashboard: DashboardService) {}
+
+  @Get(':id')
+  @OwnedBy('id', { adminMayRead: true })
+  @Operation({
+    id: 'getDashboard',
+    summary: 'Read a user’s dashboard',
+    description: 'With one store down it answers what the other has, null for the rest, and names the store in `degraded`.',
+    success: { status: 200, description: 'The dashboard.', schema: dashboardSchema },
+    problems: [400, 403, 404, 503],
+  })
+  async get(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<Dashboard> {
+    return this.dashboard.of(id, caller);
+  }
+}

@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/caller.js';
+import { StoreUnavailableError, type StoreName } from '../../common/errors.js';
+import { TodosService } from '../todos/todos.service.js';
+import type { User } from '../users/user.js';
+import { UserNotFoundError } from '../users/users.errors.js';
+import { UsersService } from '../users/users.service.js';
+import type { Dashboard } from './dashboard.schemas.js';
+
+/** How long the day's boundaries wait for the profile's time zone, in milliseconds: then PostgreSQL counts as down, and DynamoDB still has time to answer. */
+const profilePatienceMs = 1_200;
+
+/** One look at both stores: what one of them cannot give is null, and its name stands in `degraded`. */
+@Injectable()
+export class DashboardService {
+  constructor(
+    @Inject(UsersService) private readonly users: UsersService,
+    @Inject(TodosService) private readonly todos: TodosService,
+  ) {}
+
+  /**
+   * A user's dashboard, as the user's own time zone sees it. Its cost does not grow with the number of todos.
+   *
+   * @throws UserNotFoundError; StoreUnavailableError when both stores are down.
+   */
+  async of(userId: string, caller: Caller): Promise<Dashboard> {
+    const now = Date.now();
+    const profile = unlessDown('postgres', patiently(this.users.findProfile(userId)));
+    // The profile's zone is the truth; the token's serves while it cannot be read.
+    const due = profile.then(async (answer) => {
+      const timeZone = answer.value?.timeZone ?? (caller.userId === userId ? caller.timeZone : 'UTC');
+      return this.todos.dueOverview(userId, timeZone, now);
+    });
+    const [user, todos] = await Promise.all([profile, unlessDown('dynamodb', Promise.all([this.todos.counts(userId), this.todos.recent(userId), due]))]);
+    if (user.down !== undefined && todos.down !== undefined) {
+      throw user.down;
+    }
+    if (user.value === null) {
+      throw new UserNotFoundError();
+    }
+    return {
+      user: user.value ?? null,
+      ...(todos.value === undefined ? { todos: null, upcoming: null, recent: null } : todosPart(todos.value)),
+      generatedAt: new Date(now).toISOString(),
+      degraded: [user.down, todos.down].filter((down) => down !== undefined).map(({ store }): StoreName => store),
+    };
+  }
+}
+
+type TodosAnswer = [Awaited<ReturnType<TodosService['counts']>>, Awaited<ReturnType<TodosService['recent']>>, Awaited<ReturnType<TodosService['dueOverview']>>];
+
+function todosPart([counts, recent, { overdue, overdueCapped, dueToday, upcoming }]: TodosAnswer): Pick<Dashboard, 'todos' | 'upcoming' | 'recent'> {
+  const { open, inProgress, done, archived } = counts;
+  return {
+    todos: { total: open + inProgress + done, open, inProgress, done, archived, overdue, overdueCapped, dueToday },
+    upcoming: [...upcoming] as Dashboard['upcoming'],
+    recent: [...recent] as Dashboard['recent'],
+  };
+}
+
+/** What a store gave, or the error that says it is down; any other error is thrown on. */
+async function unlessDown<T>(store: StoreName, answer: Promise<T>): Promise<{ value: T; down?: undefined } | { value?: undefined; down: StoreUnavailableError }> {
+  try {
+    return { value: await answer };
+  } catch (error) {
+    if (error instanceof StoreUnavailableError && error.store === store) {
+      return { down: error };
+    }
+    throw error;
+  }
+}
+
+async function patiently(profile: Promise<User | null>): Promise<User | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new StoreUnavailableError('postgres')), profilePatienceMs);
+  });
+  try {
+    return await Promise.race([profile, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

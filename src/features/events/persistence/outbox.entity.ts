@@ -1,0 +1,34 @@
+import { EntitySchema } from 'typeorm';
+
+/** A change that is to be told, or was. */
+export interface OutboxRow {
+  /** The event's id: stable, so that receivers can tell a repetition. */
+  id: string;
+  userId: string;
+  kind: string;
+  payload: object;
+  occurredAt: Date;
+  status: 'pending' | 'done' | 'dead';
+  attempts: number;
+  nextAttemptAt: Date;
+  /** Grows with every row; a bigint, which the driver gives as text. */
+  sequence: string;
+  doneAt: Date | null;
+}
+
+export const outboxEntity = new EntitySchema<OutboxRow>({
+  name: 'outbox',
+  tableName: 'outbox',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    userId: { name: 'user_id', type: 'uuid' },
+    kind: { type: 'text' },
+    payload: { type: 'jsonb' },
+    occurredAt: { name: 'occurred_at', type: 'timestamp with time zone', precision: 3 },
+    status: { type: 'text', default: 'pending' },
+    attempts: { type: 'integer', default: 0 },
+    nextAttemptAt: { name: 'next_attempt_at', type: 'timestamp with time zone', precision: 3, default: () => 'now()' },
+    sequence: { type: 'bigint', generated: 'increment' },
+    doneAt: { name: 'done_at', type: 'timestamp with time zone', precision: 3, nullable: true },
+  },
+});

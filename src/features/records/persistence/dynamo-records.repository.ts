@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { DeleteCommand, GetCommand, ScanCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { Injectable } from '@nestjs/common';
+import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
+import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
+import { cancellationReasons, isConditionFailed, retryContention } from '../../../platform/dynamodb/transactions.js';
+import { RecordExistsError, RecordFullError, RecordOwnerDeletedError } from '../records.errors.js';
+import type { CreatedRecord, RecordPage, UserRecord } from '../records.js';
+import { type KeyedCreation, RecordsRepository } from '../records.repository.js';
+
+// The keys this feature reaches, and the only place they are made.
+const keys = {
+  record: (userId: string) => ({ user_id: userId }),
+  /** The user's aggregate in the todos table: a tombstone once the user is deleted. */
+  aggregate: (userId: string) => ({ userId, itemKey: 'LIST' }),
+  keyedCreation: (userId: string, key: string) => ({ userId, itemKey: `IDEM#${key}` }),
+};
+
+const isNew = 'attribute_not_exists(user_id)';
+const isThere = 'attribute_exists(user_id)';
+const hasNoTombstone = 'attribute_not_exists(deletedAt)';
+
+/** The records as one item a user in a table of their own. */
+@Injectable()
+export class DynamoRecordsRepository extends RecordsRepository {
+  private readonly table: string;
+
+  constructor(private readonly dynamodb: DynamoDb) {
+    super();
+    this.table = dynamodb.tables.records;
+  }
+
+  async find(userId: string): Promise<UserRecord | null> {
+    const { Item } = await this.dynamodb.send(new GetCommand({ TableName: this.table, Key: keys.record(userId), ConsistentRead: true }));
+    return (Item as UserRecord | undefined) ?? null;
+  }
+
+  async list(limit: number, after?: string): Promise<RecordPage> {
+    const start = after === undefined ? undefined : keys.record(after);
+    // One more than asked for tells whether others follow.
+    const { Items = [], LastEvaluatedKey } = await this.dynamodb.send(
+      new ScanCommand({ TableName: this.table, ConsistentRead: true, Limit: limit + 1, ExclusiveStartKey: start }),
+    );
+    const records = (Items as UserRecord[]).slice(0, limit);
+    // A page ends early at 1 MB, and may then have ended at the very last record.
+    return { records, more: Items.length > limit || (LastEvaluatedKey !== undefined && (await this.anyAfter(LastEvaluatedKey))) };
+  }
+
+  async create(record: UserRecord, keyed?: KeyedCreation): Promise<CreatedRecord> {
+    // One token for all tries: whichever of them took effect, the others find that it did.
+    const transaction = { ClientRequestToken: randomUUID(), TransactItems: this.creation(record, keyed) };
+    try {
+      await retryContention(async () => this.dynamodb.send(new TransactWriteCommand(transaction)));
+      return { record, replayed: false };
+    } catch (error) {
+      const [owner, present, request] = cancellationReasons(error) ?? [];
+      if (owner === 'ConditionalCheckFailed') {
+        throw new RecordOwnerDeletedError();
+      }
+      // Before the conflict: a request that is sent again meets the record it has made.
+      if (keyed !== undefined && request === 'ConditionalCheckFailed') {
+        const first = await this.firstResult(record.user_id, keyed);
+        // Its window ended just now: then the key is new.
+        return first === undefined ? this.create(record, keyed) : { record: first, replayed: true };
+      }
+      throw present === 'ConditionalCheckFailed' ? new RecordExistsError() : error;
+    }
+  }
+
+  async setAttribute(userId: string, name: string, value: unknown): Promise<UserRecord | null> {
+    const command = {
+      TableName: this.table,
+      Key: keys.record(userId),
+      UpdateExpression: 'SET #name = :value',
+      ConditionExpression: isThere,
+      ExpressionAttributeNames: { '#name': name },
+      ExpressionAttributeValues: { ':value': storable(value) },
+      ReturnValues: 'ALL_NEW',
+    } as const;
+    try {
+      const { Attributes } = await retryContention(async () => this.dynamodb.send(new UpdateCommand(command)));
+      return Attributes as UserRecord;
+    } catch (error) {
+      if (isConditionFailed(error)) {
+        return null;
+      }
+      throw isItemTooLarge(error) ? new RecordFullError() : error;
+    }
+  }
+
+  async delete(userId: string): Promise<boolean> {
+    // A transaction for its request token: a plain delete that is sent again after a lost reply would find nothing, and be a 404.
+    const transaction = {
+      ClientRequestToken: randomUUID(),
+      TransactItems: [{ Delete: { TableName: this.table, Key: keys.record(userId), ConditionExpression: isThere } }],
+    };
+    try {
+      await retryContention(async () => this.dynamodb.send(new TransactWriteCommand(transaction)));
+      return true;
+    } catch (error) {
+      if (cancellationReasons(error)?.[0] === 'ConditionalCheckFailed') {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  async purge(userId: string): Promise<void> {
+    await retryContention(async () => this.dynamodb.send(new DeleteCommand({ TableName: this.table, Key: keys.record(userId) })));
+  }
+
+  private creation(record: UserRecord, keyed: KeyedCreation | undefined): TransactItem[] {
+    const { todos } = this.dynamodb.tables;
+    const owner = { TableName: todos, Key: keys.aggregate(record.user_id), ConditionExpression: hasNoTombstone };
+    const put = { TableName: this.table, Item: storableAttributes(record), ConditionExpression: isNew };
+    const items: TransactItem[] = [{ ConditionCheck: owner }, { Put: put }];
+    if (keyed === undefined) {
+      return items;
+    }
+    const key = keys.keyedCreation(record.user_id, keyed.key);
+    return [...items, idempotencyPut({ table: todos, key, fingerprint: keyed.fingerprint, response: JSON.stringify(record), now: Date.now() })];
+  }
+
+  private async firstResult(userId: string, { key, fingerprint }: KeyedCreation): Promise<UserRecord | undefined> {
+    const { Item } = await this.dynamodb.send(
+      new GetCommand({ TableName: this.dynamodb.tables.todos, Key: keys.keyedCreation(userId, key), ConsistentRead: true }),
+    );
+    const response = replayFrom(Item, fingerprint, Date.now());
+    return response === undefined ? undefined : (JSON.parse(response) as UserRecord);
+  }
+
+  private async anyAfter(start: Record<string, unknown>): Promise<boolean> {
+    const { Count = 0 } = await this.dynamodb.send(
+      new ScanCommand({ TableName: this.table, ConsistentRead: true, Limit: 1, ExclusiveStartKey: start, ProjectionExpression: 'user_id' }),
+    );
+    return Count > 0;
+  }
+}
+
+function storableAttributes(record: UserRecord): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, storable(value)]));
+}
+
+/** JSON objects as maps: the SDK judges a plain object by its `constructor`, which here may be an attribute like any other. */
+function storable(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(storable);
+  }
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value).map(([name, child]) => [name, storable(child)])) : value;
+}
+
+// DynamoDB has no error of its own for it: a ValidationException whose message says "Item size to update has exceeded the maximum allowed size".
+function isItemTooLarge(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationException' && /size/i.test(error.message);
+}

@@ -1,0 +1,89 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
+import { CreatedAt } from '../../common/entity.interceptor.js';
+import { IdempotencyKey } from '../../common/idempotency-key.js';
+import { Operation } from '../../common/openapi.js';
+import type { UserRecord } from './records.js';
+import {
+  newRecordSchema,
+  type RecordChange,
+  recordChangeSchema,
+  type RecordList,
+  recordListSchema,
+  recordQuerySchema,
+  recordSchema,
+  type RecordsQuery,
+  recordsQuerySchema,
+} from './records.schemas.js';
+import { RecordsService } from './records.service.js';
+
+/** One free-form document a user. */
+@ApiTags('Records')
+@Controller('dynamo')
+export class RecordsController {
+  constructor(private readonly records: RecordsService) {}
+
+  @Post()
+  @CreatedAt((record) => `/dynamo?user_id=${String(record['user_id'])}`)
+  @Operation({
+    id: 'createRecord',
+    summary: 'Store your record',
+    description: 'A user has one record at most, and only the user can store it.',
+    requestHeaders: ['Idempotency-Key'],
+    success: { status: 201, description: 'The record.', schema: recordSchema, headers: ['Location', 'Idempotency-Replayed'] },
+    problems: [400, 403, 404, 409, 413, 415, 422, 503],
+  })
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body({ schema: newRecordSchema }) body: UserRecord,
+    @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<UserRecord> {
+    const { record, replayed } = await this.records.create(caller, body, key);
+    if (replayed) {
+      response.set('Idempotency-Replayed', 'true');
+    }
+    return record;
+  }
+
+  @Get()
+  @OwnedByQuery('user_id', { adminMayRead: true })
+  @Operation({
+    id: 'getRecords',
+    summary: 'Read a record, or list them all',
+    description:
+      'With `user_id`, that user’s record: one’s own, or anyone’s for an admin. Without, the list of all, for an admin; a page of large records may be short.',
+    success: { status: 200, description: 'The record, or a page of them.', schema: z.union([recordListSchema, recordSchema]) },
+    problems: [400, 403, 404, 503],
+  })
+  async read(@CurrentCaller() caller: Caller, @Query({ schema: recordsQuerySchema }) query: RecordsQuery): Promise<UserRecord | RecordList> {
+    return this.records.read(caller, query);
+  }
+
+  @Patch()
+  @Operation({
+    id: 'changeRecord',
+    summary: 'Set one attribute of your record',
+    success: { status: 200, description: 'The whole record, changed.', schema: recordSchema },
+    problems: [400, 403, 404, 413, 415, 503],
+  })
+  async change(@CurrentCaller() caller: Caller, @Body({ schema: recordChangeSchema }) change: RecordChange): Promise<UserRecord> {
+    return this.records.change(caller, change);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @OwnedByQuery('user_id')
+  @Operation({
+    id: 'deleteRecord',
+    summary: 'Delete your record',
+    success: { status: 204, description: 'Deleted.' },
+    problems: [400, 403, 404, 503],
+  })
+  async delete(@Query({ schema: recordQuerySchema }) { user_id }: z.output<typeof recordQuerySchema>): Promise<void> {
+    await this.records.delete(user_id);
+  }
+}

@@ -1,0 +1,36 @@
+import type { CreatedRecord, RecordPage, UserRecord } from './records.js';
+
+/** A creating request's idempotency key, and what it asked for. */
+export interface KeyedCreation {
+  readonly key: string;
+  /** Equal for requests that ask for the same. */
+  readonly fingerprint: string;
+}
+
+/** Where the records are kept. */
+export abstract class RecordsRepository {
+  abstract find(userId: string): Promise<UserRecord | null>;
+
+  /** At most `limit` records, those after `after` (a user's id) or the first; fewer when they are large, yet one at least if there is one. */
+  abstract list(limit: number, after?: string): Promise<RecordPage>;
+
+  /**
+   * Stores a record if its user stands and has none; with a key, at most once within the key's window.
+   *
+   * @throws RecordOwnerDeletedError, RecordExistsError, IdempotencyKeyReusedError
+   */
+  abstract create(record: UserRecord, keyed?: KeyedCreation): Promise<CreatedRecord>;
+
+  /**
+   * Sets one attribute of a record; null when there is none.
+   *
+   * @throws RecordFullError when the record would grow past what one item can hold.
+   */
+  abstract setAttribute(userId: string, name: string, value: unknown): Promise<UserRecord | null>;
+
+  /** Deletes a record; tells whether there was one. */
+  abstract delete(userId: string): Promise<boolean>;
+
+  /** Makes sure that there is no record. */
+  abstract purge(userId: string): Promise<void>;
+}

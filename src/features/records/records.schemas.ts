@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { idSchema } from '../../common/ids.js';
+import { findUnstorable, nameProblem } from './records.js';
+
+const valuesNote =
+  'Names are 1 to 65,535 bytes long. Numbers must be exact in 64-bit floating point and of a magnitude from 1e-130 to 9.99e125 (or 0): send others as strings.';
+
+/** The names of attributes as JSON Schema can tell of them; bytes it cannot count. */
+const attributeNames = { propertyNames: { minLength: 1, maxLength: 65_535 } };
+
+/** A record as it is sent. */
+export const newRecordSchema = z
+  .looseObject({ user_id: idSchema })
+  .superRefine((record, context) => {
+    const unstorable = findUnstorable(record);
+    if (unstorable !== undefined) {
+      context.addIssue({ code: 'custom', path: [...unstorable.path], message: unstorable.reason });
+    }
+  })
+  .meta({
+    id: 'NewRecord',
+    description: `The caller's own record: besides user_id any attributes, of any JSON value. ${valuesNote}`,
+    ...attributeNames,
+    example: { user_id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c', plan: 'free', seats: 3 },
+  });
+
+/** A change of one attribute. */
+export const recordChangeSchema = z
+  .strictObject({
+    user_id: idSchema,
+    updatedKey: z
+      .string()
+      .refine((name) => nameProblem(name) === undefined, { error: (issue) => nameProblem(String(issue.input)) })
+      .refine((name) => name !== 'user_id', 'must not be user_id: a record keeps its user')
+      .refine((name) => name !== '__proto__', 'is not a name that can be used')
+      .meta({
+        minLength: 1,
+        maxLength: 65_535,
+        not: { enum: ['user_id', '__proto__'] },
+        description: 'The name of a top-level attribute, which is added if it is new.',
+        example: 'plan',
+      }),
+    updatedValue: z
+      .unknown()
+      .superRefine((value, context) => {
+        const unstorable = value === undefined ? { path: [], reason: 'is required' } : findUnstorable(value);
+        if (unstorable !== undefined) {
+          context.addIssue({ code: 'custom', path: [...unstorable.path], message: unstorable.reason });
+        }
+      })
+      .meta({ description: `The attribute's new value; null is a value too. ${valuesNote}`, example: 'team' }),
+  })
+  .meta({ id: 'RecordChange' });
+
+export type RecordChange = z.output<typeof recordChangeSchema>;
+
+/** A record as it is stored. */
+export const recordSchema = z
+  .looseObject({ user_id: idSchema })
+  .meta({
+    id: 'Record',
+    description: 'A user’s record: `user_id` and whatever else was stored.',
+    example: { user_id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c', plan: 'team', seats: 3 },
+  });
+
+/** A page of all records. */
+export const recordListSchema = z
+  .object({
+    items: z.array(recordSchema),
+    nextCursor: z.string().nullable().meta({ description: 'Send it as `cursor` for what follows; null when nothing does.' }),
+  })
+  .meta({ id: 'RecordList' });
+
+export type RecordList = { readonly items: readonly z.output<typeof recordSchema>[]; readonly nextCursor: string | null };
+
+/** One record with `user_id`, a page of all without. */
+export const recordsQuerySchema = z.strictObject({
+  user_id: idSchema.optional().meta({ description: 'Whose record; left out, an admin gets the list.' }),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .transform(Number)
+    .default(25)
+    .meta({ type: 'integer', pattern: undefined, minimum: 1, maximum: 100, default: 25, description: 'How many at most.' }),
+  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
+});
+
+export type RecordsQuery = z.output<typeof recordsQuerySchema>;
+
+/** Names the one record. */
+export const recordQuerySchema = z.strictObject({ user_id: idSchema.meta({ description: 'Whose record.' }) });

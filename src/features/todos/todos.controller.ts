@@ -1,0 +1,120 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { AcceptsMergePatch } from '../../common/body.interceptor.js';
+import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
+import { Entity } from '../../common/entity.interceptor.js';
+import { parseIfMatch } from '../../common/etag.js';
+import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
+import { idSchema } from '../../common/ids.js';
+import { Operation } from '../../common/openapi.js';
+import { todoContentSchema, todoListSchema, type TodoPatch, todoPatchSchema, type TodoQuery, todoQuerySchema, todoSchema } from './todos.schemas.js';
+import { TodosService } from './todos.service.js';
+import type { Todo, TodoContent } from './todos.js';
+
+/** Todos: created and listed below their user, read and written by their own id. */
+@ApiTags('Todos')
+@Controller()
+export class TodosController {
+  constructor(@Inject(TodosService) private readonly todos: TodosService) {}
+
+  @Post('users/:id/todos')
+  @OwnedBy('id')
+  @Entity((todo) => `/todos/${String(todo['id'])}`)
+  @Operation({
+    id: 'createTodo',
+    summary: 'Create a todo',
+    success: { status: 201, description: 'The todo.', schema: todoSchema, headers: ['ETag', 'Location', 'Idempotency-Replayed'] },
+    problems: [400, 403, 404, 413, 415, 422, 503],
+    requestHeaders: ['Idempotency-Key'],
+  })
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: idSchema }) _id: string,
+    @Body({ schema: todoContentSchema }) content: TodoContent,
+    @IdempotencyKey() key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Todo> {
+    const { todo, replayed } = await this.todos.create(caller, content, key);
+    markReplayed(response, replayed);
+    return todo;
+  }
+
+  @Get('users/:id/todos')
+  @OwnedBy('id')
+  @Operation({
+    id: 'listTodos',
+    summary: 'List todos',
+    description: 'Newest first by default. `sort=due` and the due filters list active todos that have a due; `archived=true` lists the archive instead.',
+    success: { status: 200, description: 'A page of todos.', schema: todoListSchema },
+    problems: [400, 403, 503],
+  })
+  async list(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) _id: string, @Query({ schema: todoQuerySchema }) query: TodoQuery) {
+    return this.todos.list(caller, query);
+  }
+
+  @Get('todos/:id')
+  @Entity()
+  @Operation({
+    id: 'getTodo',
+    summary: 'Read a todo',
+    success: { status: 200, description: 'The todo.', schema: todoSchema, headers: ['ETag'] },
+    problems: [400, 404, 503],
+    requestHeaders: ['If-None-Match'],
+  })
+  async get(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<Todo> {
+    return this.todos.get(caller, id);
+  }
+
+  @Put('todos/:id')
+  @Entity()
+  @Operation({
+    id: 'replaceTodo',
+    summary: 'Replace a todo',
+    description: 'Fields left out return to their defaults.',
+    success: { status: 200, description: 'The todo as it is now.', schema: todoSchema, headers: ['ETag'] },
+    problems: [400, 404, 412, 413, 415, 503],
+    requestHeaders: ['If-Match'],
+  })
+  async replace(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: todoContentSchema }) content: TodoContent,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<Todo> {
+    return this.todos.replace(caller, id, content, parseIfMatch(ifMatch));
+  }
+
+  @Patch('todos/:id')
+  @AcceptsMergePatch()
+  @Entity()
+  @Operation({
+    id: 'patchTodo',
+    summary: 'Change parts of a todo',
+    description: 'A merge patch (RFC 7396): null clears `description` and `due`, and empties `tags` and `checklist`.',
+    success: { status: 200, description: 'The todo as it is now.', schema: todoSchema, headers: ['ETag'] },
+    problems: [400, 404, 412, 413, 415, 503],
+    requestHeaders: ['If-Match'],
+  })
+  async patch(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: todoPatchSchema }) patch: TodoPatch,
+    @Headers('if-match') ifMatch?: string,
+  ): Promise<Todo> {
+    return this.todos.patch(caller, id, patch, parseIfMatch(ifMatch));
+  }
+
+  @Delete('todos/:id')
+  @HttpCode(204)
+  @Operation({
+    id: 'deleteTodo',
+    summary: 'Delete a todo',
+    success: { status: 204, description: 'Deleted.' },
+    problems: [400, 404, 412, 503],
+    requestHeaders: ['If-Match'],
+  })
+  async delete(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string, @Headers('if-match') ifMatch?: string): Promise<void> {
+    await this.todos.delete(caller, id, parseIfMatch(ifMatch));
+  }
+}

@@ -1,0 +1,134 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/caller.js';
+import { decodeCursor, encodeCursor } from '../../common/cursor.js';
+import type { VersionCondition } from '../../common/etag.js';
+import { fingerprintOf } from '../../common/idempotency-key.js';
+import { newId } from '../../common/ids.js';
+import { dueKeyRanges, dueWithin, overdueSpan, todaySpan, upcomingSpan } from './due.js';
+import { TodoNotFoundError } from './todos.errors.js';
+import { TodosRepository, type TodoSelection } from './todos.repository.js';
+import type { TodoPatch, TodoQuery } from './todos.schemas.js';
+import { newTodo, nextTodo, type Todo, type TodoContent, type TodoCounts } from './todos.js';
+
+/** Overdue todos are counted up to here, so that the count costs the same however many there are. */
+const mostOverdueCounted = 100;
+const shownTodos = 5;
+
+/** What of a user's todos depends on what day it is. */
+export interface DueOverview {
+  readonly overdue: number;
+  /** Whether there are more overdue than were counted. */
+  readonly overdueCapped: boolean;
+  readonly dueToday: number;
+  readonly upcoming: readonly Todo[];
+}
+
+/** The rules of todos. The owner is always the caller: it comes from the token, so that no request can name someone else's todo. */
+@Injectable()
+export class TodosService {
+  constructor(@Inject(TodosRepository) private readonly todos: TodosRepository) {}
+
+  /**
+   * Creates a todo; with an idempotency key once, and then the first result again.
+   *
+   * @throws TodoOwnerGoneError, IdempotencyKeyReusedError
+   */
+  async create(caller: Caller, content: TodoContent, key?: string): Promise<{ todo: Todo; replayed: boolean }> {
+    const todo = newTodo({ ...newId(), userId: caller.userId }, content);
+    return this.todos.create(todo, key === undefined ? undefined : { key, fingerprint: fingerprintOf('POST /users/{id}/todos', content) });
+  }
+
+  /** @throws TodoNotFoundError */
+  async get(caller: Caller, id: string): Promise<Todo> {
+    return found(await this.todos.find(caller.userId, id));
+  }
+
+  /**
+   * Replaces the content whole.
+   *
+   * @throws TodoNotFoundError, StaleVersionError
+   */
+  async replace(caller: Caller, id: string, content: TodoContent, condition?: VersionCondition): Promise<Todo> {
+    return this.change(caller, id, content, condition);
+  }
+
+  /**
+   * Applies a merge patch: what it leaves out stays; null empties tags and checklist.
+   *
+   * @throws TodoNotFoundError, StaleVersionError
+   */
+  async patch(caller: Caller, id: string, { tags, checklist, ...rest }: TodoPatch, condition?: VersionCondition): Promise<Todo> {
+    const content = { ...rest, ...(tags !== undefined && { tags: tags ?? [] }), ...(checklist !== undefined && { checklist: checklist ?? [] }) };
+    return this.change(caller, id, content as Partial<TodoContent>, condition);
+  }
+
+  /** @throws TodoNotFoundError, StaleVersionError */
+  async delete(caller: Caller, id: string, condition?: VersionCondition): Promise<void> {
+    if (!(await this.todos.delete(caller.userId, id, (todo) => condition?.assertHolds(todo.version)))) {
+      throw new TodoNotFoundError();
+    }
+  }
+
+  /** @throws InvalidCursorError */
+  async list(caller: Caller, query: TodoQuery): Promise<{ items: readonly Todo[]; nextCursor: string | null }> {
+    const { limit, cursor, ...filters } = query;
+    const binding = ['todos', caller.userId, Object.entries(filters).sort()];
+    const position = cursor === undefined ? undefined : decodeCursor(cursor, binding);
+    const { items, next } = await this.todos.list(caller.userId, selectionOf(query, caller.timeZone), limit, position);
+    return { items, nextCursor: next === null ? null : encodeCursor(next, binding) };
+  }
+
+  /** How many todos of the user stand where; the cost does not depend on how many there are. */
+  async counts(userId: string): Promise<TodoCounts> {
+    return this.todos.counts(userId);
+  }
+
+  /** The last todos created. */
+  async recent(userId: string): Promise<readonly Todo[]> {
+    const { items } = await this.todos.list(userId, { archived: false, sort: '-createdAt', due: {}, filtered: false, matches: () => true }, shownTodos);
+    return items;
+  }
+
+  /** Overdue, due today and next due, as seen in a time zone at an instant (milliseconds). */
+  async dueOverview(userId: string, timeZone: string, now: number): Promise<DueOverview> {
+    const [overdue, dueToday, upcoming] = await Promise.all([
+      this.todos.countDue(userId, dueKeyRanges(overdueSpan(now, timeZone)), mostOverdueCounted + 1),
+      this.todos.countDue(userId, dueKeyRanges(todaySpan(now, timeZone))),
+      this.todos.firstDue(userId, dueKeyRanges(upcomingSpan(now, timeZone)), shownTodos),
+    ]);
+    return { overdue: Math.min(overdue, mostOverdueCounted), overdueCapped: overdue > mostOverdueCounted, dueToday, upcoming };
+  }
+
+  private async change(caller: Caller, id: string, content: Partial<TodoContent>, condition?: VersionCondition): Promise<Todo> {
+    const changed = await this.todos.update(caller.userId, id, (todo) => {
+      condition?.assertHolds(todo.version);
+      return nextTodo(todo, content, new Date().toISOString());
+    });
+    return found(changed);
+  }
+}
+
+function found(todo: Todo | null): Todo {
+  if (todo === null) {
+    throw new TodoNotFoundError();
+  }
+  return todo;
+}
+
+function selectionOf(query: TodoQuery, timeZone: string): TodoSelection {
+  const { status: statuses, priority, tag, q, dueAfter: after, dueBefore: before, sort = '-createdAt' } = query;
+  const bounded = after !== undefined || before !== undefined;
+  const needle = q?.toLowerCase();
+  return {
+    archived: query.archived === 'true',
+    sort,
+    statuses,
+    priority,
+    tag,
+    due: { after, before },
+    filtered: statuses !== undefined || priority !== undefined || tag !== undefined || needle !== undefined || bounded,
+    matches: (todo) =>
+      (needle === undefined || todo.title.toLowerCase().includes(needle) || (todo.description?.toLowerCase().includes(needle) ?? false)) &&
+      (!bounded || (todo.due !== null && todo.status !== 'done' && dueWithin(todo.due, { after, before }, timeZone))),
+  };
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { brokenUniqueConstraint, Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
+import { OutboxWriter, type OutboxKind } from '../../events/outbox.js';
+import { type Account, type AccountChanges, accountName, type User } from '../user.js';
+import { EmailTakenError } from '../users.errors.js';
+import { UsersRepository } from '../users.repository.js';
+import type { UserRow } from './user.entity.js';
+
+/** {@link UsersRepository} over the `users` table. */
+@Injectable()
+export class PostgresUsersRepository extends UsersRepository {
+  constructor(
+    private readonly postgres: Postgres,
+    private readonly outbox: OutboxWriter,
+  ) {
+    super();
+  }
+
+  override async register(user: User, passwordHash: string): Promise<void> {
+    const { createdAt, updatedAt, ...rest } = user;
+    await this.write(async (transaction) => {
+      await users(transaction).insert({ ...rest, createdAt: new Date(createdAt), updatedAt: new Date(updatedAt), passwordHash, passwordVersion: 1 });
+      await this.tell(transaction, 'user.registered', user, createdAt);
+    });
+  }
+
+  override async find(id: string): Promise<User | null> {
+    return (await this.findAccount(id))?.user ?? null;
+  }
+
+  override async findAccount(id: string): Promise<Account | null> {
+    const row = await this.postgres.read(async (manager) => users(manager).findOneBy({ id }));
+    return row && toAccount(row);
+  }
+
+  override async findAccountByEmail(email: string): Promise<Account | null> {
+    const row = await this.postgres.read(async (manager) =>
+      users(manager)
+        .createQueryBuilder('user')
+        .where('lower(user.email) = :email', { email: accountName(email) })
+        .getOne(),
+    );
+    return row && toAccount(row);
+  }
+
+  override async listAfter(afterId: string | null, limit: number): Promise<User[]> {
+    const rows = await this.postgres.read(async (manager) => {
+      const query = users(manager).createQueryBuilder('user').orderBy('user.id').limit(limit);
+      return (afterId === null ? query : query.where('user.id > :afterId', { afterId })).getMany();
+    });
+    return rows.map((row) => toAccount(row).user);
+  }
+
+  override async change(id: string, decide: (present: Account) => AccountChanges | null): Promise<User | null> {
+    return this.write(async (transaction) => {
+      const row = await lock(transaction, id);
+      if (row === null) {
+        return null;
+      }
+      const changes = decide(toAccount(row));
+      if (changes === null) {
+        return toAccount(row).user;
+      }
+      const renewed: UserRow = {
+        ...row,
+        ...withoutUndefined(changes),
+        passwordVersion: row.passwordVersion + (changes.passwordHash === undefined ? 0 : 1),
+        // A clock that was set back must not make a change look older than the one before.
+        updatedAt: new Date(Math.max(Date.now(), row.updatedAt.getTime())),
+        version: row.version + 1,
+      };
+      await users(transaction).update({ id }, renewed);
+      const { user } = toAccount(renewed);
+      await this.tell(transaction, 'user.updated', user, user.updatedAt);
+      return user;
+    });
+  }
+
+  override async remove(id: string, check: (present: User) => void): Promise<boolean> {
+    return this.postgres.transaction(async (transaction) => {
+      const row = await lock(transaction, id);
+      if (row === null) {
+        return false;
+      }
+      const { user } = toAccount(row);
+      check(user);
+      await users(transaction).delete({ id });
+      await this.tell(transaction, 'user.deleted', user, new Date().toISOString());
+      return true;
+    });
+  }
+
+  override async replaceHash(id: string, present: string, next: string): Promise<void> {
+    await this.postgres.transaction(async (transaction) => users(transaction).update({ id, passwordHash: present }, { passwordHash: next }));
+  }
+
+  private async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await this.postgres.transaction(work);
+    } catch (error) {
+      throw brokenUniqueConstraint(error) === 'users_email_unique' ? new EmailTakenError() : error;
+    }
+  }
+
+  private async tell(transaction: Transaction, kind: OutboxKind, user: User, occurredAt: string): Promise<void> {
+    await this.outbox.append(transaction, { kind, userId: user.id, occurredAt, payload: user });
+  }
+}
+
+function users(manager: Transaction) {
+  return manager.getRepository<UserRow>('users');
+}
+
+async function lock(transaction: Transaction, id: string): Promise<UserRow | null> {
+  return users(transaction).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+}
+
+function toAccount({ passwordHash, passwordVersion, id, email, name, timeZone, role, createdAt, updatedAt, version }: UserRow): Account {
+  return { user: { id, email, name, timeZone, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), version }, passwordHash, passwordVersion };
+}
+
+function withoutUndefined(changes: AccountChanges): AccountChanges {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,107 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { AcceptsMergePatch, mergePatchMediaType } from '../../common/body.interceptor.js';
+import { AdminOnly, type Caller, CurrentCaller, OwnedBy, Public } from '../../common/caller.js';
+import { Entity } from '../../common/entity.interceptor.js';
+import { IfMatch, type VersionCondition } from '../../common/etag.js';
+import { idSchema } from '../../common/ids.js';
+import { Operation } from '../../common/openapi.js';
+import { Client, Limited, type LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import type { User } from './user.js';
+import {
+  type Registration,
+  registrationSchema,
+  type UserList,
+  type UserListQuery,
+  userListQuerySchema,
+  userListSchema,
+  type UserPatch,
+  userPatchSchema,
+  userSchema,
+} from './users.schemas.js';
+import { UsersService } from './users.service.js';
+
+/** `/users` */
+@ApiTags('Users')
+@Controller('users')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Post()
+  @Public()
+  @Limited('registration')
+  @Entity(({ id }) => `/users/${String(id)}`)
+  @Operation({
+    id: 'registerUser',
+    summary: 'Register',
+    auth: false,
+    success: { status: 201, description: 'The user.', schema: userSchema, headers: ['Location', 'ETag', 'RateLimit', 'RateLimit-Policy'] },
+    problems: [400, 409, 413, 415, 429, 503],
+  })
+  async register(@Body({ schema: registrationSchema }) registration: Registration, @Client() client: LimitedClient): Promise<User> {
+    return this.users.register(registration, client);
+  }
+
+  @Get()
+  @AdminOnly()
+  @Operation({
+    id: 'listUsers',
+    summary: 'List all users (role admin)',
+    success: { status: 200, description: 'A page of users, in the order they registered.', schema: userListSchema },
+    problems: [400, 403, 503],
+  })
+  async list(@CurrentCaller() caller: Caller, @Query({ schema: userListQuerySchema }) query: UserListQuery): Promise<UserList> {
+    return this.users.list(caller, query);
+  }
+
+  @Get(':id')
+  @OwnedBy('id', { adminMayRead: true })
+  @Entity()
+  @Operation({
+    id: 'getUser',
+    summary: 'Read a user',
+    success: { status: 200, description: 'The user.', schema: userSchema, headers: ['ETag'] },
+    problems: [400, 403, 404, 503],
+    requestHeaders: ['If-None-Match'],
+  })
+  async get(@Param('id', { schema: idSchema }) id: string): Promise<User> {
+    return this.users.getUser(id);
+  }
+
+  @Patch(':id')
+  @OwnedBy('id')
+  @AcceptsMergePatch()
+  @Entity()
+  @ApiConsumes(mergePatchMediaType, 'application/json')
+  @Operation({
+    id: 'updateUser',
+    summary: 'Change a user',
+    description: 'A JSON merge patch. A new password or e-mail needs `currentPassword`, whose failures count as failed sign-ins; a new password ends all refresh tokens.',
+    success: { status: 200, description: 'The user.', schema: userSchema, headers: ['ETag'] },
+    problems: [400, 403, 404, 409, 412, 413, 415, 429, 503],
+    requestHeaders: ['If-Match'],
+  })
+  async update(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: userPatchSchema }) patch: UserPatch,
+    @IfMatch() condition: VersionCondition | undefined,
+    @Client() client: LimitedClient,
+  ): Promise<User> {
+    return this.users.update(id, patch, condition, client);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @OwnedBy('id')
+  @Operation({
+    id: 'deleteUser',
+    summary: 'Delete a user and all that is theirs',
+    description: 'Sign-in, profile and e-mail are gone at once; todos and record follow shortly, normally before the answer.',
+    success: { status: 204, description: 'Deleted.' },
+    problems: [400, 403, 404, 412, 503],
+    requestHeaders: ['If-Match'],
+  })
+  async remove(@Param('id', { schema: idSchema }) id: string, @IfMatch() condition: VersionCondition | undefined): Promise<void> {
+    return this.users.remove(id, condition);
+  }
+}

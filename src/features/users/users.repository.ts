@@ -1,0 +1,31 @@
+import type { Account, AccountChanges, User } from './user.js';
+
+/** Where users are kept. Every change leaves its word in the outbox, in one transaction with the change. */
+export abstract class UsersRepository {
+  /** @throws EmailTakenError when another account has the e-mail, in whatever case. */
+  abstract register(user: User, passwordHash: string): Promise<void>;
+
+  abstract find(id: string): Promise<User | null>;
+
+  abstract findAccount(id: string): Promise<Account | null>;
+
+  /** By e-mail, in whatever case. */
+  abstract findAccountByEmail(email: string): Promise<Account | null>;
+
+  /** Users in the order they registered, from behind `afterId`. */
+  abstract listAfter(afterId: string | null, limit: number): Promise<User[]>;
+
+  /**
+   * Changes an account as `decide` says of its present state, which nobody else changes meanwhile; null changes nothing.
+   * Gives back the user afterwards, or null when there is none. What `decide` throws undoes everything.
+   *
+   * @throws EmailTakenError when another account has the new e-mail.
+   */
+  abstract change(id: string, decide: (present: Account) => AccountChanges | null): Promise<User | null>;
+
+  /** Deletes a user, and with them their sessions, unless `check` throws. False when there is none. */
+  abstract remove(id: string, check: (present: User) => void): Promise<boolean>;
+
+  /** Stores the same password's hash at another cost, unless the password has changed since. */
+  abstract replaceHash(id: string, present: string, next: string): Promise<void>;
+}

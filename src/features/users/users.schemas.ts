@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { boundedText, visibleText } from '../../common/text.js';
+import { idSchema } from '../../common/ids.js';
+import { passwordLength } from './passwords.js';
+import { isTimeZone, timeZonePattern } from './time-zone.js';
+
+// HTML's own rule for e-mail fields, with a dot in the domain and none doubled: what mail servers take, short of quoted names.
+const emailPattern = /^(?!\.)(?!.*\.[.@])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])$/;
+const email = z
+  .string()
+  .max(254, 'must be at most 254 characters long')
+  .regex(emailPattern, 'must be an e-mail address')
+  .meta({ format: 'email', example: 'ada@example.com' });
+const name = visibleText(1, 200).meta({ example: 'Ada Lovelace' });
+const timeZone = z
+  .string()
+  .refine(isTimeZone, 'must be the IANA name of a time zone, such as Europe/Berlin')
+  .meta({ description: 'The IANA name of a time zone.', pattern: timeZonePattern.source, example: 'Europe/Berlin' });
+const newPassword = boundedText(passwordLength.least, passwordLength.most).meta({
+  description: 'Neither the e-mail nor the name.',
+  format: 'password',
+  writeOnly: true,
+  example: 'correct horse battery staple',
+});
+const instant = z.string().meta({ format: 'date-time', example: '2026-11-20T09:30:00.000Z' });
+
+/** A user as published. */
+export const userSchema = z
+  .object({
+    id: idSchema,
+    email: z.string().meta({ format: 'email', example: 'ada@example.com' }),
+    name: z.string().meta({ example: 'Ada Lovelace' }),
+    timeZone: z.string().meta({ description: 'The IANA name of a time zone.', example: 'Europe/Berlin' }),
+    role: z.enum(['user', 'admin']).meta({ description: '`admin` may read everyone’s; only an operator grants it.' }),
+    createdAt: instant,
+    updatedAt: instant,
+    version: z.int().min(1).meta({ description: 'The entity tag without its quotes.', example: 1 }),
+  })
+  .meta({ id: 'User' });
+
+/** The body of `POST /users`. */
+export const registrationSchema = z.strictObject({ email, name, password: newPassword, timeZone: timeZone.default('UTC') }).meta({ id: 'Registration' });
+
+export type Registration = z.output<typeof registrationSchema>;
+
+/** The body of `PATCH /users/{id}`: a merge patch in which nothing can be removed. */
+export const userPatchSchema = z
+  .strictObject({
+    email: email.optional(),
+    name: name.optional(),
+    timeZone: timeZone.optional(),
+    password: newPassword.optional(),
+    currentPassword: z.string().min(1).max(1024).optional().meta({ description: 'Needed for a new password or e-mail.', format: 'password', writeOnly: true }),
+  })
+  .meta({ id: 'UserPatch' });
+
+export type UserPatch = z.output<typeof userPatchSchema>;
+
+/** The query of `GET /users`. */
+export const userListQuerySchema = z.object({
+  limit: z.coerce.number('must be a whole number from 1 to 100').int('must be a whole number from 1 to 100').min(1).max(100).default(25),
+  cursor: z.string().max(1024).optional().meta({ description: '`nextCursor` of the page before.' }),
+});
+
+export type UserListQuery = z.output<typeof userListQuerySchema>;
+
+/** One page of users. */
+export const userListSchema = z
+  .object({
+    items: z.array(userSchema),
+    nextCursor: z.string().nullable().meta({ description: 'Send it as `cursor` for the next page; null when nothing follows.' }),
+  })
+  .meta({ id: 'UserList' });
+
+export type UserList = z.output<typeof userListSchema>;
