@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import express, { type Request, type Response } from 'express';
@@ -56,10 +57,13 @@ async function readBody(request: Request, response: Response, accepted: readonly
     return;
   }
   assertMediaType(headers['content-type'], accepted);
+  // A Lambda adapter brings the whole body at once and a stream that counts as read; the parser reads streams.
+  const source = Buffer.isBuffer(request.body) ? (Object.assign(Readable.from([request.body]), { headers }) as unknown as Request) : request;
   await new Promise<void>((resolve, reject) => {
-    readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
+    readJson(source, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
   });
-  const unfit = findUnfitText(request.body) ?? findAlteredNumber(new TextDecoder().decode(bodyBytes.get(request)));
+  request.body = source.body as unknown;
+  const unfit = findUnfitText(request.body) ?? findAlteredNumber(new TextDecoder().decode(bodyBytes.get(source)));
   if (unfit !== undefined) {
     throw new ValidationError([unfit]);
   }

@@ -170,7 +170,7 @@ export function embeddedNeeds(environment: Environment): EmbeddedNeeds {
  */
 export function parseConfig(environment: Environment): Config {
   const parsed = environmentSchema.safeParse(withoutBlanks(environment));
-  const problems = parsed.success ? crossChecks(parsed.data) : [...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)];
+  const problems = parsed.success ? crossChecks(parsed.data) : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(problems);
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from '../../common/ids.js';
+import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
 import { findUnstorable, nameProblem } from './records.js';
 
 const valuesNote =
@@ -67,7 +68,7 @@ export const recordSchema = z
 export const recordListSchema = z
   .object({
     items: z.array(recordSchema),
-    nextCursor: z.string().nullable().meta({ description: 'Send it as `cursor` for what follows; null when nothing does.' }),
+    nextCursor: nextCursorSchema,
   })
   .meta({ id: 'RecordList' });
 
@@ -76,13 +77,8 @@ export type RecordList = { readonly items: readonly z.output<typeof recordSchema
 /** One record with `user_id`, a page of all without. */
 export const recordsQuerySchema = z.strictObject({
   user_id: idSchema.optional().meta({ description: 'Whose record; left out, an admin gets the list.' }),
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
-    .transform(Number)
-    .default(25)
-    .meta({ type: 'integer', pattern: undefined, minimum: 1, maximum: 100, default: 25, description: 'How many at most.' }),
-  cursor: z.string().optional().meta({ description: 'The nextCursor of the page before.' }),
+  limit: limitSchema,
+  cursor: cursorSchema,
 });
 
 export type RecordsQuery = z.output<typeof recordsQuerySchema>;

@@ -1,10 +1,10 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { AcceptsMergePatch } from '../../common/body.interceptor.js';
 import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
 import { Entity } from '../../common/entity.interceptor.js';
-import { parseIfMatch } from '../../common/etag.js';
+import { IfMatch, type VersionCondition } from '../../common/etag.js';
 import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
 import { idSchema } from '../../common/ids.js';
 import { Operation } from '../../common/openapi.js';
@@ -80,9 +80,9 @@ export class TodosController {
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: todoContentSchema }) content: TodoContent,
-    @Headers('if-match') ifMatch?: string,
+    @IfMatch() condition: VersionCondition | undefined,
   ): Promise<Todo> {
-    return this.todos.replace(caller, id, content, parseIfMatch(ifMatch));
+    return this.todos.replace(caller, id, content, condition);
   }
 
   @Patch('todos/:id')
@@ -100,9 +100,9 @@ export class TodosController {
     @CurrentCaller() caller: Caller,
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: todoPatchSchema }) patch: TodoPatch,
-    @Headers('if-match') ifMatch?: string,
+    @IfMatch() condition: VersionCondition | undefined,
   ): Promise<Todo> {
-    return this.todos.patch(caller, id, patch, parseIfMatch(ifMatch));
+    return this.todos.patch(caller, id, patch, condition);
   }
 
   @Delete('todos/:id')
@@ -114,7 +114,7 @@ export class TodosController {
     problems: [400, 404, 412, 503],
     requestHeaders: ['If-Match'],
   })
-  async delete(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string, @Headers('if-match') ifMatch?: string): Promise<void> {
-    await this.todos.delete(caller, id, parseIfMatch(ifMatch));
+  async delete(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string, @IfMatch() condition: VersionCondition | undefined): Promise<void> {
+    await this.todos.delete(caller, id, condition);
   }
 }

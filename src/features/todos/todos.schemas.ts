@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from '../../common/ids.js';
+import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
 import { boundedText, visibleText } from '../../common/text.js';
 
 const status = z.enum(['open', 'in_progress', 'done']);
@@ -86,29 +87,26 @@ export const todoSchema = z
 
 /** A page of todos. */
 export const todoListSchema = z
-  .object({ items: z.array(todoSchema), nextCursor: z.string().nullable().meta({ description: 'Send it as `cursor` for the next page; null when nothing follows.' }) })
+  .object({ items: z.array(todoSchema), nextCursor: nextCursorSchema })
   .meta({ id: 'TodoList' });
-
-const limit = z
-  .string()
-  .regex(/^\d{1,3}$/, 'must be a whole number from 1 to 100')
-  .transform(Number)
-  .pipe(z.int().min(1, 'must be a whole number from 1 to 100').max(100, 'must be a whole number from 1 to 100'))
-  .default(25);
 
 /** The query of the list. */
 export const todoQuerySchema = z
   .strictObject({
-    status: z.union([status.transform((one) => [one]), z.array(status).max(10)], 'must be open, in_progress or done').optional(),
+    // One value comes as text, a repeated one as a list; published is the list.
+    status: z
+      .union([status.transform((one) => [one]), z.array(status).max(10)], 'must be open, in_progress or done')
+      .meta({ anyOf: undefined, type: 'array', items: { type: 'string', enum: status.options }, description: 'Repeat it for more than one.' })
+      .optional(),
     priority: priority.optional(),
-    tag: boundedText(1, 50).optional(),
-    q: boundedText(1, 200).optional(),
-    archived: z.enum(['true', 'false']).optional(),
-    dueBefore: dateOrInstant.optional(),
-    dueAfter: dateOrInstant.optional(),
+    tag: boundedText(1, 50).optional().meta({ description: 'Todos that have this tag.' }),
+    q: boundedText(1, 200).optional().meta({ description: 'A part of title or description, in any case.' }),
+    archived: z.enum(['true', 'false']).optional().meta({ description: '`true` lists the archive instead, newest first.' }),
+    dueBefore: dateOrInstant.optional().meta({ description: 'Due before this date or instant.' }),
+    dueAfter: dateOrInstant.optional().meta({ description: 'Due on this date or at this instant, or after.' }),
     sort: z.enum(['-createdAt', 'createdAt', 'due']).optional(),
-    limit,
-    cursor: z.string().max(1_000).optional(),
+    limit: limitSchema,
+    cursor: cursorSchema,
   })
   .superRefine((query, context) => {
     for (const [name, text] of Object.entries(query)) {

@@ -3,7 +3,6 @@ import type { DataSource, DataSourceOptions, EntityManager, EntitySchema, Migrat
 import { StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
 import { AppConfig } from '../../config/config.module.js';
-import type { Config } from '../../config/config.js';
 import { postgresCredentials } from './credentials.js';
 
 /** The tables' mappings and the migrations that make them. */

@@ -1,0 +1,51 @@
+import type { RequestListener } from 'node:http';
+import { configure, getCurrentInvoke } from '@vendia/serverless-express';
+import type { Context } from 'aws-lambda';
+import { parseConfig } from '../config/config.js';
+import { readEnvironment } from '../config/environment.js';
+import { createApp } from '../create-app.js';
+import type { InvocationIds } from '../platform/observability/request.middleware.js';
+import { assertHttpEvent, type HttpEvent, withLowerCaseHeaders } from './http-event.js';
+
+/** An answer in the shape that the event's source expects. */
+export type HttpResult = object;
+
+type Serve = (event: HttpEvent, context: Context) => Promise<HttpResult>;
+
+let serving: Promise<Serve> | undefined;
+
+/**
+ * Serves one HTTP request of API Gateway (HTTP API v2, REST v1), a function URL or an ALB.
+ *
+ * The application is assembled once an environment, by the first request. A start that failed is not remembered: the next
+ * request tries again.
+ *
+ * @throws UnknownEventError for any other event; the environment lives on.
+ */
+export const handler = async (event: unknown, context: Context): Promise<HttpResult> => {
+  assertHttpEvent(event);
+  const starting = (serving ??= start());
+  let serve: Serve;
+  try {
+    serve = await starting;
+  } catch (error) {
+    if (serving === starting) {
+      serving = undefined;
+    }
+    throw error;
+  }
+  return serve(withLowerCaseHeaders(event), context);
+};
+
+async function start(): Promise<Serve> {
+  const app = await createApp(parseConfig(readEnvironment()), { readInvocation });
+  const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
+  // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
+  return async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult>;
+}
+
+function readInvocation(): InvocationIds {
+  const { event, context } = getCurrentInvoke() as { event?: HttpEvent; context?: Context };
+  // Only payload 2.0 keeps a named stage in the path: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+  return { awsRequestId: context?.awsRequestId, stage: event?.version === '2.0' ? event.requestContext.stage : undefined };
+}
