@@ -21,5 +21,13 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
+    // The service as it is built, in a process of its own.
+    {
+      ...shared,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/build-service.ts',
+      globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+    },
   ],
 };

@@ -1,7 +1,9 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
+import { answerBrokenRequests } from './common/broken-requests.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
@@ -46,7 +48,14 @@ export async function createApp(config: Config, options: CreateAppOptions = {}):
   await app.init();
   // Behind everything Nest has registered: the last resort for what fails outside its handling.
   express.use(filter.middleware);
+  answerBrokenRequests(app.getHttpServer(), (requestId, { status }) => log.info('request', { requestId, route: '(none)', status }));
   return app;
+}
+
+/** Assembles the same application without HTTP, for functions that no request reaches. Whoever makes one closes it, unless the process is its life. */
+export async function createWorker(config: Config): Promise<INestApplicationContext> {
+  const log = new Log(config);
+  return NestFactory.createApplicationContext(AppModule.forRoot(config, log), { logger: log, abortOnError: false });
 }
 
 function defaultHeaders(_request: Request, response: Response, next: NextFunction): void {
@@ -65,7 +74,9 @@ interface RouteLayer {
 function methodsAt(express: Express, path: string): string[] {
   const layers = (express as unknown as { router: { stack: RouteLayer[] } }).router.stack;
   const methods = new Set(
-    layers.filter((layer) => layer.route !== undefined && matches(layer, path)).flatMap((layer) => Object.keys(layer.route?.methods ?? {}).map((method) => method.toUpperCase())),
+    layers
+      .filter((layer) => layer.route !== undefined && matches(layer, path))
+      .flatMap((layer) => Object.keys(layer.route?.methods ?? {}).map((method) => method.toUpperCase())),
   );
   if (methods.has('GET')) {
     methods.add('HEAD');

@@ -56,6 +56,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
   if (config.provisionStores) {
     await Promise.all([provisionTables(config, say), app.get(Postgres).migrate(say)]);
   }
+  started.endWith((await import('./local/stream-pump.js')).startStreamPump(app, config).stop);
   if (stop.requested) {
     return;
   }
@@ -67,6 +68,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
   } catch (error) {
     throw explainListen(error, http);
   }
+  app.get((await import('./features/events/outbox-worker.js')).OutboxWorker).start();
   const address = server.address();
   const url = `http://${urlHost(http.host)}:${address !== null && typeof address === 'object' ? address.port : http.port}`;
   say(`Duet is listening on ${url}`);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
@@ -63,7 +64,12 @@ async function readBody(request: Request, response: Response, accepted: readonly
     readJson(source, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
   });
   request.body = source.body as unknown;
-  const unfit = findUnfitText(request.body) ?? findAlteredNumber(new TextDecoder().decode(bodyBytes.get(source)));
+  const bytes = bodyBytes.get(source) ?? Buffer.alloc(0);
+  // The parser would put U+FFFD in place of other bytes, and another text would be stored than was sent (RFC 8259, section 8.1).
+  if (!isUtf8(bytes)) {
+    throw new MalformedRequestError('The body is not valid UTF-8.');
+  }
+  const unfit = findUnfitText(request.body) ?? findAlteredNumber(new TextDecoder().decode(bytes));
   if (unfit !== undefined) {
     throw new ValidationError([unfit]);
   }

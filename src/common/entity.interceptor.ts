@@ -33,7 +33,7 @@ export class EntityInterceptor implements NestInterceptor {
         }
         const etag = etagOf(body['version']);
         response.set('ETag', etag);
-        if (request.method === 'GET' && noneMatchHits(request.get('If-None-Match'), etag)) {
+        if ((request.method === 'GET' || request.method === 'HEAD') && noneMatchHits(request.get('If-None-Match'), etag)) {
           response.status(304);
           return undefined;
         }

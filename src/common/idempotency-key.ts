@@ -31,16 +31,23 @@ export function markReplayed(response: Response, replayed: boolean): void {
 
 /** A digest of an operation and its validated payload: equal for payloads that mean the same, whatever the order of their fields. */
 export function fingerprintOf(operation: string, payload: unknown): string {
-  return createHash('sha256').update(operation).update('\n').update(JSON.stringify(sorted(payload))).digest('base64url');
+  return createHash('sha256')
+    .update(operation)
+    .update('\n')
+    .update(JSON.stringify(sorted(payload)))
+    .digest('base64url');
 }
 
+// An object becomes the list of its fields, marked so that no list looks like one.
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(sorted);
   }
   return typeof value === 'object' && value !== null
-    ? Object.entries(value)
-        .sort(([left], [right]) => (left < right ? -1 : 1))
-        .map(([key, child]) => [key, sorted(child)])
+    ? {
+        fields: Object.entries(value)
+          .sort(([left], [right]) => (left < right ? -1 : 1))
+          .map(([key, child]) => [key, sorted(child)]),
+      }
     : value;
 }

@@ -57,6 +57,8 @@ const requestHeaderDocs = {
 /** Publishes a route in `openapi.json`: its answers, their headers, every problem it can give, the headers it reads. */
 export function Operation({ id, summary, description, auth = true, success, problems, requestHeaders = [] }: OperationDocs): MethodDecorator {
   const statuses = [...new Set([...problems, ...(auth ? [401] : []), 500])].sort((a, b) => a - b);
+  // A limited route tells of its quota on every answer.
+  const always = (success.headers ?? []).filter((name) => name.startsWith('RateLimit'));
   const conditional = requestHeaders.includes('If-None-Match') ? [ApiResponse({ status: 304, description: 'Not changed.', headers: headers(['ETag']) })] : [];
   return applyDecorators(
     ApiOperation({ operationId: id, summary, description, ...(!auth && { security: [] }) }),
@@ -68,13 +70,20 @@ export function Operation({ id, summary, description, auth = true, success, prob
       ApiResponse({
         status,
         description: problemDescriptions[status] ?? 'A problem.',
-        headers: headers(status === 401 && auth ? ['WWW-Authenticate'] : status === 429 || status === 503 ? ['Retry-After'] : []),
+        headers: headers([...always, ...problemHeaders(status, auth)]),
         standardSchema: problemSchema,
         // The media type is set when the document is built: see openapi-document.ts.
         'x-media-type': problemMediaType,
       } as Parameters<typeof ApiResponse>[0]),
     ),
   );
+}
+
+function problemHeaders(status: number, auth: boolean): readonly ('WWW-Authenticate' | 'Retry-After')[] {
+  if (status === 429 || status === 503) {
+    return ['Retry-After'];
+  }
+  return status === 401 && auth ? ['WWW-Authenticate'] : [];
 }
 
 function headers(names: readonly (keyof typeof headerDocs)[]): Record<string, object> {

@@ -15,7 +15,7 @@ export function codePoints(text: string): number {
 export function boundedText(least: number, most: number) {
   return z
     .string()
-    .refine((text) => codePoints(text) >= least && codePoints(text) <= most, `must be ${least} to ${most} characters long`)
+    .refine((text) => codePoints(text) >= least && codePoints(text) <= most, { error: `must be ${least} to ${most} characters long`, abort: true })
     .meta({ minLength: least, maxLength: most });
 }
 
@@ -54,7 +54,8 @@ export function findUnfitText(value: unknown, pointer = '', depth = 0): UnfitTex
   }
   for (const [key, child] of Object.entries(value)) {
     const here = `${pointer}/${escapePointer(key)}`;
-    const found = key === '__proto__' ? { pointer: here, detail: 'is not a name that can be used' } : (unfitReason(key, pointer) ?? findUnfitText(child, here, depth + 1));
+    const found =
+      key === '__proto__' ? { pointer: here, detail: 'is not a name that can be used' } : (unfitReason(key, pointer) ?? findUnfitText(child, here, depth + 1));
     if (found !== undefined) {
       return found;
     }
@@ -71,5 +72,9 @@ function unfitReason(text: string, pointer: string): UnfitText | undefined {
 
 /** A key as a JSON pointer's segment (RFC 6901, section 3); what a pointer cannot carry is replaced. */
 export function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('\0', '\uFFFD').replace(/\p{Surrogate}/gu, '\uFFFD');
+  return key
+    .replaceAll('~', '~0')
+    .replaceAll('/', '~1')
+    .replaceAll('\0', '\uFFFD')
+    .replace(/\p{Surrogate}/gu, '\uFFFD');
 }

@@ -13,7 +13,7 @@ export function dateAt(instant: number, timeZone: string): CalendarDate {
     formatter = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
     formatters.set(timeZone, formatter);
   }
-  return formatter.format(instant);
+  return formatter.format(instant).padStart(10, '0');
 }
 
 /** The date so many days after another; negative for before. */
@@ -21,21 +21,35 @@ export function addDays(date: CalendarDate, days: number): CalendarDate {
   return new Date(Date.parse(`${date}T00:00:00.000Z`) + days * dayMs).toISOString().slice(0, 10);
 }
 
-/**
- * The first instant (milliseconds) of a date in a time zone. Found by bisection on the date itself, not by adding an offset: where
- * clocks change at midnight a day starts at 01:00, and offsets reach from -12 to +14 hours.
- */
+/** The first instant (milliseconds) of a date in a time zone. A date that the zone has skipped starts where the next one does. */
 export function startOfDay(date: CalendarDate, timeZone: string): number {
-  const midnightUtc = Date.parse(`${date}T00:00:00.000Z`);
-  let before = midnightUtc - 15 * 3_600_000;
-  let after = midnightUtc + 15 * 3_600_000;
+  return firstInstant(Date.parse(`${date}T00:00:00.000Z`), (instant) => !isAfter(date, dateAt(instant, timeZone)));
+}
+
+/** The first instant (milliseconds) behind a date in a time zone. */
+export function endOfDay(date: CalendarDate, timeZone: string): number {
+  return firstInstant(Date.parse(`${date}T00:00:00.000Z`) + dayMs, (instant) => isAfter(dateAt(instant, timeZone), date));
+}
+
+/** More than any zone was ever off UTC: local mean time in Manila was 15:56 behind until 1844. */
+const widestOffsetMs = 16 * 3_600_000;
+
+// By bisection on the date itself, not by adding an offset: where clocks change at midnight, a day starts at 01:00.
+function firstInstant(nearby: number, reached: (instant: number) => boolean): number {
+  let before = nearby - widestOffsetMs;
+  let after = nearby + widestOffsetMs;
   while (after - before > 1) {
     const middle = Math.floor((before + after) / 2);
-    if (dateAt(middle, timeZone) < date) {
-      before = middle;
-    } else {
+    if (reached(middle)) {
       after = middle;
+    } else {
+      before = middle;
     }
   }
   return after;
+}
+
+// The day after 9999-12-31 has a digit more.
+function isAfter(left: CalendarDate, right: CalendarDate): boolean {
+  return left.length === right.length ? left > right : left.length > right.length;
 }

@@ -169,8 +169,9 @@ export function embeddedNeeds(environment: Environment): EmbeddedNeeds {
  * @throws ConfigError naming every variable that is missing or wrong, never a value: it may be a secret.
  */
 export function parseConfig(environment: Environment): Config {
-  const parsed = environmentSchema.safeParse(withoutBlanks(environment));
-  const problems = parsed.success ? crossChecks(parsed.data) : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  const set = withoutBlanks(environment);
+  const parsed = environmentSchema.safeParse(set);
+  const problems = [...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`), ...crossChecks(set)];
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -184,23 +185,26 @@ function withoutBlanks(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
 }
 
-function crossChecks(env: Variables): string[] {
+// On what is set, not on what was parsed: a variable that is wrong by itself must not hide another that is missing.
+function crossChecks(set: Environment): string[] {
   const problems: string[] = [];
-  if (env.RDS_HOST === undefined) {
-    problems.push('RDS_HOST must be set');
-  } else {
-    const given = [env.RDS_PASSWORD !== undefined, env.RDS_IAM_AUTH, env.RDS_SECRET_ARN !== undefined].filter(Boolean).length;
+  const has = (name: keyof Variables): boolean => set[name] !== undefined;
+  if (has('RDS_HOST')) {
+    const iamAuth = set['RDS_IAM_AUTH'] === 'true';
+    const given = [has('RDS_PASSWORD'), iamAuth, has('RDS_SECRET_ARN')].filter(Boolean).length;
     if (given !== 1) {
       problems.push('RDS_PASSWORD, RDS_IAM_AUTH=true or RDS_SECRET_ARN must be set, and only one of them');
     }
-    if (env.RDS_IAM_AUTH && env.RDS_SSL === 'disable') {
+    if (iamAuth && set['RDS_SSL'] === 'disable') {
       problems.push('RDS_SSL must not be disable with RDS_IAM_AUTH=true: RDS takes IAM tokens over TLS only');
     }
+  } else {
+    problems.push('RDS_HOST must be set');
   }
-  if ((env.JWT_SECRET === undefined) === (env.JWT_SECRET_ARN === undefined)) {
+  if (has('JWT_SECRET') === has('JWT_SECRET_ARN')) {
     problems.push('JWT_SECRET or JWT_SECRET_ARN must be set, and only one of them');
   }
-  if (env.AWS_LAMBDA_FUNCTION_NAME !== undefined && env.PROVISION_STORES) {
+  if (has('AWS_LAMBDA_FUNCTION_NAME') && set['PROVISION_STORES'] === 'true') {
     problems.push('PROVISION_STORES must not be true on Lambda: the migrate function and Terraform do that');
   }
   return problems;

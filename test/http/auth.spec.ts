@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { createApp } from '../../src/create-app.js';
@@ -45,7 +46,15 @@ describe('/auth', () => {
       expect(headers.get('cache-control')).toBe('no-store');
       const [header, claims] = body.accessToken.split('.', 2).map((part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()));
       expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
-      expect(claims).toEqual({ sub: user.id, role: 'user', zoneinfo: 'Europe/Berlin', iss: 'duet', aud: 'duet', iat: expect.any(Number), exp: claims.iat + 900 });
+      expect(claims).toEqual({
+        sub: user.id,
+        role: 'user',
+        zoneinfo: 'Europe/Berlin',
+        iss: 'duet',
+        aud: 'duet',
+        iat: expect.any(Number),
+        exp: claims.iat + 900,
+      });
     });
 
     it('answers an unknown e-mail and a wrong password in the same words', async () => {
@@ -57,7 +66,11 @@ describe('/auth', () => {
       expect(wrong.status).toBe(401);
       expect(wrong.body.code).toBe('auth.invalid_credentials');
       // The address's own quota goes down with each failure, whoever is meant; the seconds run on.
-      const quotas = (headers: Headers): string | undefined => headers.get('ratelimit')?.replace(/t=\d+/g, '').replace(/, "address".*/, '');
+      const quotas = (headers: Headers): string | undefined =>
+        headers
+          .get('ratelimit')
+          ?.replace(/t=\d+/g, '')
+          .replace(/, "address".*/, '');
       const comparable = ({ headers, body }: Answer): unknown => [
         { ...body, requestId: '' },
         [...headers].filter(([header]) => !['date', 'x-request-id', 'ratelimit'].includes(header)),
@@ -70,17 +83,21 @@ describe('/auth', () => {
       const user = await service.signUp();
       const times: Record<'wrong' | 'unknown', number[]> = { wrong: [], unknown: [] };
       for (let turn = 0; turn < 9; turn += 1) {
-        for (const [kind, email] of [['wrong', user.email], ['unknown', `${randomUUID()}@example.com`]] as const) {
+        for (const [kind, email] of [
+          ['wrong', user.email],
+          ['unknown', `${randomUUID()}@example.com`],
+        ] as const) {
           const from = performance.now();
           await signIn(email, 'not the password at all');
           times[kind].push(performance.now() - from);
         }
       }
-      const median = (of: number[]): number => of.sort((a, b) => a - b)[4] ?? 0;
+      // The quickest of each: what else the machine does only ever adds.
+      const ratio = Math.min(...times.wrong) / Math.min(...times.unknown);
 
-      // Without the hash of nobody the ratio is about 3.
-      expect(median(times.wrong) / median(times.unknown)).toBeGreaterThan(0.6);
-      expect(median(times.wrong) / median(times.unknown)).toBeLessThan(1.6);
+      // Without the hash of nobody it is about 3.
+      expect(ratio).toBeGreaterThan(0.55);
+      expect(ratio).toBeLessThan(1.8);
     });
 
     it('tells nothing of the rules for passwords', async () => {
@@ -99,14 +116,6 @@ describe('/auth', () => {
 
       expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, pointer]);
       expect(answer.headers.get('ratelimit')).toMatch(/^"address";r=\d+;t=\d+$/);
-    });
-
-    it('takes many right passwords at the same time', async () => {
-      const user = await service.signUp();
-
-      const answers = await Promise.all(Array.from({ length: 25 }, async () => signIn(user.email, password)));
-
-      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 25 }, () => 200));
     });
 
     it('renews a hash that was made at another cost', async () => {
@@ -175,7 +184,9 @@ describe('/auth', () => {
     it('is over 30 days after sign-in, however often it was used', async () => {
       const user = await service.signUp();
       const next = (await refresh(user.refreshToken)).body.refreshToken;
-      const [row] = await sql<{ days: number }>('SELECT extract(epoch FROM expires_at - created_at) / 86400 AS days FROM refresh_tokens WHERE user_id = $1', [user.id]);
+      const [row] = await sql<{ days: number }>('SELECT extract(epoch FROM expires_at - created_at) / 86400 AS days FROM refresh_tokens WHERE user_id = $1', [
+        user.id,
+      ]);
       expect(Number(row?.days)).toBeCloseTo(30, 3);
       await sql('UPDATE refresh_tokens SET expires_at = now() WHERE user_id = $1', [user.id]);
 
@@ -192,6 +203,20 @@ describe('/auth', () => {
       const next = await refresh(answers[0]?.body.refreshToken);
       expect(next.status).toBe(200);
       expect((await refresh(next.body.refreshToken)).status).toBe(200);
+    });
+
+    it('that waits behind another presentation decides by what that one left', async () => {
+      const user = await service.signUp();
+      let waiting: Promise<Answer> | undefined;
+
+      await stores.get(Postgres).transaction(async (transaction) => {
+        await transaction.query('SELECT 1 FROM refresh_tokens WHERE user_id = $1 FOR UPDATE', [user.id]);
+        waiting = refresh(user.refreshToken);
+        await sleep(150);
+        await transaction.query('DELETE FROM refresh_tokens WHERE user_id = $1', [user.id]);
+      });
+
+      expect((await waiting)?.status).toBe(401);
     });
 
     it('ends one sign-in only, not the user’s others', async () => {
@@ -398,19 +423,34 @@ describe('limits', () => {
   });
 
   it('guesses at the same time cannot pass the quota together', async () => {
-    const user = await service.signUp();
+    const second = await createApp(service.config);
+    await second.listen(0, '127.0.0.1');
+    const urls = [service.url, `http://127.0.0.1:${(second.getHttpServer().address() as AddressInfo).port}`];
+    const guess = async (email: string, turn: number): Promise<Answer> =>
+      callService(urls[turn % 2] ?? '', 'POST', '/auth/login', { body: { email, password: `wrong ${turn}` } });
+    try {
+      for (let run = 0; run < 4; run += 1) {
+        const { email } = await service.signUp();
 
-    const answers = await Promise.all(Array.from({ length: 40 }, async (_, turn) => signIn(user.email, `wrong password ${turn}`)));
+        const answers = await Promise.all(Array.from({ length: 30 }, async (_, turn) => guess(email, turn)));
 
-    expect(answers.filter(({ status }) => status === 401)).toHaveLength(10);
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
+        // Fewer when a place was being given back; never one more.
+        expect(answers.filter(({ status }) => status === 401).length).toBeLessThanOrEqual(10);
+        expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(20);
+      }
+    } finally {
+      await second.close();
+    }
   });
 
   it('X-Forwarded-For makes no other address', async () => {
     const user = await service.signUp();
     await failures(user.email, 10);
 
-    const { status } = await service.call('POST', '/auth/login', { body: { email: user.email, password }, headers: { 'X-Forwarded-For': '203.0.113.7', Forwarded: 'for=203.0.113.7' } });
+    const { status } = await service.call('POST', '/auth/login', {
+      body: { email: user.email, password },
+      headers: { 'X-Forwarded-For': '203.0.113.7', Forwarded: 'for=203.0.113.7' },
+    });
 
     expect(status).toBe(429);
   });
@@ -435,7 +475,7 @@ describe('limits', () => {
     }
   });
 
-  describe('for one account and one address', () => {
+  describe('of one account and of one address', () => {
     let tight: TestService;
 
     beforeAll(async () => {
@@ -446,11 +486,11 @@ describe('limits', () => {
     it('hold across accounts; successes are not counted; registrations are', async () => {
       const [one, two] = [await tight.signUp(), await tight.signUp()];
       const guess = async (email: string, word: string): Promise<Answer> => tight.call('POST', '/auth/login', { body: { email, password: word } });
-      const register = async (body: object): Promise<Answer> => tight.call('POST', '/users', { body: { email: `${randomUUID()}@example.com`, name: 'Ada', password, ...body } });
+      const register = async (body: object): Promise<Answer> =>
+        tight.call('POST', '/users', { body: { email: `${randomUUID()}@example.com`, name: 'Ada', password, ...body } });
 
-      for (let turn = 0; turn < 10; turn += 1) {
-        expect((await guess(one.email, password)).status).toBe(200);
-      }
+      const successes = await Promise.all(Array.from({ length: 25 }, async () => guess(one.email, password)));
+      expect(successes.map(({ status }) => status)).toEqual(times(25, 200));
       for (let turn = 0; turn < 4; turn += 1) {
         expect((await guess(one.email, 'wrong password')).status).toBe(401);
       }

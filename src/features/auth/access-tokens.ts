@@ -65,5 +65,7 @@ export class AccessTokens {
 }
 
 function callerIn({ sub, role, zoneinfo }: Readonly<Record<string, unknown>>): Caller | null {
-  return typeof sub === 'string' && uuid.test(sub) && (role === 'user' || role === 'admin') && typeof zoneinfo === 'string' ? { userId: sub, role, timeZone: zoneinfo } : null;
+  return typeof sub === 'string' && uuid.test(sub) && (role === 'user' || role === 'admin') && typeof zoneinfo === 'string'
+    ? { userId: sub, role, timeZone: zoneinfo }
+    : null;
 }

@@ -40,7 +40,11 @@ export class AccessGuard implements CanActivate {
 }
 
 /** Whether a rule lets a caller make this request. */
-export function allows({ owner, adminMayRead, adminOnly }: AccessRule, { userId, role }: Caller, request: Pick<AuthenticatedRequest, 'method' | 'params' | 'query'>): boolean {
+export function allows(
+  { owner, adminMayRead, adminOnly }: AccessRule,
+  { userId, role }: Caller,
+  request: Pick<AuthenticatedRequest, 'method' | 'params' | 'query'>,
+): boolean {
   if (adminOnly) {
     return role === 'admin';
   }

@@ -14,6 +14,11 @@ import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 @Module({
   imports: [UsersModule, RateLimitsModule, ServiceSecretModule],
   controllers: [AuthController],
-  providers: [AuthService, AccessTokens, { provide: RefreshTokensRepository, useClass: PostgresRefreshTokensRepository }, { provide: APP_GUARD, useClass: AccessGuard }],
+  providers: [
+    AuthService,
+    AccessTokens,
+    { provide: RefreshTokensRepository, useClass: PostgresRefreshTokensRepository },
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
 })
 export class AuthModule {}

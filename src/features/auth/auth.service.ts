@@ -62,7 +62,13 @@ export class AuthService {
   }
 
   private async tokens(user: User, refreshToken: RefreshToken): Promise<Tokens> {
-    return { accessToken: await this.accessTokens.issue(user), tokenType: 'Bearer', expiresIn: accessTokenSeconds, refreshToken: refreshToken.toString(), user };
+    return {
+      accessToken: await this.accessTokens.issue(user),
+      tokenType: 'Bearer',
+      expiresIn: accessTokenSeconds,
+      refreshToken: refreshToken.toString(),
+      user,
+    };
   }
 }
 

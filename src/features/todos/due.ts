@@ -1,4 +1,4 @@
-import { addDays, type CalendarDate, dateAt, startOfDay } from '../../common/time-zone.js';
+import { addDays, type CalendarDate, dateAt, endOfDay, startOfDay } from '../../common/time-zone.js';
 
 /** Whether a due is a whole day rather than an instant. */
 export function isDate(due: string): due is CalendarDate {
@@ -20,7 +20,7 @@ function dueIsBefore(due: string, bound: string, timeZone: string): boolean {
   if (isDate(due) === isDate(bound)) {
     return due < bound;
   }
-  return isDate(due) ? startOfDay(addDays(due, 1), timeZone) - 1 < Date.parse(bound) : Date.parse(due) < startOfDay(bound, timeZone);
+  return isDate(due) ? endOfDay(due, timeZone) - 1 < Date.parse(bound) : Date.parse(due) < startOfDay(bound, timeZone);
 }
 
 /**
@@ -81,18 +81,32 @@ export function dueKeyRanges({ instants, dates }: DueSpan): DueKeyRange[] {
     if (wanted && !inside) {
       ranges.push(block);
     } else if (!wanted && inside) {
-      ranges = ranges.flatMap((range) => (block.from >= range.from && block.to <= range.to ? [{ from: range.from, to: block.from }, { from: block.to, to: range.to }] : [range]));
+      ranges = ranges.flatMap((range) =>
+        block.from >= range.from && block.to <= range.to
+          ? [
+              { from: range.from, to: block.from },
+              { from: block.to, to: range.to },
+            ]
+          : [range],
+      );
     }
   }
   return ranges.sort((left, right) => (left.from < right.from ? -1 : 1));
 }
 
-/** A key range that surely holds every due within the bounds, in any zone; its edges are still to be filtered by {@link dueWithin}. */
-export function coveringKeyRange({ after, before }: DueBounds): DueKeyRange {
-  return {
-    from: after === undefined ? lowestKey : addDays(after.slice(0, 10), -1),
-    to: before === undefined ? highestKey : addDays(before.slice(0, 10), 2),
-  };
+/**
+ * A key range that surely holds every due within the bounds, in any zone; its edges are still to be filtered by {@link dueWithin}.
+ * Null when the bounds exclude each other.
+ */
+export function coveringKeyRange({ after, before }: DueBounds): DueKeyRange | null {
+  const from = after === undefined ? lowestKey : dayMark(addDays(after.slice(0, 10), -1));
+  const to = before === undefined ? highestKey : dayMark(addDays(before.slice(0, 10), 2));
+  return from < to ? { from, to } : null;
+}
+
+// Days outside the years 0000 to 9999 are written with a sign, which sorts before every digit.
+function dayMark(day: CalendarDate): string {
+  return day.startsWith('+') ? highestKey : day.startsWith('-') ? lowestKey : day;
 }
 
 function daysNearEdges({ instants, dates }: DueSpan): Set<CalendarDate> {

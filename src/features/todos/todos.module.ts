@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ArchiveService } from './archive.service.js';
 import { DynamoTodosRepository } from './persistence/dynamo-todos.repository.js';
 import { TodosController } from './todos.controller.js';
 import { TodosRepository } from './todos.repository.js';
@@ -7,7 +8,7 @@ import { TodosService } from './todos.service.js';
 /** Todos on DynamoDB. */
 @Module({
   controllers: [TodosController],
-  providers: [TodosService, { provide: TodosRepository, useClass: DynamoTodosRepository }],
-  exports: [TodosService],
+  providers: [TodosService, ArchiveService, { provide: TodosRepository, useClass: DynamoTodosRepository }],
+  exports: [TodosService, ArchiveService],
 })
 export class TodosModule {}

@@ -27,6 +27,12 @@ export interface TodoPage {
   readonly next: string | null;
 }
 
+/** An item of the todos table as its change stream gives it: attributes by name. */
+export type StoredItem = Readonly<Record<string, unknown>>;
+
+/** What moving a todo to the archive came to: moved now, moved before, or not at all because its owner has been deleted. */
+export type ArchiveOutcome = 'archived' | 'archived_before' | 'owner_gone';
+
 /** Where todos are kept, each with its owner in the key; the owner's counts move in the same transaction as the todo. */
 export abstract class TodosRepository {
   /**
@@ -59,4 +65,22 @@ export abstract class TodosRepository {
 
   /** The first `limit` active todos by due key in the ranges. */
   abstract firstDue(userId: string, ranges: readonly DueKeyRange[], limit: number): Promise<Todo[]>;
+
+  /** Puts a tombstone in the place of the user's aggregate: from now on nothing can be created or changed. It goes by itself at `expiresAt`. */
+  abstract bury(userId: string, deletedAt: Date, expiresAt: Date): Promise<void>;
+
+  /** Deletes everything of the user but the tombstone, archive included, until nothing is left; `checkpoint` is called between the batches, and may throw. */
+  abstract purge(userId: string, checkpoint: () => Promise<void>): Promise<void>;
+
+  /**
+   * Puts a todo that has expired into the archive and moves its owner's counts, in one transaction, exactly once however often it is asked.
+   */
+  abstract archive(todo: Todo): Promise<ArchiveOutcome>;
+
+  /**
+   * The todo in an item of the store; null for the items that keep counts and results.
+   *
+   * @throws UnknownItemError
+   */
+  abstract read(item: StoredItem): Todo | null;
 }

@@ -13,6 +13,8 @@ import { newTodo, nextTodo, type Todo, type TodoContent, type TodoCounts } from 
 /** Overdue todos are counted up to here, so that the count costs the same however many there are. */
 const mostOverdueCounted = 100;
 const shownTodos = 5;
+/** For how long a tombstone stands: long after the last access token, which lives for 15 minutes. */
+const tombstoneMs = 86_400_000;
 
 /** What of a user's todos depends on what day it is. */
 export interface DueOverview {
@@ -98,6 +100,20 @@ export class TodosService {
       this.todos.firstDue(userId, dueKeyRanges(upcomingSpan(now, timeZone)), shownTodos),
     ]);
     return { overdue: Math.min(overdue, mostOverdueCounted), overdueCapped: overdue > mostOverdueCounted, dueToday, upcoming };
+  }
+
+  /** Sees to it that a deleted user's tokens can write nothing any more; as often as it takes. */
+  async bury(userId: string): Promise<void> {
+    const now = Date.now();
+    await this.todos.bury(userId, new Date(now), new Date(now + tombstoneMs));
+  }
+
+  /**
+   * Deletes all todos of a user who is buried, those in the archive and the stored results of keyed requests included; as often as it
+   * takes. `checkpoint` is called between batches; what it throws ends the purge there.
+   */
+  async purge(userId: string, checkpoint: () => Promise<void>): Promise<void> {
+    await this.todos.purge(userId, checkpoint);
   }
 
   private async change(caller: Caller, id: string, content: Partial<TodoContent>, condition?: VersionCondition): Promise<Todo> {

@@ -27,7 +27,8 @@ describe('passwords', () => {
         expect(await passwords.verify(of, 'a wrong password altogether')).toBe(false);
         times.push(performance.now() - from);
       }
-      return times.sort((a, b) => a - b)[3] ?? 0;
+      // The quickest: what else the machine does only ever adds.
+      return Math.min(...times);
     };
 
     const ratio = (await time(undefined)) / (await time(hash));

@@ -76,7 +76,8 @@ export class UsersController {
   @Operation({
     id: 'updateUser',
     summary: 'Change a user',
-    description: 'A JSON merge patch. A new password or e-mail needs `currentPassword`, whose failures count as failed sign-ins; a new password ends all refresh tokens.',
+    description:
+      'A JSON merge patch. A new password or e-mail needs `currentPassword`, whose failures count as failed sign-ins; a new password ends all refresh tokens.',
     success: { status: 200, description: 'The user.', schema: userSchema, headers: ['ETag'] },
     problems: [400, 403, 404, 409, 412, 413, 415, 429, 503],
     requestHeaders: ['If-Match'],

@@ -5,7 +5,8 @@ import { passwordLength } from './passwords.js';
 import { isTimeZone, timeZonePattern } from './time-zone.js';
 
 // HTML's own rule for e-mail fields, with a dot in the domain and none doubled: what mail servers take, short of quoted names.
-const emailPattern = /^(?!\.)(?!.*\.[.@])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])$/;
+const emailPattern =
+  /^(?!\.)(?!.*\.[.@])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])$/;
 const email = z
   .string()
   .max(254, 'must be at most 254 characters long')

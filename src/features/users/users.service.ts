@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor } from '../../common/cursor.js';
 import { ValidationError } from '../../common/errors.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { newId } from '../../common/ids.js';
+import { OutboxWorker } from '../events/outbox-worker.js';
 import { Log } from '../../platform/observability/log.js';
 import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
 import { RateLimiter } from '../../platform/rate-limits/rate-limiter.js';
@@ -20,6 +21,7 @@ export class UsersService {
     private readonly users: UsersRepository,
     private readonly passwords: Passwords,
     private readonly limiter: RateLimiter,
+    private readonly outbox: OutboxWorker,
     private readonly log: Log,
   ) {}
 
@@ -30,6 +32,7 @@ export class UsersService {
     const { id, createdAt } = newId();
     const user: User = { id, email, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
     await this.users.register(user, await this.passwords.hash(password));
+    this.outbox.kick();
     return user;
   }
 
@@ -85,11 +88,13 @@ export class UsersService {
       }
       return Object.values(changes).some((value) => value !== undefined) ? changes : null;
     });
+    this.outbox.kick();
     return user ?? absent();
   }
 
   /**
-   * Deletes a user. What they have elsewhere is erased by the outbox's worker, which the same transaction tells.
+   * Deletes a user. What they have elsewhere is erased by the outbox's worker, which the same transaction tells: normally before
+   * this returns, after a second at most it is waited for no longer.
    *
    * @throws UserNotFoundError; StaleVersionError.
    */
@@ -97,6 +102,7 @@ export class UsersService {
     if (!(await this.users.remove(id, ({ version }) => condition?.assertHolds(version)))) {
       absent();
     }
+    await this.outbox.settleDeletion(id);
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { Agent } from 'node:http';
+import { types } from 'node:util';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -13,8 +15,10 @@ interface DocumentCommand<Output> {
   resolveMiddleware(...parameters: never[]): (...parameters: never[]) => Promise<{ output: Output }>;
 }
 
-/** How long one try may take, in milliseconds: three tries fit into the 3 s within which a 503 is promised. */
+/** How long one try may take, in milliseconds: a second and the start of a third fit into the request's store budget, which ends them all. */
 const tryTimeoutMs = 1_000;
+/** How long opening a connection may take; a network that drops packets shows before the try's own time is up. */
+const connectTimeoutMs = 700;
 
 /**
  * The one door to DynamoDB: a document client with bounded time and retries set with intent, and network errors translated.
@@ -37,7 +41,7 @@ export class DynamoDb implements OnApplicationShutdown {
       endpoint,
       // A local server checks no signature, yet the SDK signs: any key will do.
       ...(anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-      requestHandler: { connectionTimeout: 700, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
     };
     const translate = {
       // A number that is larger than the safe integers is still exact: the body reader has refused those that are not.
@@ -46,9 +50,9 @@ export class DynamoDb implements OnApplicationShutdown {
       unmarshallOptions: { wrapNumbers: Number },
     };
     // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
-    this.retrying = DynamoDBDocumentClient.from(new DynamoDBClient({ ...this.options, maxAttempts: 3 }), translate);
+    this.retrying = DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts: 3 })), translate);
     // For writes that are not: an `ADD` whose reply was lost must not be sent again (it would count twice).
-    this.once = DynamoDBDocumentClient.from(new DynamoDBClient({ ...this.options, maxAttempts: 1 }), translate);
+    this.once = DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts: 1 })), translate);
   }
 
   /**
@@ -67,7 +71,13 @@ export class DynamoDb implements OnApplicationShutdown {
 
   /** A bare client with one try of `timeoutMs`, for a caller that would rather do without an answer than wait for it. Closed with the application. */
   hastyClient(timeoutMs: number): DynamoDBClient {
-    const client = new DynamoDBClient({ ...this.options, maxAttempts: 1, requestHandler: { connectionTimeout: timeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true } });
+    const client = withoutDeadSockets(
+      new DynamoDBClient({
+        ...this.options,
+        maxAttempts: 1,
+        requestHandler: { connectionTimeout: timeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+      }),
+    );
     this.others.push(client);
     return client;
   }
@@ -90,6 +100,40 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 }
 
+/**
+ * Makes a client close its idle connections when one has failed: after a thaw or a cut network all of them may be dead, and each
+ * would cost a try. It stands behind the SDK's retries, so that the next try opens a connection of its own.
+ */
+function withoutDeadSockets(client: DynamoDBClient): DynamoDBClient {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (isUnavailable(error) && !answered(error)) {
+          const handler = client.config.requestHandler as { httpHandlerConfigs(): Agents };
+          const { httpAgent, httpsAgent } = handler.httpHandlerConfigs();
+          for (const socket of [httpAgent, httpsAgent].flatMap((agent) => Object.values(agent?.freeSockets ?? {}).flatMap((sockets) => sockets ?? []))) {
+            socket.destroy();
+          }
+        }
+        throw error;
+      }
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'withoutDeadSockets' },
+  );
+  return client;
+}
+
+interface Agents {
+  readonly httpAgent?: Agent;
+  readonly httpsAgent?: Agent;
+}
+
+function answered(error: unknown): boolean {
+  return (error as { $response?: unknown }).$response !== undefined;
+}
+
 // By name, because the SDK has no class for a refused or cut connection:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 const unavailableNames = new Set([
@@ -106,12 +150,23 @@ const unavailableNames = new Set([
 ]);
 const networkCodes = /^(E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)|ERR_(SOCKET|STREAM)_\w+)$/;
 
+// The SDK does not know an error of another realm, and keeps only its text.
+const wrappedNetworkError =
+  /^AWS SDK error wrapper for Error: .*\b(E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)|socket hang up)\b/;
+
 /** Whether an error of the SDK says that DynamoDB did not do its part, rather than that the request was wrong. */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) {
+  // Not `instanceof`: Node's own errors, such as a refused connection, are of another realm where the code runs in a `vm` context (jest).
+  if (!types.isNativeError(error)) {
     return false;
   }
   const { code, $metadata, $response } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number }; $response?: { statusCode?: number } };
   const status = $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
-  return unavailableNames.has(error.name) || (typeof code === 'string' && networkCodes.test(code)) || status >= 500 || error.message === 'socket hang up';
+  return (
+    unavailableNames.has(error.name) ||
+    (typeof code === 'string' && networkCodes.test(code)) ||
+    status >= 500 ||
+    error.message === 'socket hang up' ||
+    wrappedNetworkError.test(error.message)
+  );
 }

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
+import type { DynamoDb } from './dynamodb.js';
+import type { TransactItem } from './idempotency.js';
 
 /** Why each item of a cancelled transaction was refused, in the order of the items. */
 export type CancellationReason =
@@ -30,11 +34,16 @@ const passing = new Set<CancellationReason>(['TransactionConflict', 'ThrottlingE
 
 /** Whether an error tells of contention alone, so that the same write may succeed a moment later. */
 export function isContention(error: unknown): boolean {
-  if (error instanceof Error && (error.name === 'TransactionConflictException' || error.name === 'TransactionInProgressException')) {
+  if (isInProgress(error) || (error instanceof Error && error.name === 'TransactionConflictException')) {
     return true;
   }
   const reasons = cancellationReasons(error);
   return reasons !== undefined && reasons.some((reason) => passing.has(reason)) && !reasons.includes('ConditionalCheckFailed');
+}
+
+/** Whether an earlier try of the same transaction, whose answer was lost, is still being worked on: it may yet succeed. */
+function isInProgress(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TransactionInProgressException';
 }
 
 const firstPauseMs = 10;
@@ -62,4 +71,16 @@ export async function retryContention<T>(work: () => Promise<T>, mayTryAgain: (e
       await sleep(pause);
     }
   }
+}
+
+/**
+ * Writes items in one transaction. All tries carry one request token, so that one which took effect although its answer was lost
+ * counts as this call's success, never as a condition that fails
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html, idempotent for 10 minutes).
+ *
+ * @throws TransactionCanceledException, and then nothing was written; StoreUnavailableError, and then nobody knows.
+ */
+export async function transact(dynamodb: DynamoDb, items: TransactItem[]): Promise<void> {
+  const transaction = { ClientRequestToken: randomUUID(), TransactItems: items };
+  await retryContention(async () => dynamodb.send(new TransactWriteCommand(transaction)), isInProgress);
 }

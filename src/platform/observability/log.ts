@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { LoggerService } from '@nestjs/common';
 import { currentContext } from '../../common/request-context.js';
@@ -59,7 +60,7 @@ export class Log implements LoggerService {
 
 /** An error as it may be logged. Drivers keep parameters and rows in an error's own fields: those stay out. */
 export function describeError(error: unknown, depth = 0): object {
-  if (!(error instanceof Error)) {
+  if (!types.isNativeError(error)) {
     return { name: 'NonError', message: typeof error };
   }
   const { code, constraint } = error as Error & { code?: unknown; constraint?: unknown };
@@ -92,7 +93,9 @@ function readableWriter(least: Level): (level: Level, message: string, fields: R
       .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
     const stack = (error as { stack?: string } | undefined)?.stack;
     const time = new Date().toISOString().slice(11, 23);
-    process.stdout.write(`${time} \u001B[${colours[level]}m${level.padEnd(5)}\u001B[0m ${[message, ...pairs].join(' ')}\n${stack === undefined ? '' : `${stack}\n`}`);
+    process.stdout.write(
+      `${time} \u001B[${colours[level]}m${level.padEnd(5)}\u001B[0m ${[message, ...pairs].join(' ')}\n${stack === undefined ? '' : `${stack}\n`}`,
+    );
   };
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { DataSource, DataSourceOptions, EntityManager, EntitySchema, MigrationInterface, QueryRunner } from 'typeorm';
 import { StoreUnavailableError } from '../../common/errors.js';
@@ -20,18 +21,28 @@ export type LoadPostgresSchema = () => Promise<PostgresSchema>;
 /** Injection token of the {@link LoadPostgresSchema} that the application gives. */
 export const loadPostgresSchema = Symbol('loadPostgresSchema');
 
+/** How long opening a connection, or waiting for one of a pool in full use, may take: two tries fit into the request's budget. */
 const connectTimeoutMs = 1_000;
+/** For the server: no statement of a request may hold its locks longer. */
 const statementTimeoutMs = 2_000;
+/** For the client, because a server that is gone cannot enforce its own limit. It comes second, so that a living one tells why. */
+const queryTimeoutMs = statementTimeoutMs + 300;
+/** A transaction's beginning waits for nobody, so an open connection that takes longer over it leads nowhere any more. */
+const beginPatienceMs = 600;
+/** Reads are lookups that wait for no lock: this much later the first try is given up, and fresh connections still have time to answer. */
+const readPatienceMs = 1_200;
 
 /**
- * The one door to PostgreSQL: a TypeORM data source made on first use, dropped whole at the first dead connection.
+ * The one door to PostgreSQL: a TypeORM data source made on first use, replaced whole at the first dead connection.
  *
- * Lambda freezes connections and failovers cut them, and a pool then holds several dead ones: dropping the pool makes it one
- * reconnect for the next request instead of one error for each connection.
+ * Lambda freezes connections and failovers cut them, and a pool then holds several dead ones: replacing the pool makes it one
+ * reconnect for the next request instead of one error for each connection. Requests that are being served on the old pool's good
+ * connections finish there.
  */
 @Injectable()
 export class Postgres implements OnApplicationShutdown {
-  private source: Promise<DataSource> | undefined;
+  private current: Pool | undefined;
+  private readonly closing = new Set<Promise<void>>();
 
   constructor(
     @Inject(AppConfig) private readonly config: AppConfig,
@@ -44,7 +55,10 @@ export class Postgres implements OnApplicationShutdown {
    * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; whatever else `work` throws.
    */
   async read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.withReconnect(async (source) => work(source.manager));
+    return this.withReconnect(async (source, { first }) => {
+      const reading = async (): Promise<T> => work(source.manager);
+      return first ? within(readPatienceMs, reading, NoAnswerError) : reading();
+    });
   }
 
   /**
@@ -54,18 +68,28 @@ export class Postgres implements OnApplicationShutdown {
    * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; whatever else `work` throws, after a rollback.
    */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.withReconnect(async (source) => {
+    return this.withReconnect(async (source, { deadline }) => {
       const runner = source.createQueryRunner();
+      let client: Ending | undefined;
       let committing = false;
       try {
-        await runner.startTransaction();
+        client = (await runner.connect()) as Ending;
+        await within(beginPatienceMs, async () => runner.startTransaction(), NoAnswerError);
         const result = await work(runner.manager);
+        // The caller has been told already that it failed: it must not come true afterwards.
+        if (performance.now() >= deadline) {
+          throw new OutOfTimeError('The transaction was not committed in time');
+        }
         committing = true;
         await runner.commitTransaction();
         return result;
       } catch (error) {
-        await rollBack(runner);
-        throw committing && isConnectionLost(error) ? new StoreUnavailableError('postgres', { cause: error }) : error;
+        const lost = isConnectionLost(error);
+        if (lost || !(await rolledBack(runner))) {
+          // It may still be within the transaction, and then nobody else may get it: the pool takes no ended connection back.
+          void client?.end();
+        }
+        throw lost && committing && !neverSent.test((error as Error).message) ? new CommitUnknownError('The connection was lost at the commit', { cause: error }) : error;
       } finally {
         await runner.release();
       }
@@ -74,58 +98,67 @@ export class Postgres implements OnApplicationShutdown {
 
   /** Runs the migrations that are still to run, each in its transaction. Safe when several start at once: one runs, the others wait. */
   async migrate(onProgress: (line: string) => void = () => {}): Promise<void> {
-    const source = await this.dataSource();
-    const runner = source.createQueryRunner();
+    // On connections of their own: an index takes the time it takes, and so does whoever holds the lock.
+    const source = await this.open({ statement_timeout: 0, query_timeout: 0 });
     // Any constant will do; it only has to be the same in every Duet that migrates this database.
     const lock = 0x64756574;
     try {
-      await runner.query('SELECT set_config($1, $2, false)', ['statement_timeout', '0']);
+      const runner = source.createQueryRunner();
       await runner.query('SELECT pg_advisory_lock($1)', [lock]);
       const done = await source.runMigrations({ transaction: 'each' });
       for (const { name } of done) {
         onProgress(`Migration ${name} done`);
       }
-      await runner.query('SELECT pg_advisory_unlock($1)', [lock]);
     } finally {
-      await runner.query('RESET statement_timeout');
-      await runner.release();
+      // The lock ends with its session.
+      await source.destroy();
     }
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.drop();
+    if (this.current !== undefined) {
+      this.retire(this.current);
+    }
+    await Promise.all(this.closing);
   }
 
-  private async withReconnect<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
+  private async withReconnect<T>(work: (source: DataSource, attempt: Attempt) => Promise<T>): Promise<T> {
+    for (let first = true; ; first = false) {
+      const pool = (this.current ??= new Pool(async (onError) => this.open({}, onError), (failed) => this.retire(failed)));
+      const patience = remainingStoreMs();
+      const deadline = performance.now() + patience;
       try {
-        return await within(remainingStoreMs(), async () => work(await this.dataSource()));
+        return await within(patience, async () => pool.use(async (source) => work(source, { first, deadline })), OutOfTimeError);
       } catch (error) {
+        if (isBusy(error)) {
+          throw new StoreUnavailableError('postgres', { cause: error });
+        }
         if (!isConnectionLost(error)) {
           throw error;
         }
-        void this.drop();
-        if (attempt === 2 || error instanceof OutOfTimeError || remainingStoreMs() < connectTimeoutMs / 2) {
+        // A pool in full use is not a dead one: a second would only add to the server's load.
+        if (!poolInFullUse.test((error as Error).message)) {
+          this.retire(pool);
+        }
+        const final = error instanceof OutOfTimeError || error instanceof CommitUnknownError;
+        if (!first || final || remainingStoreMs() < connectTimeoutMs / 2) {
           throw new StoreUnavailableError('postgres', { cause: error });
         }
       }
     }
   }
 
-  private async dataSource(): Promise<DataSource> {
-    const opening = (this.source ??= this.open());
-    try {
-      return await opening;
-    } catch (error) {
-      // A failed start must not be remembered: the next request tries again.
-      if (this.source === opening) {
-        this.source = undefined;
-      }
-      throw error;
+  // Only the pool that failed: by now another request may have replaced it, with one that works.
+  private retire(pool: Pool): void {
+    if (this.current === pool) {
+      this.current = undefined;
     }
+    const closing = pool.retire();
+    this.closing.add(closing);
+    void closing.finally(() => this.closing.delete(closing));
   }
 
-  private async open(): Promise<DataSource> {
+  private async open(settings: Record<string, unknown>, onError: () => void = () => {}): Promise<DataSource> {
     const [{ DataSource }, { default: driver }, schema, credentials] = await Promise.all([import('typeorm'), import('pg'), this.loadSchema(), postgresCredentials(this.config)]);
     const { host, port, database, tls } = this.config.get('postgres', { infer: true });
     const lambda = this.config.get('lambda', { infer: true });
@@ -147,38 +180,92 @@ export class Postgres implements OnApplicationShutdown {
       entities: schema.entities,
       migrations: schema.migrations,
       migrationsTableName: 'migrations',
-      poolErrorHandler: () => void this.drop(),
+      poolErrorHandler: onError,
       extra: {
         statement_timeout: statementTimeoutMs,
-        // The server's own limit cannot tell of a connection that no longer carries anything; the client's can.
-        query_timeout: statementTimeoutMs + 300,
+        query_timeout: queryTimeoutMs,
+        // A client that vanished within a transaction keeps its locks no longer than this.
         idle_in_transaction_session_timeout: 10_000,
         idleTimeoutMillis: lambda ? 60_000 : 10_000,
         keepAlive: true,
         allowExitOnIdle: true,
-      } satisfies Record<string, unknown>,
+        ...settings,
+      },
     };
     return new DataSource(options).initialize();
   }
+}
 
-  private async drop(): Promise<void> {
-    const dropped = this.source;
-    this.source = undefined;
-    const source = await dropped?.catch(() => undefined);
-    if (source?.isInitialized) {
+/** One try at a piece of work. */
+interface Attempt {
+  readonly first: boolean;
+  /** When the caller is told that it took too long, in `performance.now()` milliseconds. */
+  readonly deadline: number;
+}
+
+/** A connection that can be ended. */
+interface Ending {
+  end(): Promise<void>;
+}
+
+/**
+ * A data source and those who are using it. It is closed when it has been retired and the last of them is done: TypeORM, asked to
+ * close, would take the connections of running transactions away and hand them, as they are, to whoever waits for one.
+ */
+class Pool {
+  private users = 0;
+  private readonly opening: Promise<DataSource>;
+  private readonly closed: Promise<void>;
+  private close: (() => void) | undefined;
+  private retired = false;
+
+  constructor(open: (onError: () => void) => Promise<DataSource>, onFailure: (pool: Pool) => void) {
+    this.opening = open(() => onFailure(this));
+    // A failed start must not be remembered: the next request tries again.
+    this.opening.catch(() => onFailure(this));
+    this.closed = new Promise<void>((resolve) => (this.close = resolve)).then(async () => {
+      const source = await this.opening.catch(() => undefined);
       // The connections may be dead already; what matters is that nobody uses them again.
-      await source.destroy().catch(() => undefined);
+      await source?.destroy().catch(() => undefined);
+    });
+  }
+
+  async use<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
+    this.users += 1;
+    try {
+      return await work(await this.opening);
+    } finally {
+      this.users -= 1;
+      this.closeWhenUnused();
+    }
+  }
+
+  /** Takes no new users; resolves when it is closed. */
+  async retire(): Promise<void> {
+    this.retired = true;
+    this.closeWhenUnused();
+    return this.closed;
+  }
+
+  private closeWhenUnused(): void {
+    if (this.retired && this.users === 0) {
+      this.close?.();
     }
   }
 }
 
+/** The whole piece of work took longer than the request may. */
 class OutOfTimeError extends Error {}
+/** An open connection did not answer what any living one answers at once. */
+class NoAnswerError extends Error {}
+/** The commit was sent, and its answer was lost. */
+class CommitUnknownError extends Error {}
 
-async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
+async function within<T>(ms: number, work: () => Promise<T>, Late: new (message: string) => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   try {
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new OutOfTimeError(`PostgreSQL took longer than ${Math.round(ms)} ms`)), ms);
+      timer = setTimeout(() => reject(new Late(`PostgreSQL took longer than ${Math.round(ms)} ms`)), ms);
     });
     return await Promise.race([work(), late]);
   } finally {
@@ -186,10 +273,19 @@ async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function rollBack(runner: QueryRunner): Promise<void> {
-  if (runner.isTransactionActive) {
-    // On a lost connection the rollback fails too, and the server has rolled back by itself.
-    await runner.rollbackTransaction().catch(() => undefined);
+async function rolledBack(runner: QueryRunner): Promise<boolean> {
+  if (!runner.isTransactionActive) {
+    return true;
+  }
+  try {
+    await runner.rollbackTransaction();
+    return true;
+  } catch (error) {
+    // What is left of the transaction ends with the connection. Anything but an error of the store is a defect.
+    if (isConnectionLost(error) || (error as { driverError?: unknown }).driverError !== undefined) {
+      return false;
+    }
+    throw error;
   }
 }
 
@@ -197,21 +293,34 @@ async function rollBack(runner: QueryRunner): Promise<void> {
 const lostStates = /^(08...|57P0[1-5]|53300|28P01|28000)$/;
 const lostCodes = /^E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)$/;
 // pg gives these no code.
-const lostMessages = /Connection terminated|connection timeout|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Connection ended|not queryable|Connection is not established|DataSource is not initialized/i;
+const lostMessages = /Connection terminated|connection timeout|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Connection ended|not queryable|Connection is not established|Query runner already released/i;
+const poolInFullUse = /timeout exceeded when trying to connect/;
+// pg or TypeORM knew the connection to be dead before they wrote to it.
+const neverSent = /not queryable|Query runner already released/i;
+// A statement cancelled by its time limit, a deadlock, and a server short of memory, disk or other means (class 53): it lives, and may do it later.
+const busyStates = /^(57014|40P01|40001|53[124]..)$/;
 
 /** Whether an error says that the connection, not the statement, was at fault. */
 export function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error)) {
+  // Not `instanceof`: Node's own errors, such as a refused connection, are of another realm where the code runs in a `vm` context (jest).
+  if (!types.isNativeError(error)) {
     return false;
   }
   const { code, driverError } = error as Error & { code?: unknown; driverError?: unknown };
   return (
     error instanceof OutOfTimeError ||
+    error instanceof NoAnswerError ||
+    error instanceof CommitUnknownError ||
     (typeof code === 'string' && (lostStates.test(code) || lostCodes.test(code))) ||
     lostMessages.test(error.message) ||
     (driverError !== undefined && driverError !== error && isConnectionLost(driverError)) ||
-    (error instanceof AggregateError && error.errors.some(isConnectionLost))
+    ('errors' in error && Array.isArray(error.errors) && error.errors.some(isConnectionLost))
   );
+}
+
+function isBusy(error: unknown): boolean {
+  const { code } = ((error as { driverError?: unknown }).driverError ?? error) as { code?: unknown };
+  return typeof code === 'string' && busyStates.test(code);
 }
 
 /** The name of the unique constraint a statement broke (SQLSTATE 23505); undefined for any other error. */

@@ -50,7 +50,10 @@ class RateLimitGuard implements CanActivate {
     const client = clientOf(context);
     const usage = await this.limiter.usageOf(attempt === 'signIn' ? policies.signIn.address : policies.registration, client.address);
     client.report([usage]);
-    context.switchToHttp().getResponse<Response>().set('RateLimit-Policy', rateLimitPolicyHeader(policyList(policies, attempt)));
+    context
+      .switchToHttp()
+      .getResponse<Response>()
+      .set('RateLimit-Policy', rateLimitPolicyHeader(policyList(policies, attempt)));
     if (isSpent(usage)) {
       throw new RateLimitedError(usage.resetSeconds);
     }

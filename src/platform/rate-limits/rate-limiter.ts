@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RateLimiterDynamo, RateLimiterRes } from 'rate-limiter-flexible';
-import { RateLimitedError } from '../../common/errors.js';
+import { RateLimitedError, StoreUnavailableError } from '../../common/errors.js';
+import { remainingStoreMs } from '../../common/request-context.js';
 import { AppConfig } from '../../config/config.module.js';
 import { DynamoDb } from '../dynamodb/dynamodb.js';
 import { isConditionFailed } from '../dynamodb/transactions.js';
@@ -63,13 +64,18 @@ export class RateLimiter {
    * A place is taken in every quota before `attempt` runs and given back when it does not fail, so that guesses made at the same
    * time cannot pass the quota together. A success clears the narrowest quota.
    *
-   * @throws RateLimitedError when a quota is spent; `attempt` has not run then, and nothing was counted.
+   * @throws RateLimitedError when a quota is spent, StoreUnavailableError when the attempt's turn came too late; `attempt` has not run
+   * then, and nothing was counted.
    */
   async countFailures<T>(account: string, client: LimitedClient, attempt: () => Promise<AttemptOutcome<T>>): Promise<T> {
     const { accountAddress, account: ofAccount, address } = this.policies.signIn;
     const narrowest: Counter = { policy: accountAddress, subject: [account, client.address] };
     const counters = [narrowest, { policy: ofAccount, subject: [account] }, { policy: address, subject: [client.address] }];
     return this.turnstile.pass(async () => {
+      if (remainingStoreMs() <= 1) {
+        // Its time went by in the queue: an answer that was promised within 3 s would only hold up those behind it.
+        throw new StoreUnavailableError('postgres');
+      }
       // Reading first keeps a client that is locked out already from using up the account's other quotas.
       this.refuseWhen(isSpent, await Promise.all(counters.map(async (counter) => this.read(counter))), client);
       const taken = await Promise.all(counters.map(async (counter) => this.change(counter, 1)));
@@ -81,7 +87,7 @@ export class RateLimiter {
       try {
         outcome = await attempt();
       } catch (error) {
-        await this.giveBack(counters);
+        client.report(await this.giveBack(counters));
         throw error;
       }
       if (!outcome.failed) {
@@ -116,8 +122,8 @@ export class RateLimiter {
     }
   }
 
-  private async giveBack(counters: readonly Counter[]): Promise<void> {
-    await Promise.all(counters.map(async (counter) => this.change(counter, -1)));
+  private async giveBack(counters: readonly Counter[]): Promise<Usage[]> {
+    return Promise.all(counters.map(async (counter) => this.change(counter, -1)));
   }
 
   private async read({ policy, subject }: Counter): Promise<Usage> {
@@ -203,5 +209,5 @@ export class RateLimiter {
 }
 
 function usageIn(policy: Policy, { consumedPoints, msBeforeNext }: RateLimiterRes): Usage {
-  return { policy, used: Math.max(0, consumedPoints), resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) };
+  return { policy, used: Math.max(0, consumedPoints), resetSeconds: Math.min(policy.windowSeconds, Math.max(1, Math.ceil(msBeforeNext / 1000))) };
 }

@@ -11,7 +11,10 @@ export class PostgresRefreshTokensRepository extends RefreshTokensRepository {
     super();
   }
 
-  override async start(token: RefreshToken, { userId, passwordVersion, expiresAt }: Pick<Family, 'userId' | 'passwordVersion' | 'expiresAt'>): Promise<boolean> {
+  override async start(
+    token: RefreshToken,
+    { userId, passwordVersion, expiresAt }: Pick<Family, 'userId' | 'passwordVersion' | 'expiresAt'>,
+  ): Promise<boolean> {
     const now = new Date();
     try {
       await this.postgres.transaction(async (transaction) => {

@@ -13,6 +13,11 @@ export interface OutboxRow {
   nextAttemptAt: Date;
   /** Grows with every row; a bigint, which the driver gives as text. */
   sequence: string;
+  /** Who works on it; see `OutboxRepository`. */
+  lease: string | null;
+  /** When a deleted user's data were gone. */
+  erasedAt: Date | null;
+  lastError: string | null;
   doneAt: Date | null;
 }
 
@@ -27,8 +32,11 @@ export const outboxEntity = new EntitySchema<OutboxRow>({
     occurredAt: { name: 'occurred_at', type: 'timestamp with time zone', precision: 3 },
     status: { type: 'text', default: 'pending' },
     attempts: { type: 'integer', default: 0 },
-    nextAttemptAt: { name: 'next_attempt_at', type: 'timestamp with time zone', precision: 3, default: () => 'now()' },
+    nextAttemptAt: { name: 'next_attempt_at', type: 'timestamp with time zone', default: () => 'now()' },
     sequence: { type: 'bigint', generated: 'increment' },
+    lease: { type: 'uuid', nullable: true },
+    erasedAt: { name: 'erased_at', type: 'timestamp with time zone', precision: 3, nullable: true },
+    lastError: { name: 'last_error', type: 'text', nullable: true },
     doneAt: { name: 'done_at', type: 'timestamp with time zone', precision: 3, nullable: true },
   },
 });

@@ -1,14 +1,29 @@
-import { BatchGetCommand, GetCommand, QueryCommand, type QueryCommandInput, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, GetCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Inject, Injectable } from '@nestjs/common';
+import { InvalidCursorError } from '../../../common/errors.js';
 import { AppConfig } from '../../../config/config.module.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
-import { cancellationReasons, isContention, retryContention } from '../../../platform/dynamodb/transactions.js';
+import { purgePartition } from '../../../platform/dynamodb/purge.js';
+import { cancellationReasons, isContention, retryContention, transact } from '../../../platform/dynamodb/transactions.js';
+import { Turns } from '../../../platform/dynamodb/turns.js';
 import { coveringKeyRange, type DueKeyRange } from '../due.js';
 import { TodoOwnerGoneError } from '../todos.errors.js';
-import { type KeyedCreation, type TodoPage, TodosRepository, type TodoSelection } from '../todos.repository.js';
+import { type ArchiveOutcome, type KeyedCreation, type StoredItem, type TodoPage, TodosRepository, type TodoSelection } from '../todos.repository.js';
 import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
-import { countAttribute, countsFrom, fromItem, idempotencyItemKey, type Item, listKey, todoKey, todoKeyPrefix, toItem } from './todo-items.js';
+import {
+  countAttribute,
+  countsFrom,
+  fromItem,
+  idempotencyItemKey,
+  type Item,
+  listKey,
+  toArchiveItem,
+  todoIn,
+  todoKey,
+  todoKeyPrefix,
+  toItem,
+} from './todo-items.js';
 
 /** How many items one filtered list request looks at: a filter that nothing passes must not read a hundred thousand. */
 const mostItemsRead = 2_000;
@@ -21,6 +36,7 @@ class TodoChangedMeanwhile extends Error {}
 @Injectable()
 export class DynamoTodosRepository extends TodosRepository {
   private readonly archiveAfterDays: number;
+  private readonly turns = new Turns();
 
   constructor(
     @Inject(DynamoDb) private readonly dynamodb: DynamoDb,
@@ -31,7 +47,7 @@ export class DynamoTodosRepository extends TodosRepository {
   }
 
   async create(todo: Todo, keyed?: KeyedCreation): Promise<{ todo: Todo; replayed: boolean }> {
-    return retryContention(async () => {
+    return this.write(todo.userId, async () => {
       // In this order: a key that was used counts before anything else.
       const items = [
         ...(keyed === undefined ? [] : [this.rememberResult(todo, keyed)]),
@@ -39,7 +55,7 @@ export class DynamoTodosRepository extends TodosRepository {
         this.moveCounts(todo.userId, { [todo.status]: 1 }),
       ];
       try {
-        await this.dynamodb.send(new TransactWriteCommand({ TransactItems: items }));
+        await transact(this.dynamodb, items);
         return { todo, replayed: false };
       } catch (error) {
         const reasons = cancellationReasons(error);
@@ -56,7 +72,7 @@ export class DynamoTodosRepository extends TodosRepository {
         }
         throw error;
       }
-    }, mayTryAgain);
+    });
   }
 
   async find(userId: string, id: string): Promise<Todo | null> {
@@ -65,7 +81,7 @@ export class DynamoTodosRepository extends TodosRepository {
   }
 
   async update(userId: string, id: string, change: (todo: Todo) => Todo): Promise<Todo | null> {
-    return retryContention(async () => {
+    return this.write(userId, async () => {
       const todo = await this.find(userId, id);
       if (todo === null) {
         return null;
@@ -74,29 +90,37 @@ export class DynamoTodosRepository extends TodosRepository {
       const counts = next.status === todo.status ? this.ownerStands(userId) : this.moveCounts(userId, { [todo.status]: -1, [next.status]: 1 });
       await this.writeVersion([this.put(next, 'version = :version', { ':version': todo.version }), counts]);
       return next;
-    }, mayTryAgain);
+    });
   }
 
   async delete(userId: string, id: string, check: (todo: Todo) => void): Promise<boolean> {
-    return retryContention(async () => {
+    return this.write(userId, async () => {
       const todo = await this.find(userId, id);
       if (todo === null) {
         return false;
       }
       check(todo);
       const remove: TransactItem = {
-        Delete: { TableName: this.table, Key: todoKey(userId, id), ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': todo.version } },
+        Delete: {
+          TableName: this.table,
+          Key: todoKey(userId, id),
+          ConditionExpression: 'version = :version',
+          ExpressionAttributeValues: { ':version': todo.version },
+        },
       };
       await this.writeVersion([remove, this.moveCounts(userId, { [todo.status]: -1 })]);
       return true;
-    }, mayTryAgain);
+    });
   }
 
   async list(userId: string, selection: TodoSelection, limit: number, position?: string): Promise<TodoPage> {
     const query = this.listQuery(userId, selection);
+    if (query === null) {
+      return { items: [], next: null };
+    }
     const found: Item[] = [];
-    let start = position === undefined ? undefined : ({ userId, ...(JSON.parse(position) as object) } as Item);
-    for (let read = 0; read < mostItemsRead; ) {
+    let start = position === undefined ? undefined : startAt(userId, position, selection);
+    for (let read = 0; read < mostItemsRead;) {
       // One more than the page: whether something follows is then known, not guessed.
       const wanted = limit + 1 - found.length;
       const page = await this.dynamodb.send(new QueryCommand({ ...query, Limit: selection.filtered ? filteredReadSize : wanted, ExclusiveStartKey: start }));
@@ -125,7 +149,12 @@ export class DynamoTodosRepository extends TodosRepository {
       let start: Item | undefined;
       do {
         const page = await this.dynamodb.send(
-          new QueryCommand({ ...this.dueQuery(userId, range), Select: 'COUNT', ExclusiveStartKey: start, ...(Number.isFinite(atMost) && { Limit: atMost - count }) }),
+          new QueryCommand({
+            ...this.dueQuery(userId, range),
+            Select: 'COUNT',
+            ExclusiveStartKey: start,
+            ...(Number.isFinite(atMost) && { Limit: atMost - count }),
+          }),
         );
         count += page.Count ?? 0;
         start = page.LastEvaluatedKey;
@@ -148,8 +177,70 @@ export class DynamoTodosRepository extends TodosRepository {
     return todos;
   }
 
+  async archive(todo: Todo): Promise<ArchiveOutcome> {
+    const put: TransactItem = {
+      Put: { TableName: this.dynamodb.tables.archive, Item: toArchiveItem(todo), ConditionExpression: 'attribute_not_exists(itemKey)' },
+    };
+    const move: TransactItem = {
+      Update: {
+        TableName: this.table,
+        Key: listKey(todo.userId),
+        UpdateExpression: 'ADD #status :less, #archived :more',
+        // A todo's owner has an aggregate. Without one the owner was deleted so long ago that the tombstone is gone, too.
+        ConditionExpression: `attribute_exists(itemKey) AND ${noTombstone}`,
+        ExpressionAttributeNames: { '#status': countAttribute[todo.status], '#archived': 'archived' },
+        ExpressionAttributeValues: { ':less': -1, ':more': 1 },
+      },
+    };
+    return retryContention(async () => {
+      try {
+        await transact(this.dynamodb, [put, move]);
+        return 'archived';
+      } catch (error) {
+        const [archive, aggregate] = cancellationReasons(error) ?? [];
+        if (aggregate === 'ConditionalCheckFailed') {
+          return 'owner_gone';
+        }
+        if (archive === 'ConditionalCheckFailed') {
+          return 'archived_before';
+        }
+        throw error;
+      }
+    });
+  }
+
+  read(item: StoredItem): Todo | null {
+    return todoIn(item);
+  }
+
+  async bury(userId: string, deletedAt: Date, expiresAt: Date): Promise<void> {
+    const counts = ['open', 'inProgress', 'done', 'archived'];
+    await retryContention(async () =>
+      this.dynamodb.send(
+        new UpdateCommand({
+          TableName: this.table,
+          Key: listKey(userId),
+          UpdateExpression: `SET deletedAt = if_not_exists(deletedAt, :deletedAt), expiresAt = :expiresAt REMOVE ${counts.map((_, index) => `#count${index}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(counts.map((name, index) => [`#count${index}`, name])),
+          ExpressionAttributeValues: { ':deletedAt': deletedAt.toISOString(), ':expiresAt': Math.floor(expiresAt.getTime() / 1000) },
+        }),
+      ),
+    );
+  }
+
+  async purge(userId: string, checkpoint: () => Promise<void>): Promise<void> {
+    for (const table of [this.table, this.dynamodb.tables.archive]) {
+      await purgePartition(this.dynamodb, { table, partition: { userId }, sortKey: 'itemKey', except: listKey(userId).itemKey, checkpoint });
+    }
+  }
+
   private get table(): string {
     return this.dynamodb.tables.todos;
+  }
+
+  // All writes of a user meet in the aggregate: those of this process take turns, so that only other processes are contended with.
+  private async write<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    return this.turns.take(userId, async () => retryContention(work, mayTryAgain));
   }
 
   private put(todo: Todo, condition: string, values?: Record<string, unknown>): TransactItem {
@@ -196,7 +287,7 @@ export class DynamoTodosRepository extends TodosRepository {
   // The todo first and the aggregate second: the reasons of a refusal come in this order.
   private async writeVersion(items: [TransactItem, TransactItem]): Promise<void> {
     try {
-      await this.dynamodb.send(new TransactWriteCommand({ TransactItems: items }));
+      await transact(this.dynamodb, items);
     } catch (error) {
       const [todo, aggregate] = cancellationReasons(error) ?? [];
       if (aggregate === 'ConditionalCheckFailed') {
@@ -216,10 +307,15 @@ export class DynamoTodosRepository extends TodosRepository {
     };
   }
 
-  private listQuery(userId: string, { archived, sort, due, ...filters }: TodoSelection): QueryCommandInput {
+  /** Null when the selection cannot hold anything. */
+  private listQuery(userId: string, { archived, sort, due, ...filters }: TodoSelection): QueryCommandInput | null {
+    const range = coveringKeyRange(due);
+    if (range === null) {
+      return null;
+    }
     const base: QueryCommandInput =
       sort === 'due'
-        ? this.dueQuery(userId, coveringKeyRange(due))
+        ? this.dueQuery(userId, range)
         : {
             TableName: archived ? this.dynamodb.tables.archive : this.table,
             ConsistentRead: true,
@@ -266,6 +362,18 @@ function filterClauses({ statuses, priority, tag }: Pick<TodoSelection, 'statuse
   return clauses;
 }
 
+// Neither key holds a space.
 function positionOf(item: Item, byDue: boolean): string {
-  return JSON.stringify({ itemKey: item['itemKey'], ...(byDue && { dueKey: item['dueKey'] }) });
+  return byDue ? `${String(item['itemKey'])} ${String(item['dueKey'])}` : String(item['itemKey']);
+}
+
+/** The key that a position of {@link positionOf} stands for. Anyone can make a cursor, so what is in it is not trusted. */
+function startAt(userId: string, position: string, { sort, due }: TodoSelection): Item {
+  const [itemKey = '', dueKey, ...rest] = position.split(' ');
+  const range = coveringKeyRange(due);
+  const fits = sort === 'due' ? dueKey !== undefined && range !== null && dueKey >= range.from && dueKey <= range.to : dueKey === undefined;
+  if (!/^TODO#[\da-f-]{36}$/.test(itemKey) || rest.length > 0 || !fits) {
+    throw new InvalidCursorError();
+  }
+  return { userId, itemKey, ...(dueKey !== undefined && { dueKey }) };
 }

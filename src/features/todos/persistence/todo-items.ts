@@ -1,4 +1,6 @@
 import { dueKeyOf } from '../due.js';
+import { UnknownItemError } from '../todos.errors.js';
+import { todoSchema } from '../todos.schemas.js';
 import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
 
 /** The key of a todo's item; the same in the todos and the archive table. */
@@ -16,8 +18,10 @@ export function listKey(userId: string): { userId: string; itemKey: string } {
 
 /** The key of an idempotency item; keys are per user, for todos and records together. */
 export function idempotencyItemKey(userId: string, key: string): { userId: string; itemKey: string } {
-  return { userId, itemKey: `IDEM#${key}` };
+  return { userId, itemKey: `${idempotencyKeyPrefix}${key}` };
 }
+
+const idempotencyKeyPrefix = 'IDEM#';
 
 /** The aggregate's attribute for each status. */
 export const countAttribute: Readonly<Record<TodoStatus, 'open' | 'inProgress' | 'done'>> = { open: 'open', in_progress: 'inProgress', done: 'done' };
@@ -30,13 +34,17 @@ export type Item = Readonly<Record<string, unknown>>;
  * (epoch seconds) only while it is done, for TTL to move it to the archive.
  */
 export function toItem(todo: Todo, archiveAfterDays: number): Record<string, unknown> {
-  const { id, ...attributes } = todo;
   return {
-    ...todoKey(todo.userId, id),
-    ...attributes,
-    ...(todo.status !== 'done' && todo.due !== null && { dueKey: dueKeyOf(todo.due, id) }),
+    ...toArchiveItem(todo),
+    ...(todo.status !== 'done' && todo.due !== null && { dueKey: dueKeyOf(todo.due, todo.id) }),
     ...(todo.completedAt !== null && { expiresAt: Math.floor(Date.parse(todo.completedAt) / 1000 + archiveAfterDays * 86_400) }),
   };
+}
+
+/** A todo as the archive holds it: the todo alone, for nothing is looked up by due there, and nothing expires. */
+export function toArchiveItem(todo: Todo): Record<string, unknown> {
+  const { id, ...attributes } = todo;
+  return { ...todoKey(todo.userId, id), ...attributes };
 }
 
 /** The todo in an item of {@link toItem}, fields in their published order. */
@@ -57,6 +65,30 @@ export function fromItem(item: Item): Todo {
     completedAt,
     version,
   };
+}
+
+/**
+ * What an item of the todos table is to someone who did not ask for it by its key: a todo, or null for the aggregate and idempotency items.
+ *
+ * @throws UnknownItemError when it is none of these.
+ */
+export function todoIn(item: Item): Todo | null {
+  const itemKey = item['itemKey'];
+  if (typeof itemKey !== 'string') {
+    throw new UnknownItemError('it has no itemKey');
+  }
+  if (itemKey === listKey('').itemKey || itemKey.startsWith(idempotencyKeyPrefix)) {
+    return null;
+  }
+  if (!itemKey.startsWith(todoKeyPrefix)) {
+    throw new UnknownItemError('its itemKey is of no known kind');
+  }
+  // Only whether it fits: what is stored has been through the schema before.
+  const { success, error } = todoSchema.safeParse({ ...item, id: itemKey.slice(todoKeyPrefix.length) });
+  if (!success) {
+    throw new UnknownItemError(`it is no todo: ${[...new Set(error.issues.map(({ path }) => path.join('.')))].join(', ')}`);
+  }
+  return fromItem(item);
 }
 
 /** The counts in a user's aggregate; all zero while there is none. */

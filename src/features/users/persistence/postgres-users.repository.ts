@@ -116,7 +116,11 @@ async function lock(transaction: Transaction, id: string): Promise<UserRow | nul
 }
 
 function toAccount({ passwordHash, passwordVersion, id, email, name, timeZone, role, createdAt, updatedAt, version }: UserRow): Account {
-  return { user: { id, email, name, timeZone, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), version }, passwordHash, passwordVersion };
+  return {
+    user: { id, email, name, timeZone, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), version },
+    passwordHash,
+    passwordVersion,
+  };
 }
 
 function withoutUndefined(changes: AccountChanges): AccountChanges {

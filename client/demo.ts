@@ -1,0 +1,18 @@
+import { runDemo } from './demo/run.js';
+
+// Whoever reads our output may leave before us, as `head` does; the user we made is erased all the same.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort());
+process.once('SIGTERM', () => interruption.abort());
+
+process.exitCode = await runDemo({
+  args: process.argv.slice(2),
+  environment: process.env,
+  terminal: process.stdout.isTTY,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  interruption: interruption.signal,
+});

@@ -1,0 +1,133 @@
+import createClient from 'openapi-fetch';
+import { type Api, resultOf } from './calls.js';
+import { Counter } from './counter.js';
+import { DuetConnectionError } from './errors.js';
+import { Records } from './records.js';
+import type { paths } from './schema.js';
+import { type Session, SessionKeeper } from './session.js';
+import { Todos } from './todos.js';
+import { type Exchange, outgoing, type SendOptions, Transport } from './transport.js';
+import type { CallOptions, Credentials, Readiness, Registration, Service, Tokens, User } from './types.js';
+import { Users } from './users.js';
+
+export interface DuetClientOptions {
+  /** Where Duet is: an absolute `http:` or `https:` URL, with its base path if it has one. In a browser it may be relative to the page. */
+  readonly baseUrl: string;
+  /** A session of before, as {@link onSession} gave it. */
+  readonly session?: Session | null;
+  /** Told of every change of the session, so that it can be kept; null when it has ended. */
+  readonly onSession?: (session: Session | null) => void;
+  /** How long one attempt may take, answer included, in milliseconds; 10,000 if left out. */
+  readonly timeoutMs?: number;
+  /** How often a failed attempt is repeated, where that is safe; 3 times if left out. */
+  readonly retries?: number;
+  /** The longest wait before the first repetition, in milliseconds, which doubles with each; 200 if left out. */
+  readonly retryDelayMs?: number;
+  /** The longest wait before any repetition; 20,000 ms if left out. Where the service asks for a longer one, the caller gets the error instead. */
+  readonly longestWaitMs?: number;
+  /** Told of every attempt, tokens and passwords included: for logs, with care. It must not throw. */
+  readonly onExchange?: (exchange: Exchange) => void;
+  /** What sends requests; the platform's `fetch` if left out. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** Everything Duet does, for one user at a time. */
+export interface DuetClient {
+  /** Who is signed in. */
+  readonly session: Session | null;
+  readonly users: Users;
+  readonly todos: Todos;
+  readonly records: Records;
+  readonly counter: Counter;
+  /** Every operation of the contract as openapi-fetch has it, with this client's session, retries and errors; its `error` is never set. */
+  readonly api: Api;
+  /** What answers, and in which version. */
+  service(options?: CallOptions): Promise<Service>;
+  /** Whether the stores can be reached; also when they cannot. */
+  health(options?: CallOptions): Promise<Readiness>;
+  /** Creates an account. It has no key: when the answer is lost, the error is `uncertain`, and signing in tells. */
+  register(registration: Registration, options?: CallOptions): Promise<User>;
+  signIn(credentials: Credentials, options?: CallOptions): Promise<User>;
+  /** Forgets the session, and has the service end it. */
+  signOut(options?: CallOptions): Promise<void>;
+}
+
+/**
+ * How long an attempt at a refresh may take. For a lost reply a spent refresh token is good for 10 s more: the repetition must come within them.
+ */
+const refreshTimeoutMs = 4_000;
+
+/**
+ * A client of Duet. It signs in once and stays so, repeats what failed where that is safe, creates nothing twice and overwrites nothing unseen.
+ *
+ * @throws DuetConnectionError (`invalid_url`)
+ * @example
+ * ```ts
+ * const guest = createDuetClient({ baseUrl: 'https://duet.example.com' });
+ * console.log((await guest.service()).name); // duet
+ * ```
+ */
+export function createDuetClient(options: DuetClientOptions): DuetClient {
+  const baseUrl = checkedUrl(options.baseUrl);
+  const { session = null, onSession = () => {}, fetch = globalThis.fetch, onExchange = () => {} } = options;
+  const { timeoutMs = 10_000, retries = 3, retryDelayMs = 200, longestWaitMs = 20_000 } = options;
+  const transport = new Transport({ baseUrl, timeoutMs, retries, retryDelayMs, longestWaitMs, fetch, onExchange });
+  const sending =
+    (special: SendOptions = {}) =>
+    async (request: Request): Promise<Response> =>
+      transport.send(await outgoing(request), special);
+
+  const open = createClient<paths>({ baseUrl, fetch: sending() });
+  const renew = async (refreshToken: string): Promise<Session> => {
+    const special = sending({ repeatable: true, timeoutMs: refreshTimeoutMs });
+    return sessionOf(await resultOf(open.POST('/auth/refresh', { body: { refreshToken }, fetch: special })), baseUrl);
+  };
+  const keeper = new SessionKeeper(transport, renew, onSession, session);
+  const api = createClient<paths>({ baseUrl, fetch: keeper.send });
+
+  return {
+    get session() {
+      return keeper.session;
+    },
+    users: new Users(api, keeper),
+    todos: new Todos(api, keeper),
+    records: new Records(api, keeper),
+    counter: new Counter(open),
+    api,
+    service: async ({ signal } = {}) => resultOf(open.GET('/', { signal })),
+    health: async ({ signal } = {}) => {
+      const { data, error } = await open.GET('/health', { signal, fetch: sending({ isAnswer: (body) => 'details' in body }) });
+      return (data ?? error) as Readiness;
+    },
+    register: async (registration, { signal } = {}) => resultOf(open.POST('/users', { body: registration, signal })),
+    signIn: async (credentials, { signal } = {}) => {
+      const tokens = await resultOf(open.POST('/auth/login', { body: credentials, signal }));
+      keeper.change(sessionOf(tokens, baseUrl));
+      return tokens.user;
+    },
+    signOut: async ({ signal } = {}) => {
+      const ended = keeper.session;
+      if (ended !== null) {
+        keeper.change(null);
+        await open.POST('/auth/logout', { body: { refreshToken: ended.refreshToken }, signal, fetch: sending({ repeatable: true }) });
+      }
+    },
+  };
+}
+
+function sessionOf({ accessToken, refreshToken, user }: Partial<Tokens>, url: string): Session {
+  if (accessToken === undefined || refreshToken === undefined || user === undefined) {
+    throw new DuetConnectionError('not_duet', `${url} answered without tokens, which is not Duet's way: check baseUrl.`, { method: 'POST', url });
+  }
+  return { userId: user.id, accessToken, refreshToken };
+}
+
+function checkedUrl(given: string): string {
+  const page = (globalThis as { location?: { href: string } }).location?.href;
+  const url = URL.canParse(given, page) ? new URL(given, page) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || `${url.username}${url.password}${url.search}${url.hash}` !== '') {
+    const message = `baseUrl must be an absolute http or https URL, without user, query and fragment, such as https://duet.example.com; it is ${JSON.stringify(given)}.`;
+    throw new DuetConnectionError('invalid_url', message, { method: '', url: given });
+  }
+  return url.href.replace(/\/+$/, '');
+}

@@ -1,0 +1,60 @@
+import { type Api, gone, ifMatch, keyed, ownWrite, resultOf } from './calls.js';
+import { PagedList } from './pages.js';
+import type { SessionKeeper } from './session.js';
+import type { CallOptions, CreateOptions, Todo, TodoContent, TodoPatch, TodoQuery } from './types.js';
+
+const defaults = { description: null, status: 'open', priority: 'normal', due: null, tags: [], checklist: [] } as const;
+
+/** The todos of whoever is signed in. */
+export class Todos {
+  constructor(
+    private readonly api: Api,
+    private readonly keeper: SessionKeeper,
+  ) {}
+
+  /** Creates a todo, once: the request carries a key, under which the service replays its first result. */
+  async create(content: TodoContent, options: CreateOptions = {}): Promise<Todo> {
+    const path = { id: this.keeper.userId };
+    return resultOf(this.api.POST('/users/{id}/todos', { params: { path }, headers: keyed(options), body: content, signal: options.signal }));
+  }
+
+  /** The todos, newest first if the query says nothing else. */
+  list(query: TodoQuery = {}, { signal }: CallOptions = {}): PagedList<Todo> {
+    const path = { id: this.keeper.userId };
+    return new PagedList(async (cursor) => resultOf(this.api.GET('/users/{id}/todos', { params: { path, query: { ...query, cursor } }, signal })));
+  }
+
+  async get(id: string, { signal }: CallOptions = {}): Promise<Todo> {
+    return resultOf(this.api.GET('/todos/{id}', { params: { path: { id } }, signal }));
+  }
+
+  /**
+   * Changes parts of a todo, unless it has changed since it was read: then the problem is `version.stale`.
+   *
+   * @example
+   * ```ts
+   * const done = await duet.todos.update(todo, { status: 'done' });
+   * console.log(done.status, done.version); // done 2
+   *
+   * const late = await duet.todos.update(todo, { title: 'Too late' }).catch((error: DuetProblemError) => error.code);
+   * console.log(late); // version.stale
+   * ```
+   */
+  async update(todo: Todo, patch: TodoPatch, { signal }: CallOptions = {}): Promise<Todo> {
+    const params = { path: { id: todo.id } };
+    const write = resultOf(this.api.PATCH('/todos/{id}', { params, headers: ifMatch(todo), body: patch, signal }));
+    return ownWrite(todo, patch, write, async () => this.get(todo.id, { signal }));
+  }
+
+  /** Replaces a todo, unless it has changed since it was read; fields left out return to their defaults. */
+  async replace(todo: Todo, content: TodoContent, { signal }: CallOptions = {}): Promise<Todo> {
+    const params = { path: { id: todo.id } };
+    const write = resultOf(this.api.PUT('/todos/{id}', { params, headers: ifMatch(todo), body: content, signal }));
+    return ownWrite(todo, { ...defaults, ...content }, write, async () => this.get(todo.id, { signal }));
+  }
+
+  /** Deletes a todo, unless it has changed since it was read. */
+  async delete(todo: Todo, { signal }: CallOptions = {}): Promise<void> {
+    await gone(this.api.DELETE('/todos/{id}', { params: { path: { id: todo.id } }, headers: ifMatch(todo), signal }));
+  }
+}

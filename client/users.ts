@@ -1,0 +1,54 @@
+import { type Api, gone, ifMatch, ownWrite, resultOf } from './calls.js';
+import { PagedList } from './pages.js';
+import type { SessionKeeper } from './session.js';
+import type { CallOptions, Dashboard, User, UserPatch } from './types.js';
+
+/** Profiles. */
+export class Users {
+  constructor(
+    private readonly api: Api,
+    private readonly keeper: SessionKeeper,
+  ) {}
+
+  /** Whoever is signed in. */
+  async me(options: CallOptions = {}): Promise<User> {
+    return this.get(this.keeper.userId, options);
+  }
+
+  /** One's own profile; for an admin, anyone's. */
+  async get(id: string, { signal }: CallOptions = {}): Promise<User> {
+    return resultOf(this.api.GET('/users/{id}', { params: { path: { id } }, signal }));
+  }
+
+  /** Everyone, in the order they registered; for admins. */
+  list(query: { limit?: number } = {}, { signal }: CallOptions = {}): PagedList<User> {
+    return new PagedList(async (cursor) => resultOf(this.api.GET('/users', { params: { query: { ...query, cursor } }, signal })));
+  }
+
+  /**
+   * Changes one's profile, unless it has changed since it was read. A new password or e-mail needs `currentPassword`; a new password
+   * ends this session too, once its access token runs out.
+   */
+  async update(user: User, patch: UserPatch, { signal }: CallOptions = {}): Promise<User> {
+    const write = resultOf(this.api.PATCH('/users/{id}', { params: { path: { id: user.id } }, headers: ifMatch(user), body: patch, signal }));
+    // A password cannot be read back, so that whose change it was stays open.
+    return patch.password === undefined ? ownWrite(user, withoutSecrets(patch), write, async () => this.get(user.id, { signal })) : write;
+  }
+
+  /** Deletes oneself and all that is one's own, and ends the session. */
+  async delete(user: User, { signal }: CallOptions = {}): Promise<void> {
+    await gone(this.api.DELETE('/users/{id}', { params: { path: { id: user.id } }, headers: ifMatch(user), signal }));
+    if (this.keeper.session?.userId === user.id) {
+      this.keeper.change(null);
+    }
+  }
+
+  /** Counts and next dues; what a store that is down cannot give is null, and the store is named in `degraded`. */
+  async dashboard({ signal }: CallOptions = {}): Promise<Dashboard> {
+    return resultOf(this.api.GET('/dashboard/{id}', { params: { path: { id: this.keeper.userId } }, signal }));
+  }
+}
+
+function withoutSecrets(patch: UserPatch): UserPatch {
+  return { ...patch, currentPassword: undefined };
+}

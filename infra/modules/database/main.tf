@@ -1,0 +1,191 @@
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+locals {
+  identifier    = "${var.name}-postgres"
+  proxy_name    = "${var.name}-proxy"
+  database_name = "duet"
+  username      = "duet"
+  major_version = split(".", var.settings.engine_version)[0]
+  exported_logs = ["postgresql", "upgrade"]
+}
+
+resource "aws_db_subnet_group" "main" {
+  name        = local.identifier
+  description = "Private subnets of ${var.name}"
+  subnet_ids  = var.subnet_ids
+}
+
+resource "aws_db_parameter_group" "main" {
+  name        = "${local.identifier}-${local.major_version}"
+  family      = "postgres${local.major_version}"
+  description = "TLS forced; slow statements and lock waits logged, never their parameters"
+
+  parameter {
+    name  = "rds.force_ssl"
+    value = "1"
+  }
+
+  parameter {
+    name  = "log_min_duration_statement"
+    value = "1000"
+  }
+
+  parameter {
+    name  = "log_lock_waits"
+    value = "1"
+  }
+
+  # Parameters of statements are people's data.
+  parameter {
+    name  = "log_parameter_max_length"
+    value = "0"
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# RDS would make these groups itself, and keep them for ever.
+resource "aws_cloudwatch_log_group" "postgres" {
+  for_each = toset(local.exported_logs)
+
+  name              = "/aws/rds/instance/${local.identifier}/${each.key}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_db_instance" "main" {
+  identifier     = local.identifier
+  engine         = "postgres"
+  engine_version = var.settings.engine_version
+  instance_class = var.settings.instance_class
+  db_name        = local.database_name
+  username       = local.username
+
+  # RDS makes the password, keeps it in Secrets Manager and rotates it: it is in no state and nobody knows it.
+  manage_master_user_password         = true
+  iam_database_authentication_enabled = true
+
+  storage_type          = "gp3"
+  allocated_storage     = var.settings.storage_gb
+  max_allocated_storage = var.settings.max_storage_gb
+  storage_encrypted     = true
+
+  db_subnet_group_name   = aws_db_subnet_group.main.name
+  vpc_security_group_ids = [var.security_group_ids.database]
+  parameter_group_name   = aws_db_parameter_group.main.name
+  ca_cert_identifier     = "rds-ca-rsa2048-g1"
+  publicly_accessible    = false
+  multi_az               = var.settings.multi_az
+
+  backup_retention_period   = var.settings.backup_retention_days
+  backup_window             = "02:00-03:00"
+  maintenance_window        = "sun:03:30-sun:04:30"
+  copy_tags_to_snapshot     = true
+  delete_automated_backups  = !var.settings.deletion_protection
+  deletion_protection       = var.settings.deletion_protection
+  skip_final_snapshot       = !var.settings.deletion_protection
+  final_snapshot_identifier = var.settings.deletion_protection ? "${local.identifier}-final" : null
+
+  auto_minor_version_upgrade      = true
+  apply_immediately               = var.settings.apply_immediately
+  performance_insights_enabled    = true
+  enabled_cloudwatch_logs_exports = local.exported_logs
+
+  depends_on = [aws_cloudwatch_log_group.postgres]
+}
+
+resource "aws_db_instance" "replica" {
+  count = var.settings.read_replica ? 1 : 0
+
+  identifier                          = "${local.identifier}-replica"
+  replicate_source_db                 = aws_db_instance.main.identifier
+  instance_class                      = var.settings.instance_class
+  max_allocated_storage               = var.settings.max_storage_gb
+  storage_encrypted                   = true
+  iam_database_authentication_enabled = true
+  vpc_security_group_ids              = [var.security_group_ids.database]
+  parameter_group_name                = aws_db_parameter_group.main.name
+  ca_cert_identifier                  = "rds-ca-rsa2048-g1"
+  publicly_accessible                 = false
+  deletion_protection                 = var.settings.deletion_protection
+  skip_final_snapshot                 = true
+  copy_tags_to_snapshot               = true
+  auto_minor_version_upgrade          = true
+  apply_immediately                   = var.settings.apply_immediately
+  performance_insights_enabled        = true
+}
+
+resource "aws_iam_role" "proxy" {
+  name = "${var.name}-proxy"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "rds.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
+    }]
+  })
+}
+
+# The secret's name is RDS's own, so that its ARN is known only once the instance stands.
+resource "aws_iam_role_policy" "proxy" {
+  name = "secret"
+  role = aws_iam_role.proxy.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "MasterSecret"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = [aws_db_instance.main.master_user_secret[0].secret_arn]
+    }]
+  })
+}
+
+resource "aws_cloudwatch_log_group" "proxy" {
+  name              = "/aws/rds/proxy/${local.proxy_name}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_db_proxy" "main" {
+  name                   = local.proxy_name
+  engine_family          = "POSTGRESQL"
+  role_arn               = aws_iam_role.proxy.arn
+  vpc_subnet_ids         = var.subnet_ids
+  vpc_security_group_ids = [var.security_group_ids.proxy]
+  require_tls            = true
+  idle_client_timeout    = 1800
+
+  auth {
+    auth_scheme = "SECRETS"
+    description = "Functions come with an IAM token, the proxy goes on with the rotated password"
+    iam_auth    = "REQUIRED"
+    secret_arn  = aws_db_instance.main.master_user_secret[0].secret_arn
+  }
+
+  depends_on = [aws_cloudwatch_log_group.proxy, aws_iam_role_policy.proxy]
+}
+
+resource "aws_db_proxy_default_target_group" "main" {
+  db_proxy_name = aws_db_proxy.main.name
+
+  connection_pool_config {
+    # An operator's session and RDS's own need a place, too.
+    max_connections_percent      = 90
+    max_idle_connections_percent = 25
+    # A request waits 3 s for a store at most.
+    connection_borrow_timeout = 3
+  }
+}
+
+resource "aws_db_proxy_target" "main" {
+  db_proxy_name          = aws_db_proxy.main.name
+  target_group_name      = aws_db_proxy_default_target_group.main.name
+  db_instance_identifier = aws_db_instance.main.identifier
+}

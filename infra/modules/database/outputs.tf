@@ -1,0 +1,34 @@
+output "variables" {
+  description = "The environment variables with which a function reaches PostgreSQL: through the proxy, with an IAM token, over TLS."
+  value = {
+    RDS_HOST     = aws_db_proxy.main.endpoint
+    RDS_PORT     = "5432"
+    RDS_DATABASE = local.database_name
+    RDS_USERNAME = local.username
+    RDS_IAM_AUTH = "true"
+    RDS_SSL      = "verify"
+  }
+
+  # A function that is made once this is known can connect at once.
+  depends_on = [aws_db_proxy_target.main]
+}
+
+output "connect_arn" {
+  description = "What rds-db:connect is granted on: the proxy's own id, known after it was made, and the one user."
+  value       = "arn:${var.arn_scope.partition}:rds-db:${var.arn_scope.region}:${var.arn_scope.account_id}:dbuser:${element(split(":", aws_db_proxy.main.arn), 6)}/${local.username}"
+}
+
+output "instance_identifiers" {
+  description = "The instances, for alarms: the replica is among them when there is one."
+  value       = concat([local.identifier], var.settings.read_replica ? ["${local.identifier}-replica"] : [])
+}
+
+output "proxy_name" {
+  description = "The proxy, for the dashboard."
+  value       = local.proxy_name
+}
+
+output "endpoint" {
+  description = "The instance's own address, reachable from within the VPC."
+  value       = aws_db_instance.main.address
+}

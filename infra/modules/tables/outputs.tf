@@ -1,0 +1,19 @@
+output "names" {
+  description = "Table names by their key in tables.json."
+  value       = local.names
+}
+
+output "variables" {
+  description = "The environment variable of each table, and its name as value."
+  value       = { for key, table in local.definitions : table.variable => aws_dynamodb_table.this[key].name }
+}
+
+output "indexes" {
+  description = "The names of each table's indexes."
+  value       = { for key, table in local.definitions : key => keys(try(table.localIndexes, {})) }
+}
+
+output "stream_arns" {
+  description = "The stream of each table that has one."
+  value       = { for key, table in local.definitions : key => aws_dynamodb_table.this[key].stream_arn if can(table.stream) }
+}

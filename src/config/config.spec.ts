@@ -1,0 +1,176 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, parseConfig } from './config.js';
+
+const good: Environment = { RDS_HOST: 'db.internal', RDS_PASSWORD: 'pg', JWT_SECRET: 'x'.repeat(32) };
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return error.problems;
+    }
+    throw error;
+  }
+  return [];
+}
+const namesIn = (problems: readonly string[]): string[] => problems.map((problem) => problem.split(/[ ,]/)[0] ?? '');
+
+describe('A configuration', () => {
+  test('of the least there must be has the documented defaults', () => {
+    expect(parseConfig(good)).toEqual({
+      http: { port: 3000, host: undefined, basePath: '' },
+      log: { level: 'info' },
+      lambda: false,
+      dataDir: '.data',
+      region: 'us-east-1',
+      provisionStores: false,
+      postgres: { host: 'db.internal', port: 5432, database: 'duet', username: 'duet', password: 'pg', iamAuth: false, secretArn: undefined, tls: true },
+      dynamodb: {
+        endpoint: undefined,
+        anonymous: false,
+        tables: {
+          todos: 'duet-local-todos',
+          counters: 'duet-local-counters',
+          records: 'duet-local-records',
+          archive: 'duet-local-archive',
+          rateLimits: 'duet-local-rate-limits',
+        },
+      },
+      events: { busName: undefined, endpoint: undefined },
+      secrets: { endpoint: undefined },
+      auth: { jwtSecret: 'x'.repeat(32), jwtSecretArn: undefined },
+      limits: { loginAccountAddress: 10, loginAccount: 50, loginAddress: 100, registrationAddress: 100 },
+      counter: { shards: 1 },
+      archive: { afterDays: 90 },
+    });
+  });
+
+  test('takes a blank variable for one that is not set', () => {
+    const blank = Object.fromEntries(Object.keys(environmentSchema.shape).map((name) => [name, '']));
+
+    expect(parseConfig({ ...blank, ...good })).toEqual(parseConfig(good));
+  });
+
+  test('pays no heed to what it does not know', () => {
+    expect(parseConfig({ ...good, PATH: '/bin', PORTS: 'x' })).toEqual(parseConfig(good));
+  });
+});
+
+describe('A wrong configuration', () => {
+  const wrong: Environment = {
+    PORT: 'a-secret',
+    BASE_PATH: 'a-secret',
+    LOG_LEVEL: 'a-secret',
+    RDS_PORT: 'a-secret',
+    RDS_IAM_AUTH: 'a-secret',
+    RDS_SECRET_ARN: 'a-secret',
+    RDS_SSL: 'a-secret',
+    AWS_REGION: 'a-secret!',
+    DYNAMODB_ENDPOINT: 'a-secret',
+    DYNAMODB_TABLE_NAME: 'a-secret!',
+    COUNTERS_TABLE_NAME: 'a-secret!',
+    RECORDS_TABLE_NAME: 'a-secret!',
+    ARCHIVE_TABLE_NAME: 'a-secret!',
+    RATE_LIMITS_TABLE_NAME: 'a-secret!',
+    PROVISION_STORES: 'a-secret',
+    EVENTBRIDGE_ENDPOINT: 'a-secret',
+    SECRETS_MANAGER_ENDPOINT: 'ftp://a-secret',
+    JWT_SECRET: 'a-secret',
+    JWT_SECRET_ARN: 'a-secret',
+    COUNTER_SHARDS: 'a-secret',
+    ARCHIVE_AFTER_DAYS: 'a-secret',
+    LOGIN_LIMIT_ACCOUNT_ADDRESS: 'a-secret',
+    LOGIN_LIMIT_ACCOUNT: 'a-secret',
+    LOGIN_LIMIT_ADDRESS: 'a-secret',
+    REGISTRATION_LIMIT_ADDRESS: 'a-secret',
+  };
+
+  test('is told in one message: every variable by its name, none by its value', () => {
+    const problems = problemsOf(wrong);
+
+    expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
+    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 27 problems:\n {2}- \w/);
+    expect(problems.join('\n')).not.toContain('a-secret');
+  });
+
+  test('lists what is missing beside what is wrong', () => {
+    expect(namesIn(problemsOf({ PORT: 'x' }))).toEqual(['PORT', 'RDS_HOST', 'JWT_SECRET']);
+  });
+
+  test('counts one problem as one', () => {
+    expect(() => parseConfig({ ...good, PORT: '-1' })).toThrow(/^The configuration has 1 problem:\n {2}- PORT must be a whole number from 0 to 65535$/);
+  });
+
+  test.each<[string, Environment, string]>([
+    ['no credentials for PostgreSQL', { RDS_PASSWORD: '' }, 'RDS_PASSWORD'],
+    ['two kinds of credentials', { RDS_IAM_AUTH: 'true' }, 'RDS_PASSWORD'],
+    ['a password and a secret', { RDS_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:x' }, 'RDS_PASSWORD'],
+    ['IAM tokens without TLS', { RDS_PASSWORD: '', RDS_IAM_AUTH: 'true', RDS_SSL: 'disable' }, 'RDS_SSL'],
+    ['no signing key', { JWT_SECRET: '' }, 'JWT_SECRET'],
+    ['two signing keys', { JWT_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:x' }, 'JWT_SECRET'],
+    ['a key of 31 bytes', { JWT_SECRET: 'x'.repeat(31) }, 'JWT_SECRET'],
+    ['provisioning on Lambda', { AWS_LAMBDA_FUNCTION_NAME: 'f', PROVISION_STORES: 'true' }, 'PROVISION_STORES'],
+    ['a port beyond the last', { PORT: '65536' }, 'PORT'],
+    ['port 0 of PostgreSQL', { RDS_PORT: '0' }, 'RDS_PORT'],
+    ['a base path with a slash at its end', { BASE_PATH: '/prod/' }, 'BASE_PATH'],
+    ['no shards', { COUNTER_SHARDS: '0' }, 'COUNTER_SHARDS'],
+    ['an archive after no days', { ARCHIVE_AFTER_DAYS: '0' }, 'ARCHIVE_AFTER_DAYS'],
+  ])('is refused for %s', (_, change, name) => {
+    expect(namesIn(problemsOf({ ...good, ...change }))).toEqual([name]);
+  });
+
+  test('counts the bytes of a key, not its characters', () => {
+    expect(parseConfig({ ...good, JWT_SECRET: '😀'.repeat(8) }).auth.jwtSecret).toBe('😀'.repeat(8));
+  });
+});
+
+describe('TLS to PostgreSQL', () => {
+  test.each<[string, string | undefined, boolean]>([
+    ['db.internal', undefined, true],
+    ['127.0.0.1', undefined, false],
+    ['localhost', undefined, false],
+    ['::1', undefined, false],
+    ['db.internal', 'disable', false],
+    ['127.0.0.1', 'verify', true],
+    ['localhost.example.com', undefined, true],
+    ['127.0.0.1.example.com', undefined, true],
+  ])('to %s with RDS_SSL=%s: %s', (host, ssl, tls) => {
+    expect(parseConfig({ ...good, RDS_HOST: host, RDS_SSL: ssl }).postgres.tls).toBe(tls);
+  });
+});
+
+describe('Stores are provisioned', () => {
+  const local = { ...good, RDS_HOST: '127.0.0.1', DYNAMODB_ENDPOINT: 'http://localhost:8000' };
+
+  test.each<[string, Environment, boolean]>([
+    ['both on loopback', local, true],
+    ['both on loopback, told not to', { ...local, PROVISION_STORES: 'false' }, false],
+    ['PostgreSQL elsewhere', { ...local, RDS_HOST: 'db.internal' }, false],
+    ['DynamoDB in its region', { ...local, DYNAMODB_ENDPOINT: '' }, false],
+    ['DynamoDB elsewhere', { ...local, DYNAMODB_ENDPOINT: 'http://dynamodb.internal:8000' }, false],
+    ['elsewhere, told to', { ...good, PROVISION_STORES: 'true' }, true],
+    ['on Lambda', { ...local, AWS_LAMBDA_FUNCTION_NAME: 'f' }, false],
+  ])('%s: %#', (_, environment, provisioned) => {
+    expect(parseConfig(environment).provisionStores).toBe(provisioned);
+  });
+
+  test('with made-up credentials for a local DynamoDB alone, unless there are real ones', () => {
+    expect(parseConfig(local).dynamodb.anonymous).toBe(true);
+    expect(parseConfig({ ...local, AWS_ACCESS_KEY_ID: 'AKIA' }).dynamodb.anonymous).toBe(false);
+    expect(parseConfig({ ...local, DYNAMODB_ENDPOINT: 'https://vpce.example.com' }).dynamodb.anonymous).toBe(false);
+  });
+});
+
+test('What a laptop supplies is what no variable names', () => {
+  expect(embeddedNeeds({})).toEqual({ postgres: true, dynamodb: true, jwtSecret: true });
+  expect(embeddedNeeds({ RDS_HOST: '', DYNAMODB_ENDPOINT: '', JWT_SECRET: '' })).toEqual({ postgres: true, dynamodb: true, jwtSecret: true });
+  expect(embeddedNeeds({ RDS_HOST: 'h', DYNAMODB_ENDPOINT: 'e', JWT_SECRET_ARN: 'a' })).toEqual({ postgres: false, dynamodb: false, jwtSecret: false });
+});
+
+test('Loopback is this machine alone', () => {
+  expect(['localhost', 'LOCALHOST', '127.0.0.1', '127.1.2.3', '::1', '[::1]'].map(isLoopback)).toEqual(Array(6).fill(true));
+  expect(['0.0.0.0', '10.0.0.1', 'localhost.evil.com', '127.0.0.1.nip.io', 'not-localhost', 'x127.0.0.1', '::2', ''].map(isLoopback)).toEqual(
+    Array(8).fill(false),
+  );
+});

@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { Log } from '../../platform/observability/log.js';
+import type { DomainEvent } from './domain-event.js';
+import { EventPublisher, type PublishOutcome } from './event-publisher.js';
+
+/** {@link EventPublisher} where no bus is named: a line an event, which tells what happened to which resource, and nothing of its content. */
+@Injectable()
+export class LogPublisher extends EventPublisher {
+  constructor(private readonly log: Log) {
+    super();
+  }
+
+  override async publish(events: readonly DomainEvent[]): Promise<PublishOutcome[]> {
+    for (const { name, detail } of events) {
+      const { id, user_id } = detail.data as { id?: string; user_id?: string };
+      this.log.info('event', { event: name, ...detail.metadata, resource: id ?? user_id });
+    }
+    return events.map(() => ({ published: true }));
+  }
+}

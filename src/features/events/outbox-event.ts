@@ -1,0 +1,30 @@
+import type { DomainEvent, EventDefinition } from './domain-event.js';
+import { makeEvent } from './catalogue.js';
+import { userDeleted } from './catalogue/user-deleted.js';
+import { userRegistered } from './catalogue/user-registered.js';
+import { userUpdated } from './catalogue/user-updated.js';
+import type { OutboxKind } from './outbox.js';
+import type { ClaimedRow } from './outbox.repository.js';
+
+const definitions: Readonly<Record<OutboxKind, EventDefinition>> = {
+  'user.registered': userRegistered,
+  'user.updated': userUpdated,
+  'user.deleted': userDeleted,
+};
+
+/** The event a row tells of, or why it can never tell one. A reason names fields, never their values. */
+export function outboxEvent({
+  id,
+  kind,
+  payload,
+  occurredAt,
+}: Pick<ClaimedRow, 'id' | 'kind' | 'payload' | 'occurredAt'>): DomainEvent | { readonly unfit: string } {
+  if (!Object.hasOwn(definitions, kind)) {
+    return { unfit: `unknown kind ${kind.slice(0, 100)}` };
+  }
+  const definition = definitions[kind as OutboxKind];
+  const parsed = definition.data.safeParse(payload);
+  return parsed.success
+    ? makeEvent(definition, { id, occurredAt, data: parsed.data as object })
+    : { unfit: `malformed payload: ${parsed.error.issues.map(({ path, code }) => `${path.join('.') || '(whole)'} ${code}`).join(', ')}` };
+}

@@ -1,0 +1,74 @@
+/** A row taken for work: until its lease ends, nobody else takes it. */
+export interface ClaimedRow {
+  /** The event's id. */
+  readonly id: string;
+  readonly userId: string;
+  /** As stored: it may be one we do not know. */
+  readonly kind: string;
+  /** As stored: it may be malformed. */
+  readonly payload: unknown;
+  readonly occurredAt: string;
+  /** Tries of the row's present step, this one included. */
+  readonly attempts: number;
+  /** Proof of the claim; each claim has its own. */
+  readonly lease: string;
+}
+
+/** What waits in the outbox. */
+export interface OutboxBacklog {
+  readonly pending: number;
+  readonly dead: number;
+  /** How long the oldest pending row has been waiting, in seconds; 0 when nothing waits. */
+  readonly oldestPendingSeconds: number;
+}
+
+/** The claim ended before the work did, and someone else may be at it: leave it. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+
+  constructor(id: string) {
+    super(`The lease on outbox row ${id} has ended`);
+  }
+}
+
+/**
+ * The outbox as its workers see it. A row's steps: a deletion is first erased, then told; any other is told. A row is taken with a
+ * lease of its own, in a short transaction: no lock is held while the work is done, however long that takes, and what a worker that
+ * died had taken is free again when the lease ends. All times are the database's, so that workers' clocks do not matter.
+ */
+export abstract class OutboxRepository {
+  /** Takes a deletion that is due to be erased, of one user or of any. It waits for no other row: erasing is no telling. */
+  abstract claimErasure(userId?: string): Promise<ClaimedRow | null>;
+
+  /**
+   * Takes rows that are due to be told, at most one a user: one behind an earlier pending row of its user waits for that. Behind a dead
+   * one it goes on.
+   */
+  abstract claimEvents(limit: number): Promise<ClaimedRow[]>;
+
+  /** Whether a deletion of the user is yet to be erased. */
+  abstract erasureIsPending(userId: string): Promise<boolean>;
+
+  /** Makes the lease last anew. @throws LeaseLostError */
+  abstract renew(row: ClaimedRow): Promise<void>;
+
+  /** The user's data are gone: from now on the deletion waits to be told. @throws LeaseLostError */
+  abstract markErased(row: ClaimedRow): Promise<void>;
+
+  /** Told. The payload is emptied: a done row says that something happened, not what; a told deletion empties the user's dead rows too. @throws LeaseLostError */
+  abstract complete(row: ClaimedRow): Promise<void>;
+
+  /** To be tried again in `pauseMs`. @throws LeaseLostError */
+  abstract postpone(row: ClaimedRow, pauseMs: number, reason: string): Promise<void>;
+
+  /** Gives an unfinished row back at once, and does not count the try. @throws LeaseLostError */
+  abstract release(row: ClaimedRow): Promise<void>;
+
+  /** Gives the row up. It stays, with its payload, for an operator: see `docs/consistency.md`. @throws LeaseLostError */
+  abstract bury(row: ClaimedRow, reason: string): Promise<void>;
+
+  abstract backlog(): Promise<OutboxBacklog>;
+
+  /** Deletes at most `limit` rows that have been done for `days`; tells how many. */
+  abstract deleteDone(days: number, limit: number): Promise<number>;
+}

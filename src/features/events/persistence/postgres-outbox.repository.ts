@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
+import { type ClaimedRow, LeaseLostError, type OutboxBacklog, OutboxRepository } from '../outbox.repository.js';
+
+/** Far longer than any single store call between two renewals may take; what a dead worker held is free again after it. */
+const leaseSeconds = 30;
+const longestReason = 500;
+
+const toBeErased = `status = 'pending' AND kind = 'user.deleted' AND erased_at IS NULL`;
+const toBeTold = `status = 'pending' AND NOT (kind = 'user.deleted' AND erased_at IS NULL)`;
+const isFirstOfUser = `NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.user_id = outbox.user_id AND earlier.sequence < outbox.sequence AND earlier.status = 'pending')`;
+
+interface RawRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly kind: string;
+  readonly payload: unknown;
+  readonly occurred_at: Date;
+  readonly attempts: number;
+  readonly lease: string;
+}
+
+/** {@link OutboxRepository} over the `outbox` table. */
+@Injectable()
+export class PostgresOutboxRepository extends OutboxRepository {
+  constructor(private readonly postgres: Postgres) {
+    super();
+  }
+
+  override async claimErasure(userId?: string): Promise<ClaimedRow | null> {
+    const [row] = await this.claim(userId === undefined ? toBeErased : `${toBeErased} AND user_id = $4`, 1, userId === undefined ? [] : [userId]);
+    return row ?? null;
+  }
+
+  override async claimEvents(limit: number): Promise<ClaimedRow[]> {
+    return this.claim(`${toBeTold} AND ${isFirstOfUser}`, limit);
+  }
+
+  override async erasureIsPending(userId: string): Promise<boolean> {
+    const rows: unknown[] = await this.postgres.read(async (manager) =>
+      manager.query(`SELECT 1 FROM outbox WHERE ${toBeErased} AND user_id = $1 LIMIT 1`, [userId]),
+    );
+    return rows.length > 0;
+  }
+
+  override async renew(row: ClaimedRow): Promise<void> {
+    await this.change(row, `next_attempt_at = now() + make_interval(secs => $3)`, [leaseSeconds]);
+  }
+
+  override async markErased(row: ClaimedRow): Promise<void> {
+    await this.change(row, `erased_at = now(), attempts = 0, last_error = NULL, ${free}, next_attempt_at = now()`);
+  }
+
+  override async complete(row: ClaimedRow): Promise<void> {
+    await this.postgres.transaction(async (transaction) => {
+      await update(transaction, row, `status = 'done', done_at = now(), payload = '{}', last_error = NULL, ${free}`);
+      if (row.kind === 'user.deleted') {
+        await transaction.query(`UPDATE outbox SET payload = '{}' WHERE user_id = $1 AND payload <> '{}'`, [row.userId]);
+      }
+    });
+  }
+
+  override async postpone(row: ClaimedRow, pauseMs: number, reason: string): Promise<void> {
+    await this.change(row, `last_error = $3, ${free}, next_attempt_at = now() + make_interval(secs => $4)`, [reason.slice(0, longestReason), pauseMs / 1000]);
+  }
+
+  override async release(row: ClaimedRow): Promise<void> {
+    await this.change(row, `attempts = attempts - 1, ${free}, next_attempt_at = now()`);
+  }
+
+  override async bury(row: ClaimedRow, reason: string): Promise<void> {
+    await this.change(row, `status = 'dead', last_error = $3, ${free}`, [reason.slice(0, longestReason)]);
+  }
+
+  override async backlog(): Promise<OutboxBacklog> {
+    const [row]: { pending: number; dead: number; age: number }[] = await this.postgres.read(async (manager) =>
+      manager.query(`
+        SELECT count(*) FILTER (WHERE status = 'pending')::int AS pending,
+               count(*) FILTER (WHERE status = 'dead')::int AS dead,
+               COALESCE(GREATEST(0, extract(epoch FROM now() - min(occurred_at) FILTER (WHERE status = 'pending'))), 0)::float8 AS age
+        FROM outbox WHERE status IN ('pending', 'dead')
+      `),
+    );
+    return { pending: row?.pending ?? 0, dead: row?.dead ?? 0, oldestPendingSeconds: row?.age ?? 0 };
+  }
+
+  override async deleteDone(days: number, limit: number): Promise<number> {
+    return this.postgres.transaction(async (transaction) => {
+      const [, deleted]: [unknown, number] = await transaction.query(
+        `DELETE FROM outbox WHERE id IN (
+           SELECT id FROM outbox WHERE status = 'done' AND done_at < now() - make_interval(days => $1) ORDER BY done_at LIMIT $2 FOR UPDATE SKIP LOCKED
+         )`,
+        [days, limit],
+      );
+      return deleted;
+    });
+  }
+
+  // A row that another worker took between our snapshot and its lock is judged anew by PostgreSQL, and is then no longer due.
+  private async claim(condition: string, limit: number, more: readonly unknown[] = []): Promise<ClaimedRow[]> {
+    return this.postgres.transaction(async (transaction) => {
+      const [rows]: [RawRow[], number] = await transaction.query(
+        `WITH due AS MATERIALIZED (
+           SELECT id FROM outbox WHERE ${condition} AND next_attempt_at <= now()
+           ORDER BY next_attempt_at, sequence LIMIT $1 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE outbox SET attempts = attempts + 1, lease = $2, next_attempt_at = now() + make_interval(secs => $3)
+         FROM due WHERE outbox.id = due.id
+         RETURNING outbox.id, user_id, kind, payload, occurred_at, attempts, lease`,
+        [limit, randomUUID(), leaseSeconds, ...more],
+      );
+      return rows.map((row) => ({ ...row, userId: row.user_id, occurredAt: row.occurred_at.toISOString() }));
+    });
+  }
+
+  private async change(row: ClaimedRow, assignments: string, values: readonly unknown[] = []): Promise<void> {
+    await this.postgres.transaction(async (transaction) => update(transaction, row, assignments, values));
+  }
+}
+
+const free = 'lease = NULL';
+
+async function update(transaction: Transaction, { id, lease }: ClaimedRow, assignments: string, values: readonly unknown[] = []): Promise<void> {
+  const [, updated]: [unknown, number] = await transaction.query(`UPDATE outbox SET ${assignments} WHERE id = $1 AND lease = $2 AND status = 'pending'`, [
+    id,
+    lease,
+    ...values,
+  ]);
+  if (updated === 0) {
+    throw new LeaseLostError(id);
+  }
+}

@@ -1,0 +1,45 @@
+import 'reflect-metadata';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Context } from 'aws-lambda';
+import { parseConfig } from '../config/config.js';
+import { readEnvironment } from '../config/environment.js';
+import { createWorker } from '../create-app.js';
+import { OutboxWorker } from '../features/events/outbox-worker.js';
+import { emitMetrics } from '../platform/observability/metrics.js';
+
+/** How much of the function's time is kept for ending what is under way, and for the metrics. */
+const reserveMs = 12_000;
+
+let booting: Promise<INestApplicationContext> | undefined;
+
+/** What one run did and left. */
+export interface OutboxRun {
+  readonly taken: number;
+  readonly pending: number;
+  readonly dead: number;
+}
+
+/** Runs every minute: works on the outbox until nothing is due or the time is nearly up, and measures what is left. Throws when PostgreSQL cannot be reached. */
+export const handler = async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<OutboxRun> => {
+  const worker = (await boot()).get(OutboxWorker);
+  const taken = await worker.drain(() => context.getRemainingTimeInMillis() > reserveMs);
+  const { pending, dead, oldestPendingSeconds } = await worker.backlog();
+  emitMetrics([
+    { name: 'OutboxPending', unit: 'count', value: pending },
+    { name: 'OutboxDead', unit: 'count', value: dead },
+    { name: 'OutboxOldestPendingAge', unit: 'seconds', value: oldestPendingSeconds },
+  ]);
+  await worker.tidy();
+  return { taken, pending, dead };
+};
+
+async function boot(): Promise<INestApplicationContext> {
+  booting ??= createWorker(parseConfig(readEnvironment()));
+  try {
+    return await booting;
+  } catch (error) {
+    // A failed start must not be remembered: the next invocation tries again.
+    booting = undefined;
+    throw error;
+  }
+}

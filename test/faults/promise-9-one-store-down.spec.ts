@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { FaultProxy } from '../support/fault-proxy.js';
+import { expectUnavailable, type FaultyService, startFaultyService, timed, withinMs } from '../support/faulty-service.js';
+import type { Answer, SignedUp } from '../support/service.js';
+
+// Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.
+// Seen failing: %SEEN9%
+
+let service: FaultyService;
+let user: SignedUp;
+let todoId: string;
+beforeAll(async () => {
+  service = await startFaultyService();
+  user = await service.signUp();
+  todoId = (await as('POST', `/users/${user.id}/todos`, { title: 'There before' })).body.id;
+});
+afterAll(async () => service?.stop());
+
+const as = async (method: string, path: string, body?: unknown): Promise<Answer> => service.call(method, path, { token: user.accessToken, body });
+type Calls = Record<string, () => Promise<Answer>>;
+
+/** Routes that need PostgreSQL, and what they answer when it is there. */
+const onPostgres = (): Calls => ({
+  'GET user 200': async () => as('GET', `/users/${user.id}`),
+  'PATCH user 200': async () => as('PATCH', `/users/${user.id}`, { name: 'Renamed' }),
+  'POST user 201': async () => service.call('POST', '/users', { body: { email: `u-${randomUUID()}@example.com`, name: 'New', password: 'correct horse battery staple' } }),
+  'login 200': async () => service.call('POST', '/auth/login', { body: { email: user.email, password: user.password } }),
+  'wrong login 401': async () => service.call('POST', '/auth/login', { body: { email: `u-${randomUUID()}@example.com`, password: 'wrong battery staple' } }),
+  'refresh 401': async () => service.call('POST', '/auth/refresh', { body: { refreshToken: user.refreshToken.replace(/^.{8}/, 'AAAAAAAA') } }),
+  'logout 204': async () => service.call('POST', '/auth/logout', { body: { refreshToken: user.refreshToken.replace(/^.{8}/, 'AAAAAAAA') } }),
+});
+
+/** The same for DynamoDB. */
+const onDynamoDb = (): Calls => ({
+  'POST todo 201': async () => as('POST', `/users/${user.id}/todos`, { title: 'New' }),
+  'POST todo with a key 201': async () =>
+    service.call('POST', `/users/${user.id}/todos`, { token: user.accessToken, body: { title: 'New' }, headers: { 'Idempotency-Key': randomUUID() } }),
+  'GET todos 200': async () => as('GET', `/users/${user.id}/todos`),
+  'GET todos by due 200': async () => as('GET', `/users/${user.id}/todos?sort=due`),
+  'GET todo 200': async () => as('GET', `/todos/${todoId}`),
+  'PATCH todo 200': async () => as('PATCH', `/todos/${todoId}`, { priority: 'high' }),
+  'PUT todo 200': async () => as('PUT', `/todos/${todoId}`, { title: 'Put' }),
+  'DELETE todo 404': async () => as('DELETE', `/todos/${randomUUID()}`),
+  'GET counter 200': async () => service.call('GET', '/counter'),
+  'POST counter 200': async () => service.call('POST', '/counter'),
+  'POST counter with a key 200': async () => service.call('POST', '/counter', { headers: { 'Idempotency-Key': randomUUID() } }),
+  'GET record 404': async () => as('GET', `/dynamo?user_id=${user.id}`),
+  'DELETE record 404': async () => as('DELETE', `/dynamo?user_id=${user.id}`),
+  'PATCH record 404': async () => as('PATCH', '/dynamo', { user_id: user.id, updatedKey: 'a', updatedValue: 1 }),
+});
+
+/** All at once: being down must not be slower for many. */
+async function expectAllUnavailable(calls: Calls): Promise<void> {
+  const answers = await Promise.all(Object.entries(calls).map(async ([name, call]) => ({ name, ...(await timed(call())) })));
+  expect(answers.filter(({ answer }) => answer.status !== 503).map(({ name, answer }) => [name, answer.status])).toEqual([]);
+  expect(answers.filter(({ ms }) => ms >= withinMs).map(({ name, ms }) => [name, ms])).toEqual([]);
+  answers.forEach(({ answer }) => expectUnavailable(answer));
+}
+
+async function expectAllWell(calls: Calls): Promise<void> {
+  const answers = await Promise.all(Object.entries(calls).map(async ([name, call]) => ({ name, ...(await timed(call())) })));
+  expect(answers.filter(({ name, answer }) => !name.endsWith(` ${answer.status}`)).map(({ name, answer }) => [name, answer.status, answer.text])).toEqual([]);
+  expect(answers.filter(({ ms }) => ms >= withinMs).map(({ name, ms }) => [name, ms])).toEqual([]);
+}
+
+const faults: [string, (proxy: FaultProxy) => Promise<void> | void][] = [
+  ['refused', async (proxy) => proxy.cut()],
+  ['black-holed', (proxy) => proxy.blackHole('all')],
+  ['far too slow', (proxy) => proxy.delay(4_000)],
+];
+
+describe.each(faults)('Promise 9: with PostgreSQL %s', (_, breakIt) => {
+  test('users and sign-in answer 503 in time; todos, counter and records work; then all is well without a restart', async () => {
+    await breakIt(service.postgres);
+    await expectAllUnavailable(onPostgres());
+    // A second time: the first has found the pool dead, this one finds none.
+    await expectAllUnavailable(onPostgres());
+    await expectAllWell(onDynamoDb());
+    const { answer: dashboard, ms } = await timed(as('GET', `/dashboard/${user.id}`));
+    expect([dashboard.status, dashboard.body?.degraded]).toEqual([200, ['postgres']]);
+    expect(ms).toBeLessThan(withinMs);
+    expect((await service.call('GET', '/health/live')).status).toBe(200);
+    expect((await service.call('GET', '/health')).status).toBe(503);
+
+    await service.postgres.restore();
+    service.postgres.resetAll();
+    await expectAllWell({ ...onPostgres(), ...onDynamoDb() });
+    expect((await as('GET', `/dashboard/${user.id}`)).body.degraded).toEqual([]);
+  });
+});
+
+describe.each(faults)('Promise 9: with DynamoDB %s', (_, breakIt) => {
+  test('todos, counter and records answer 503 in time; users and sign-in work; then all is well without a restart', async () => {
+    await breakIt(service.dynamodb);
+    await expectAllUnavailable(onDynamoDb());
+    await expectAllWell(onPostgres());
+    await expectAllUnavailable(onDynamoDb());
+    const { answer: dashboard, ms } = await timed(as('GET', `/dashboard/${user.id}`));
+    expect([dashboard.status, dashboard.body?.degraded]).toEqual([200, ['dynamodb']]);
+    expect(ms).toBeLessThan(withinMs);
+
+    await service.dynamodb.restore();
+    service.dynamodb.resetAll();
+    await expectAllWell({ ...onPostgres(), ...onDynamoDb() });
+  });
+});
+
+test('Promise 9: with both down, all that needs a store answers 503 in time', async () => {
+  service.postgres.blackHole('all');
+  service.dynamodb.blackHole('all');
+
+  await expectAllUnavailable({ ...onPostgres(), ...onDynamoDb(), dashboard: async () => as('GET', `/dashboard/${user.id}`) });
+
+  await Promise.all([service.postgres.restore(), service.dynamodb.restore()]);
+  await expectAllWell({ ...onPostgres(), ...onDynamoDb() });
+});

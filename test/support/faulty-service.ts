@@ -1,0 +1,140 @@
+import { expect } from '@jest/globals';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
+import pg from 'pg';
+import { type Environment, parseConfig } from '../../src/config/config.js';
+import { startEphemeralStores } from '../../src/local/local-stores.js';
+import { startBuiltService } from './built-service.js';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
+import { expectProblem } from './problems.js';
+import { type Answer, type CallOptions, callService, signUp, type TestService } from './service.js';
+
+/** The built service in a process of its own; it reaches its stores, and its clients reach it, through proxies that inject faults. */
+export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'signUp' | 'stop'> {
+  readonly postgres: FaultProxy;
+  readonly dynamodb: FaultProxy;
+  /** Between client and service. */
+  readonly door: FaultProxy;
+  /** One call through the door; null when the connection broke, so that nobody knows what became of it. */
+  knock(method: string, path: string, options?: CallOptions): Promise<Answer | null>;
+  /** The stores themselves, past every fault. */
+  readonly truth: Truth;
+}
+
+/** What the stores hold, asked without a proxy. */
+export interface Truth {
+  /** A user's aggregate as it is stored, and the same counted from the todos. */
+  counts(userId: string): Promise<{ list: Counts; recount: Counts; todos: Record<string, any>[] }>;
+  /** One statement as PostgreSQL's superuser. */
+  query(text: string, values?: unknown[]): Promise<Record<string, any>[]>;
+  /** A connection of its own for the superuser; end it. */
+  connect(): Promise<pg.Client>;
+}
+
+interface Counts {
+  readonly open: number;
+  readonly inProgress: number;
+  readonly done: number;
+}
+
+/**
+ * Starts stores, proxies and the built service. Not in jest's own process: its modules live in a `vm` context, where the SDK does not
+ * take Node's network errors for errors, and so does not retry as it does in production.
+ */
+export async function startFaultyService(environment: Environment = {}): Promise<FaultyService> {
+  const stores = await startEphemeralStores();
+  const direct = parseConfig(stores.environment);
+  const postgres = await startFaultProxy(direct.postgres);
+  const dynamodb = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(direct.dynamodb.endpoint ?? '').port) });
+  const started = await startBuiltService({
+    ...stores.environment,
+    REGISTRATION_LIMIT_ADDRESS: '100000',
+    RDS_PORT: String(postgres.port),
+    DYNAMODB_ENDPOINT: `http://127.0.0.1:${dynamodb.port}`,
+    ...environment,
+  });
+  const door = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(started.url).port) });
+  const client = DynamoDBDocumentClient.from(
+    new DynamoDBClient({ region: direct.region, endpoint: direct.dynamodb.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+  );
+  const connectToPostgres = async (): Promise<pg.Client> => {
+    const { host, port, database, username, password } = direct.postgres;
+    const connection = new pg.Client({ host, port, database, user: username, password, application_name: 'truth' });
+    await connection.connect();
+    return connection;
+  };
+  const superuser = await connectToPostgres();
+  const call: TestService['call'] = async (method, path, options) => callService(started.url, method, path, options);
+  return {
+    config: direct,
+    call,
+    signUp: async (overrides = {}) => signUp(call, overrides),
+    postgres,
+    dynamodb,
+    door,
+    knock: async (method, path, options) => orNull(callService(`http://127.0.0.1:${door.port}`, method, path, options)),
+    truth: {
+      counts: async (userId) => countsOf(client, direct.dynamodb.tables.todos, userId),
+      query: async (text, values) => (await superuser.query<Record<string, any>>(text, values)).rows,
+      connect: connectToPostgres,
+    },
+    stop: async () => {
+      await Promise.all([door.stop(), postgres.restore(), dynamodb.restore(), superuser.end()]);
+      client.destroy();
+      await started.stop();
+      await Promise.all([postgres.stop(), dynamodb.stop()]);
+      await stores.stop();
+    },
+  };
+}
+
+/** The contract for a store that is out of reach: 503, a problem, when to try again. */
+export function expectUnavailable(answer: Answer): void {
+  expectProblem(answer, 503, 'store.unavailable');
+  expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
+}
+
+/** An answer, and how long it took in milliseconds. */
+export async function timed(call: Promise<Answer>): Promise<{ answer: Answer; ms: number }> {
+  const startedAt = performance.now();
+  const answer = await call;
+  return { answer, ms: performance.now() - startedAt };
+}
+
+/** The one time the contract names: a 503 comes within it. */
+export const withinMs = 3_000;
+
+async function orNull(call: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await call;
+  } catch (error) {
+    // What fetch throws when the connection breaks; a defect of the test is something else. Not `instanceof`: it is of another realm than jest's.
+    if (/^(fetch failed|terminated)$/.test((error as Error).message)) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+async function countsOf(client: DynamoDBDocumentClient, table: string, userId: string): ReturnType<Truth['counts']> {
+  const { Item: stored = {} } = await client.send(new GetCommand({ TableName: table, Key: { userId, itemKey: 'LIST' }, ConsistentRead: true }));
+  const todos: Record<string, any>[] = [];
+  const pages = paginateQuery(
+    { client },
+    {
+      TableName: table,
+      ConsistentRead: true,
+      KeyConditionExpression: 'userId = :user AND begins_with(itemKey, :todo)',
+      ExpressionAttributeValues: { ':user': userId, ':todo': 'TODO#' },
+    },
+  );
+  for await (const { Items = [] } of pages) {
+    todos.push(...Items);
+  }
+  const having = (status: string): number => todos.filter((todo) => todo['status'] === status).length;
+  return {
+    list: { open: Number(stored['open'] ?? 0), inProgress: Number(stored['inProgress'] ?? 0), done: Number(stored['done'] ?? 0) },
+    recount: { open: having('open'), inProgress: having('in_progress'), done: having('done') },
+    todos,
+  };
+}
