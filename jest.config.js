@@ -21,6 +21,7 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
+    { ...shared, displayName: 'lambda', testMatch: ['<rootDir>/test/lambda/**/*.spec.ts'] },
     // The service as it is built, in a process of its own.
     {
       ...shared,

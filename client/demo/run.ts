@@ -89,7 +89,8 @@ class Demo {
 
   /** @throws DuetConnectionError when Duet is not there, or is something else. */
   private async findService(): Promise<Service> {
-    const service = await createDuetClient({ baseUrl: this.url, onExchange: this.note }).service();
+    // A cold start takes seconds; whoever waits for something that hangs should know before long.
+    const service = await createDuetClient({ baseUrl: this.url, timeoutMs: 5_000, retries: 1, onExchange: this.note }).service();
     if (service.name !== 'duet') {
       throw new DuetConnectionError('not_duet', 'It answers, but not as Duet.', { method: 'GET', url: this.url });
     }

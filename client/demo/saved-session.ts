@@ -31,7 +31,7 @@ export class SavedSessions {
       return JSON.parse(await readFile(this.file, 'utf8')) as Record<string, Session>;
     } catch (error) {
       // No file yet, or one that was cut short: nobody is signed in.
-      if (error instanceof SyntaxError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      if (error instanceof SyntaxError || (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT')) {
         return {};
       }
       throw error;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { decodeCursor, decodeIdCursor, encodeCursor } from './cursor.js';
 import { InvalidCursorError } from './errors.js';
 
 const binding = ['todos', 'user', { status: ['open'] }];
@@ -39,5 +39,12 @@ describe('A cursor', () => {
 
   test('is refused when it is any other text', () => {
     fc.assert(fc.property(fc.string(), (text) => expect(() => decodeCursor(text, binding)).toThrow(InvalidCursorError)));
+  });
+
+  test('whose position is no id is refused where ids are listed', () => {
+    const id = '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c';
+
+    expect(decodeIdCursor(encodeCursor(id, ['users']), ['users'])).toBe(id);
+    expect(() => decodeIdCursor(encodeCursor("' OR 1=1", ['users']), ['users'])).toThrow(InvalidCursorError);
   });
 });

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { InvalidCursorError } from './errors.js';
+import { idSchema } from './ids.js';
 
 const digestBytes = 12;
 
@@ -24,6 +25,19 @@ export function decodeCursor(cursor: string, binding: readonly unknown[]): strin
   const given = bytes.subarray(0, digestBytes);
   // Decoding is lenient about stray characters; only the exact text that was handed out counts.
   if (given.length !== digestBytes || bytes.toString('base64url') !== cursor || !timingSafeEqual(given, digest(position, binding))) {
+    throw new InvalidCursorError();
+  }
+  return position;
+}
+
+/**
+ * The same for a list whose positions are ids. Anyone can make a cursor, so what is in it is checked like any other input.
+ *
+ * @throws InvalidCursorError also when the position is no id.
+ */
+export function decodeIdCursor(cursor: string, binding: readonly unknown[]): string {
+  const position = decodeCursor(cursor, binding);
+  if (!idSchema.safeParse(position).success) {
     throw new InvalidCursorError();
   }
   return position;

@@ -321,6 +321,25 @@ describe('the outbox', () => {
       expect(await remains(user.id)).toEqual(tombstoneAlone(user.id));
     });
 
+    it('each of several, before it is told', async () => {
+      const users = [await furnish(), await furnish(), await furnish()];
+      for (const { id } of users) {
+        await worker.get(UsersRepository).remove(id, () => {});
+      }
+      const erase = jest.spyOn(worker.get(Erasure), 'erase');
+      const publish = jest.spyOn(worker.get(EventPublisher), 'publish');
+
+      await drain();
+
+      for (const [index, { id }] of users.entries()) {
+        expect(await remains(id)).toEqual(tombstoneAlone(id));
+        const told = publish.mock.calls.findIndex(([events]) =>
+          events.some(({ name, detail }) => name === 'user.deleted' && (detail.data as { id: string }).id === id),
+        );
+        expect(publish.mock.invocationCallOrder[told]).toBeGreaterThan(erase.mock.invocationCallOrder[index] ?? Number.NaN);
+      }
+    });
+
     it('whose token, while it lasts, then creates nothing, replays nothing and reads nothing', async () => {
       const user = await furnish();
       const token = user.accessToken;

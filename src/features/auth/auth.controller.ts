@@ -2,7 +2,8 @@ import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../../common/caller.js';
 import { Operation } from '../../common/openapi.js';
-import { Client, Limited, type LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { Client, Limited } from '../../platform/rate-limits/limited-client.js';
+import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { type Credentials, credentialsSchema, type RefreshRequest, refreshSchema, type Tokens, tokensSchema } from './auth.schemas.js';
 import { AuthService } from './auth.service.js';
 

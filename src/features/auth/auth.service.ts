@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { ServiceSecret } from '../../platform/service-secret.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';

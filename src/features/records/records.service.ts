@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
-import { decodeCursor, encodeCursor } from '../../common/cursor.js';
+import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
 import { ForbiddenError } from '../../common/errors.js';
 import { fingerprintOf } from '../../common/idempotency-key.js';
 import { RecordNotFoundError } from './records.errors.js';
@@ -49,7 +49,7 @@ export class RecordsService {
 
   private async list({ userId }: Caller, limit: number, cursor: string | undefined): Promise<RecordList> {
     const binding = ['records', userId];
-    const { records, more } = await this.records.list(limit, cursor === undefined ? undefined : decodeCursor(cursor, binding));
+    const { records, more } = await this.records.list(limit, cursor === undefined ? undefined : decodeIdCursor(cursor, binding));
     const last = records.at(-1);
     return { items: [...records], nextCursor: more && last !== undefined ? encodeCursor(last.user_id, binding) : null };
   }

@@ -60,6 +60,12 @@ export class TodosService {
    * @throws TodoNotFoundError, StaleVersionError
    */
   async patch(caller: Caller, id: string, { tags, checklist, ...rest }: TodoPatch, condition?: VersionCondition): Promise<Todo> {
+    if (tags === undefined && checklist === undefined && Object.values(rest).every((value) => value === undefined)) {
+      // An empty patch asks for nothing: no new version, no event.
+      const todo = await this.get(caller, id);
+      condition?.assertHolds(todo.version);
+      return todo;
+    }
     const content = { ...rest, ...(tags !== undefined && { tags: tags ?? [] }), ...(checklist !== undefined && { checklist: checklist ?? [] }) };
     return this.change(caller, id, content as Partial<TodoContent>, condition);
   }

@@ -6,7 +6,8 @@ import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
 import { idSchema } from '../../common/ids.js';
 import { Operation } from '../../common/openapi.js';
-import { Client, Limited, type LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { Client, Limited } from '../../platform/rate-limits/limited-client.js';
+import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import type { User } from './user.js';
 import {
   type Registration,

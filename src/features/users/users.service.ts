@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
-import { decodeCursor, encodeCursor } from '../../common/cursor.js';
+import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
 import { ValidationError } from '../../common/errors.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { newId } from '../../common/ids.js';
 import { OutboxWorker } from '../events/outbox-worker.js';
 import { Log } from '../../platform/observability/log.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { RateLimiter } from '../../platform/rate-limits/rate-limiter.js';
 import { isGuessable, needsRehash, Passwords } from './passwords.js';
 import { type Account, accountName, type Role, type User } from './user.js';
@@ -54,7 +54,7 @@ export class UsersService {
   /** All users in the order they registered, a page at a time; the cursor is bound to the caller. */
   async list(caller: Caller, { limit, cursor }: UserListQuery): Promise<UserList> {
     const binding = ['users', caller.userId];
-    const after = cursor === undefined ? null : decodeCursor(cursor, binding);
+    const after = cursor === undefined ? null : decodeIdCursor(cursor, binding);
     const found = await this.users.listAfter(after, limit + 1);
     const items = found.slice(0, limit);
     const last = items.at(-1);

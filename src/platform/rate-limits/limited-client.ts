@@ -2,16 +2,8 @@ import { applyDecorators, type CanActivate, createParamDecorator, type Execution
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { RateLimitedError } from '../../common/errors.js';
-import { type LimitedAttempt, isSpent, policyList, rateLimitHeader, rateLimitPolicyHeader, type Usage } from './quota.js';
+import { isSpent, type LimitedAttempt, type LimitedClient, policyList, rateLimitHeader, rateLimitPolicyHeader } from './quota.js';
 import { RateLimiter } from './rate-limiter.js';
-
-/** Who makes a limited attempt, and where to tell what is left. */
-export interface LimitedClient {
-  /** The socket's address, or API Gateway's `sourceIp`; `X-Forwarded-For` can be made up and is not read. */
-  readonly address: string;
-  /** Puts the usages into the answer's `RateLimit` header. */
-  report(usages: readonly Usage[]): void;
-}
 
 /** The client of a limited route, as a controller's parameter. */
 export const Client = createParamDecorator((_: unknown, context: ExecutionContext): LimitedClient => clientOf(context));

