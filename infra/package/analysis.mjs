@@ -17,7 +17,14 @@ function describeBundle(file, { output }) {
   return [
     `  in ${file}, minified:`,
     ...weights.slice(0, listed).map(([what, bytes]) => row(bytes, what)),
-    ...(rest.length > 0 ? [row(rest.reduce((sum, [, bytes]) => sum + bytes, 0), `${rest.length} others`)] : []),
+    ...(rest.length > 0
+      ? [
+          row(
+            rest.reduce((sum, [, bytes]) => sum + bytes, 0),
+            `${rest.length} others`,
+          ),
+        ]
+      : []),
   ];
 }
 

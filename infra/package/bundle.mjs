@@ -33,6 +33,8 @@ const shared = {
   nodePaths: [nodeModules],
   define: { 'import.meta.url': '__bundleUrl', 'process.env.NODE_ENV': '"production"' },
   external: absentPackages.flatMap((name) => [name, `${name}/*`]),
+  // tsc has applied tsconfig.json; a second reading would depend on whether the compiled folder lies below it.
+  tsconfigRaw: '{}',
   minify: true,
   legalComments: 'none',
   sourcemap: 'external',
@@ -73,7 +75,7 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
     ...shared,
     entryPoints: [join(compiled, 'lambda', `${name}.js`)],
     outfile: join(root, 'app.cjs'),
-    banner: { js: '"use strict";const __bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
+    banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
     plugins: [absent(unreached), parted(carriesArgon2 ? argon2 : undefined), await withoutDocs(), placed(compiled), modern, trim],
   });
   assertNothingForbidden(name, app.inputs(compiled));
@@ -132,7 +134,9 @@ const absent = (names) => ({
   name: 'absent',
   setup(b) {
     b.onResolve({ filter: /^[@\w]/ }, ({ path }) => (names.includes(path) ? { path, namespace: 'absent' } : undefined));
-    b.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({ contents: `throw new Error(${JSON.stringify(`This function's package does not carry ${path}`)});` }));
+    b.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`This function's package does not carry ${path}`)});`,
+    }));
   },
 });
 
@@ -153,15 +157,21 @@ const parted = (argon2) => ({
  */
 async function withoutDocs() {
   const folder = join(nodeModules, '@nestjs/swagger/dist/decorators');
-  const sources = await Promise.all((await readdir(folder)).filter((file) => file.endsWith('.decorator.js')).map(async (file) => readFile(join(folder, file), 'utf8')));
+  const sources = await Promise.all(
+    (await readdir(folder)).filter((file) => file.endsWith('.decorator.js')).map(async (file) => readFile(join(folder, file), 'utf8')),
+  );
   const names = sources.flatMap((source) => [...source.matchAll(/^export (?:function|const) (Api\w+)/gm)].map(([, name]) => name)).sort();
   return {
     name: 'without-docs',
     setup(b) {
       b.onResolve({ filter: /^@nestjs\/swagger$/ }, () => ({ path: 'swagger', namespace: 'no-docs' }));
       b.onResolve({ filter: /\/swagger-ui\.js$/ }, () => ({ path: 'swagger-ui', namespace: 'no-docs' }));
-      b.onLoad({ filter: /^swagger$/, namespace: 'no-docs' }, () => ({ contents: `const none = () => () => {};\n${names.map((name) => `export const ${name} = none;`).join('\n')}` }));
-      b.onLoad({ filter: /^swagger-ui$/, namespace: 'no-docs' }, () => ({ contents: `export const serveDocs = () => { throw new Error('A Lambda package serves no documentation page'); };` }));
+      b.onLoad({ filter: /^swagger$/, namespace: 'no-docs' }, () => ({
+        contents: `const none = () => () => {};\n${names.map((name) => `export const ${name} = none;`).join('\n')}`,
+      }));
+      b.onLoad({ filter: /^swagger-ui$/, namespace: 'no-docs' }, () => ({
+        contents: `export const serveDocs = () => { throw new Error('A Lambda package serves no documentation page'); };`,
+      }));
     },
   };
 }
@@ -184,6 +194,9 @@ const placed = (compiled) => ({
 const modern = {
   name: 'modern',
   setup(b) {
-    b.onResolve({ filter: /^rxjs(\/operators)?$/ }, ({ path }) => ({ path: join(nodeModules, 'rxjs/dist/esm', path.slice('rxjs'.length), 'index.js'), sideEffects: false }));
+    b.onResolve({ filter: /^rxjs(\/operators)?$/ }, ({ path }) => ({
+      path: join(nodeModules, 'rxjs/dist/esm', path.slice('rxjs'.length), 'index.js'),
+      sideEffects: false,
+    }));
   },
 };

@@ -53,7 +53,6 @@ const onDynamoDb = (): Calls => ({
 /** All at once: being down must not be slower for many. */
 async function expectAllUnavailable(calls: Calls): Promise<void> {
   const answers = await Promise.all(Object.entries(calls).map(async ([name, call]) => ({ name, ...(await timed(call())) })));
-  if (process.env["SHOWMS"]) console.log(answers.map(({ name, ms }) => `${name} ${Math.round(ms)}`).join("\n"));
   expect(answers.filter(({ answer }) => answer.status !== 503).map(({ name, answer }) => [name, answer.status])).toEqual([]);
   expect(answers.filter(({ ms }) => ms >= withinMs).map(({ name, ms }) => [name, ms])).toEqual([]);
   answers.forEach(({ answer }) => expectUnavailable(answer));

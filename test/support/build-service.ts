@@ -4,8 +4,14 @@ import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Builds the service beside `dist/`, which a running `npm start` may be using; `DUET_TEST_BUILD` tells the tests where. Jest's `globalSetup`. */
+/**
+ * Builds the service beside `dist/`, which a running `npm start` may be using; `DUET_TEST_BUILD` tells the tests where. A build that it names already is taken as it is: one
+ * that was broken on purpose, to see the tests fail. Jest's `globalSetup`.
+ */
 export default async function buildService(): Promise<void> {
+  if (process.env['DUET_TEST_BUILD'] !== undefined) {
+    return;
+  }
   const folder = await mkdtemp(join(tmpdir(), 'duet-build-'));
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   await Promise.all(['package.json', 'openapi.json', 'infra'].map(async (name) => cp(resolve(name), join(folder, name), { recursive: true })));
@@ -17,4 +23,5 @@ export default async function buildService(): Promise<void> {
     throw new Error(`The service could not be built:\n${output}`);
   }
   process.env['DUET_TEST_BUILD'] = folder;
+  process.env['DUET_TEST_BUILD_IS_OURS'] = 'true';
 }

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 /** Removes what `build-service.ts` has built. Jest's `globalTeardown`. */
 export default async function removeBuiltService(): Promise<void> {
   const folder = process.env['DUET_TEST_BUILD'];
-  if (folder !== undefined) {
+  if (folder !== undefined && process.env['DUET_TEST_BUILD_IS_OURS'] === 'true') {
     await rm(folder, { recursive: true, force: true });
   }
 }

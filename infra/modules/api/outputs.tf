@@ -33,12 +33,3 @@ output "queue_names" {
   description = "Queues that must stay empty."
   value       = local.queue_names
 }
-
-output "operations" {
-  description = "The operations on each table, for its metrics of errors."
-  value = {
-    for key, arn in local.table_arn : key => sort(distinct(flatten([
-      for function, calls in local.calls : [for call in calls : call.actions if contains(call.resources, arn)]
-    ])))
-  }
-}

@@ -1,0 +1,9 @@
+output "dashboard_url" {
+  description = "The dashboard in the console."
+  value       = "https://${var.arn_scope.region}.console.aws.amazon.com/cloudwatch/home?region=${var.arn_scope.region}#dashboards/dashboard/${var.name}"
+}
+
+output "alarm_topic_arn" {
+  description = "Subscribe to it to be told of alarms."
+  value       = local.topic_arn
+}
