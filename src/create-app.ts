@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, Response } from 'express';
@@ -9,6 +10,9 @@ import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { Log } from './platform/observability/log.js';
 import { requestMiddleware, type ReadInvocation } from './platform/observability/request.middleware.js';
+
+/** How long an idle connection is kept, in milliseconds. */
+const keepAliveMs = 65_000;
 
 /** What differs between the ways Duet is run. */
 export interface CreateAppOptions {
@@ -48,7 +52,10 @@ export async function createApp(config: Config, options: CreateAppOptions = {}):
   await app.init();
   // Behind everything Nest has registered: the last resort for what fails outside its handling.
   express.use(filter.middleware);
-  answerBrokenRequests(app.getHttpServer(), (requestId, { status }) => log.info('request', { requestId, route: '(none)', status }));
+  const server: Server = app.getHttpServer();
+  // Longer than clients and load balancers keep idle connections (60 s is usual): they must close first, or a request meets a closing one.
+  server.keepAliveTimeout = keepAliveMs;
+  answerBrokenRequests(server, (requestId, { status }) => log.info('request', { requestId, route: '(none)', status }));
   return app;
 }
 

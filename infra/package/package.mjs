@@ -95,6 +95,9 @@ async function main() {
   }
 }
 
+// Whoever reads the listing may stop before its end.
+process.stdout.on('error', () => undefined);
+
 try {
   await main();
 } catch (error) {

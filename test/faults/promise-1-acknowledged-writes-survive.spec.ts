@@ -53,6 +53,7 @@ async function storm(call: Call, { id, accessToken: token }: { id: string; acces
             ledger.todos.set(todo, changed.text);
             ledger.acknowledged += 1;
           } else {
+            expect([0, 503]).toContain(changed.status);
             ledger.doubtful.add(todo);
           }
           if (ledger.todos.size % 3 === 0) {
@@ -61,6 +62,7 @@ async function storm(call: Call, { id, accessToken: token }: { id: string; acces
               ledger.todos.set(todo, null);
               ledger.acknowledged += 1;
             } else {
+              expect([0, 503]).toContain(deleted.status);
               ledger.doubtful.add(todo);
             }
           }
@@ -81,8 +83,10 @@ async function storm(call: Call, { id, accessToken: token }: { id: string; acces
 /** Holds a service to a ledger: every acknowledged write is there, the aggregate equals the recount, the counter is within bounds. */
 async function expectKept(call: Call, { id, accessToken: token }: { id: string; accessToken: string }, ledger: Ledger): Promise<void> {
   const found = new Map<string, unknown>();
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const { status, body }: Answer = await call('GET', `/users/${id}/todos?limit=100${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`, { token });
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const { status, body }: Answer = await call('GET', `/users/${id}/todos?limit=100${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`, {
+      token,
+    });
     expect(status).toBe(200);
     for (const todo of body.items) {
       found.set(todo.id, todo);
@@ -103,9 +107,11 @@ async function expectKept(call: Call, { id, accessToken: token }: { id: string; 
 
 /** A process and all below it, with their start times: pids are used again. */
 function family(pid: number): Map<number, string | null> {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   const members = new Set([pid]);
-  for (let size = 0; size !== members.size; ) {
+  for (let size = 0; size !== members.size;) {
     size = members.size;
     pids.filter((each) => members.has(parentOf(each) ?? 0)).forEach((each) => members.add(each));
   }

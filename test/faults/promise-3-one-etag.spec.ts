@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FaultyService, startFaultyService } from '../support/faulty-service.js';
 import { tokenBearer } from '../support/tokens.js';
 
-// Real: the service over HTTP, DynamoDB (Dynoxide), both behind fault proxies.
+// Real: two instances of the built service over HTTP, DynamoDB (Dynoxide), all behind fault proxies.
 // Seen failing: %SEEN3%
 
 let service: FaultyService;
 beforeAll(async () => {
-  service = await startFaultyService();
+  service = await startFaultyService({}, 2);
 });
 afterAll(async () => service?.stop());
 
@@ -20,12 +20,16 @@ describe('Promise 3: of many updates with one ETag one succeeds', () => {
     const created = await service.call('POST', `/users/${id}/todos`, { token, body: { title: 'Wanted by all' } });
     const path = `/todos/${created.body.id}`;
     service.dynamodb.dropReplies(0.1, 5);
-    service.door.dropReplies(0.05, 6);
+    service.doors.forEach((door, index) => door.dropReplies(0.05, 6 + index));
 
     for (let version = 1; version <= rounds; version += 1) {
       const answers = await Promise.all(
         Array.from({ length: writers }, async (_, writer) =>
-          service.knock(writer % 2 === 0 ? 'PUT' : 'PATCH', path, { token, body: { title: `Version ${version + 1} by ${writer}` }, headers: { 'If-Match': `"${version}"` } }),
+          service.knock(writer % 2 === 0 ? 'PUT' : 'PATCH', path, {
+            token,
+            body: { title: `Version ${version + 1} by ${writer}` },
+            headers: { 'If-Match': `"${version}"` },
+          }),
         ),
       );
 
@@ -40,7 +44,9 @@ describe('Promise 3: of many updates with one ETag one succeeds', () => {
       expect(won.length + unknown.length).toBeGreaterThanOrEqual(1);
       const stored = (await service.truth.counts(id)).todos[0];
       expect(stored?.['version']).toBe(version + 1);
-      expect(won.map((answer) => [answer?.body.version, answer?.body.title, answer?.headers.get('ETag')])).toEqual(won.map(() => [version + 1, stored?.['title'], `"${version + 1}"`]));
+      expect(won.map((answer) => [answer?.body.version, answer?.body.title, answer?.headers.get('ETag')])).toEqual(
+        won.map(() => [version + 1, stored?.['title'], `"${version + 1}"`]),
+      );
     }
     expect(service.dynamodb.repliesLost).toBeGreaterThan(0);
   });
@@ -48,7 +54,7 @@ describe('Promise 3: of many updates with one ETag one succeeds', () => {
   test('50 writers, the reply to the write that takes effect lost: still one 2xx', async () => {
     const { id, token } = tokenBearer(service.config);
     await service.dynamodb.restore();
-    await service.door.restore();
+    await Promise.all(service.doors.map(async (door) => door.restore()));
     const created = await service.call('POST', `/users/${id}/todos`, { token, body: { title: 'Wanted by all' } });
     let lost = 0;
     service.dynamodb.dropReplies((request) => lost < 1 && request.includes('TransactWriteItems') && ++lost === 1);

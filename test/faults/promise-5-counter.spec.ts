@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FaultyService, startFaultyService } from '../support/faulty-service.js';
 import type { Answer } from '../support/service.js';
 
-// Real: the service over HTTP, DynamoDB (Dynoxide), both behind fault proxies.
+// Real: two instances of the built service over HTTP, DynamoDB (Dynoxide), all behind fault proxies.
 // Seen failing: %SEEN5%
 
 const services: FaultyService[] = [];
@@ -16,18 +16,19 @@ const visitsEach = 15;
 describe.each([1, 4])('Promise 5: the counter, in %i shards', (shards) => {
   let service: FaultyService;
   beforeAll(async () => {
-    service = await startFaultyService({ COUNTER_SHARDS: String(shards) });
+    service = await startFaultyService({ COUNTER_SHARDS: String(shards) }, 2);
     services.push(service);
   });
   const value = async (): Promise<number> => (await service.call('GET', '/counter')).body.visitCount;
-  const visit = async (key?: string): Promise<Answer | null> => service.knock('POST', '/counter', { headers: key === undefined ? {} : { 'Idempotency-Key': key } });
+  const visit = async (key?: string): Promise<Answer | null> =>
+    service.knock('POST', '/counter', { headers: key === undefined ? {} : { 'Idempotency-Key': key } });
 
   test('without a key: acknowledged <= value <= acknowledged + unknown', async () => {
     const before = await value();
     let acknowledged = 0;
     let unknown = 0;
     service.dynamodb.dropReplies(0.1, 9);
-    service.door.dropReplies(0.05, 10);
+    service.doors.forEach((door, index) => door.dropReplies(0.05, 10 + index));
 
     await Promise.all(
       Array.from({ length: clients }, async () => {
@@ -44,7 +45,7 @@ describe.each([1, 4])('Promise 5: the counter, in %i shards', (shards) => {
     );
 
     await service.dynamodb.restore();
-    await service.door.restore();
+    await Promise.all(service.doors.map(async (door) => door.restore()));
     const counted = (await value()) - before;
     expect(acknowledged + unknown).toBe(clients * visitsEach);
     expect(unknown).toBeGreaterThan(0);
@@ -55,7 +56,7 @@ describe.each([1, 4])('Promise 5: the counter, in %i shards', (shards) => {
   test('with a key, sent until it is answered: exactly the number of keys, and one body a key', async () => {
     const before = await value();
     service.dynamodb.dropReplies(0.1, 11);
-    service.door.dropReplies(0.1, 12);
+    service.doors.forEach((door, index) => door.dropReplies(0.1, 12 + index));
 
     const bodies = await Promise.all(
       Array.from({ length: clients * 3 }, async (_, client) => {
@@ -74,7 +75,7 @@ describe.each([1, 4])('Promise 5: the counter, in %i shards', (shards) => {
     );
 
     await service.dynamodb.restore();
-    await service.door.restore();
+    await Promise.all(service.doors.map(async (door) => door.restore()));
     expect(bodies.map((texts) => texts.size)).toEqual(bodies.map(() => 1));
     expect((await value()) - before).toBe(clients * 3);
   });

@@ -19,9 +19,11 @@ const write = async (): Promise<Answer> => service.call('PATCH', `/users/${user.
 const login = async (): Promise<Answer> => service.call('POST', '/auth/login', { body: { email: user.email, password: user.password } });
 const addTodo = async (): Promise<Answer> => service.call('POST', `/users/${user.id}/todos`, { token: user.accessToken, body: { title: 'A todo' } });
 const listTodos = async (): Promise<Answer> => service.call('GET', `/users/${user.id}/todos?limit=1`, { token: user.accessToken });
-const statuses = async (calls: readonly (() => Promise<Answer>)[]): Promise<number[]> => (await Promise.all(calls.map(async (call) => call()))).map(({ status }) => status);
+const statuses = async (calls: readonly (() => Promise<Answer>)[]): Promise<number[]> =>
+  (await Promise.all(calls.map(async (call) => call()))).map(({ status }) => status);
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
-const backends = async (): Promise<number> => (await service.truth.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'duet'`))[0]?.['n'] as number;
+const backends = async (): Promise<number> =>
+  (await service.truth.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'duet'`))[0]?.['n'] as number;
 const terminateAll = async (): Promise<number> =>
   (await service.truth.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet' AND state = 'idle'`)).length;
 
@@ -30,7 +32,8 @@ async function fillPool(): Promise<void> {
   service.postgres.delay(150);
   expect(await statuses(times(poolSize * 2, read))).toEqual(times(poolSize * 2, 200));
   service.postgres.delay(0);
-  expect(await backends()).toBe(poolSize);
+  // More, while the server has not yet noticed that connections of an earlier test are dead.
+  expect(await backends()).toBeGreaterThanOrEqual(poolSize);
 }
 
 beforeEach(async () => {
@@ -39,7 +42,7 @@ beforeEach(async () => {
 
 describe('Promise 8: dead pooled connections cost one reconnect, not an error', () => {
   test.each<[string, () => Promise<unknown>]>([
-    ['terminated by the server (failover, pg_terminate_backend)', async () => expect(await terminateAll()).toBe(poolSize)],
+    ['terminated by the server (failover, pg_terminate_backend)', async () => expect(await terminateAll()).toBeGreaterThanOrEqual(poolSize)],
     ['reset by the network', async () => service.postgres.resetAll()],
     ['cut while the server was away for a moment', async () => service.postgres.cut().then(async () => service.postgres.restore())],
     ['half-open (thaw, a NAT that forgot)', async () => service.postgres.blackHole('open')],
@@ -68,7 +71,7 @@ describe('Promise 8: dead pooled connections cost one reconnect, not an error', 
     await blocker.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id]);
     // As many as the pool serves at once, some on their second statement, and more that wait for a connection.
     const waiting = times(poolSize - 2, write).map(async (call) => call());
-    for (let waiters = 0; waiters < poolSize - 2; ) {
+    for (let waiters = 0; waiters < poolSize - 2;) {
       const rows = await service.truth.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'duet' AND wait_event_type = 'Lock'`);
       waiters = rows[0]?.['n'] as number;
     }

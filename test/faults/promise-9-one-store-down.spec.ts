@@ -24,7 +24,8 @@ type Calls = Record<string, () => Promise<Answer>>;
 const onPostgres = (): Calls => ({
   'GET user 200': async () => as('GET', `/users/${user.id}`),
   'PATCH user 200': async () => as('PATCH', `/users/${user.id}`, { name: 'Renamed' }),
-  'POST user 201': async () => service.call('POST', '/users', { body: { email: `u-${randomUUID()}@example.com`, name: 'New', password: 'correct horse battery staple' } }),
+  'POST user 201': async () =>
+    service.call('POST', '/users', { body: { email: `u-${randomUUID()}@example.com`, name: 'New', password: 'correct horse battery staple' } }),
   'login 200': async () => service.call('POST', '/auth/login', { body: { email: user.email, password: user.password } }),
   'wrong login 401': async () => service.call('POST', '/auth/login', { body: { email: `u-${randomUUID()}@example.com`, password: 'wrong battery staple' } }),
   'refresh 401': async () => service.call('POST', '/auth/refresh', { body: { refreshToken: user.refreshToken.replace(/^.{8}/, 'AAAAAAAA') } }),

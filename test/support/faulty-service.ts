@@ -4,7 +4,7 @@ import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-
 import pg from 'pg';
 import { type Environment, parseConfig } from '../../src/config/config.js';
 import { startEphemeralStores } from '../../src/local/local-stores.js';
-import { startBuiltService } from './built-service.js';
+import { type BuiltService, startBuiltService } from './built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
 import { expectProblem } from './problems.js';
 import { type Answer, type CallOptions, callService, signUp, type TestService } from './service.js';
@@ -13,9 +13,9 @@ import { type Answer, type CallOptions, callService, signUp, type TestService } 
 export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'signUp' | 'stop'> {
   readonly postgres: FaultProxy;
   readonly dynamodb: FaultProxy;
-  /** Between client and service. */
-  readonly door: FaultProxy;
-  /** One call through the door; null when the connection broke, so that nobody knows what became of it. */
+  /** Between client and service: one before each instance. */
+  readonly doors: readonly FaultProxy[];
+  /** One call through the doors, in turn; null when the connection broke, so that nobody knows what became of it. */
   knock(method: string, path: string, options?: CallOptions): Promise<Answer | null>;
   /** The stores themselves, past every fault. */
   readonly truth: Truth;
@@ -38,22 +38,28 @@ interface Counts {
 }
 
 /**
- * Starts stores, proxies and the built service. Not in jest's own process: its modules live in a `vm` context, where the SDK does not
+ * Starts stores, proxies and the built service, as one process or as several `instances` that are called in turn, as on Lambda. Not in jest's own process: its modules live in a `vm` context, where the SDK does not
  * take Node's network errors for errors, and so does not retry as it does in production.
  */
-export async function startFaultyService(environment: Environment = {}): Promise<FaultyService> {
+export async function startFaultyService(environment: Environment = {}, instances = 1): Promise<FaultyService> {
   const stores = await startEphemeralStores();
   const direct = parseConfig(stores.environment);
   const postgres = await startFaultProxy(direct.postgres);
   const dynamodb = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(direct.dynamodb.endpoint ?? '').port) });
-  const started = await startBuiltService({
-    ...stores.environment,
-    REGISTRATION_LIMIT_ADDRESS: '100000',
-    RDS_PORT: String(postgres.port),
-    DYNAMODB_ENDPOINT: `http://127.0.0.1:${dynamodb.port}`,
-    ...environment,
-  });
-  const door = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(started.url).port) });
+  const started: BuiltService[] = [];
+  for (let instance = 0; instance < instances; instance += 1) {
+    // One after the other: the first makes the tables.
+    started.push(
+      await startBuiltService({
+        ...stores.environment,
+        REGISTRATION_LIMIT_ADDRESS: '100000',
+        RDS_PORT: String(postgres.port),
+        DYNAMODB_ENDPOINT: `http://127.0.0.1:${dynamodb.port}`,
+        ...environment,
+      }),
+    );
+  }
+  const doors = await Promise.all(started.map(async ({ url }) => startFaultProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })));
   const client = DynamoDBDocumentClient.from(
     new DynamoDBClient({ region: direct.region, endpoint: direct.dynamodb.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
   );
@@ -64,24 +70,25 @@ export async function startFaultyService(environment: Environment = {}): Promise
     return connection;
   };
   const superuser = await connectToPostgres();
-  const call: TestService['call'] = async (method, path, options) => callService(started.url, method, path, options);
+  let calls = 0;
+  const call: TestService['call'] = async (method, path, options) => callService(started[calls++ % instances]?.url ?? '', method, path, options);
   return {
     config: direct,
     call,
     signUp: async (overrides = {}) => signUp(call, overrides),
     postgres,
     dynamodb,
-    door,
-    knock: async (method, path, options) => orNull(callService(`http://127.0.0.1:${door.port}`, method, path, options)),
+    doors,
+    knock: async (method, path, options) => orNull(callService(`http://127.0.0.1:${doors[calls++ % instances]?.port}`, method, path, options)),
     truth: {
       counts: async (userId) => countsOf(client, direct.dynamodb.tables.todos, userId),
       query: async (text, values) => (await superuser.query<Record<string, any>>(text, values)).rows,
       connect: connectToPostgres,
     },
     stop: async () => {
-      await Promise.all([door.stop(), postgres.restore(), dynamodb.restore(), superuser.end()]);
+      await Promise.all([...doors.map(async (door) => door.stop()), postgres.restore(), dynamodb.restore(), superuser.end()]);
       client.destroy();
-      await started.stop();
+      await Promise.all(started.map(async (instance) => instance.stop()));
       await Promise.all([postgres.stop(), dynamodb.stop()]);
       await stores.stop();
     },

@@ -42,3 +42,8 @@ output "alarm_topic_arn" {
   description = "The topic that alarms go to."
   value       = module.duet.alarm_topic_arn
 }
+
+output "function_environments" {
+  description = "Each function's environment variables; no secret is among them."
+  value       = module.duet.function_environments
+}

@@ -117,9 +117,8 @@ variable "database" {
 }
 
 variable "signing_key" {
-  description = "The token signing key, 32 bytes or more, for the first apply and with each new signing_key_version: TF_VAR_signing_key=$(openssl rand -base64 48). It is kept in Secrets Manager alone, never in state."
+  description = "The token signing key, 32 bytes or more: TF_VAR_signing_key=$(openssl rand -base64 48). It is written to Secrets Manager by the first apply and when signing_key_version is raised, ignored by the others, and never in state."
   type        = string
-  default     = null
   ephemeral   = true
 }
 

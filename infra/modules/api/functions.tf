@@ -15,6 +15,9 @@ locals {
     migrate = { memory_mb = var.functions.migrate.memory_mb, timeout_seconds = 600, reserved_concurrency = -1 }
   }
 
+  # No NODE_EXTRA_CA_CERTS: all connect through the proxy, whose certificate Node's own list knows, and reading RDS's takes time at each start.
+  environment = { for key, _ in local.functions : key => merge(var.environment, { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn }) }
+
   connecting = toset(["http", "outbox", "migrate"])
 
   queue_of    = { stream = "stream-failures", outbox = "outbox-failures" }
@@ -45,9 +48,8 @@ resource "aws_lambda_function" "this" {
   timeout                        = each.value.timeout_seconds
   reserved_concurrent_executions = each.value.reserved_concurrency
 
-  # No NODE_EXTRA_CA_CERTS: all connect through the proxy, whose certificate Node's own list knows, and reading RDS's takes time at each start.
   environment {
-    variables = merge(var.environment, { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn })
+    variables = local.environment[each.key]
   }
 
   vpc_config {

@@ -33,3 +33,8 @@ output "queue_names" {
   description = "Queues that must stay empty."
   value       = local.queue_names
 }
+
+output "environments" {
+  description = "Each function's environment variables; no secret is among them. The provider shows the whole map as unknown when one value is, a plan's output does not."
+  value       = local.environment
+}

@@ -42,3 +42,8 @@ output "alarm_topic_arn" {
   description = "The topic that alarms go to."
   value       = module.observability.alarm_topic_arn
 }
+
+output "function_environments" {
+  description = "Each function's environment variables; no secret is among them."
+  value       = module.api.environments
+}

@@ -104,7 +104,7 @@ variable "signing_key" {
   ephemeral   = true
 
   validation {
-    condition     = var.signing_key == null || length(coalesce(var.signing_key, "none")) >= 32
+    condition     = length(var.signing_key) >= 32
     error_message = "signing_key must be at least 32 characters long: openssl rand -base64 48"
   }
 }
