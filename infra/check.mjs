@@ -241,7 +241,12 @@ async function findMirror(version) {
     return (await holds(given)) ? given : undefined;
   }
   // https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
-  const implied = [join(homedir(), '.terraform.d', 'plugins'), join(homedir(), '.local', 'share', 'terraform', 'plugins'), '/usr/local/share/terraform/plugins', '/usr/share/terraform/plugins'];
+  const implied = [
+    join(homedir(), '.terraform.d', 'plugins'),
+    join(homedir(), '.local', 'share', 'terraform', 'plugins'),
+    '/usr/local/share/terraform/plugins',
+    '/usr/share/terraform/plugins',
+  ];
   for (const folder of implied) {
     if (await holds(folder)) {
       return folder;

@@ -27,7 +27,6 @@ export abstract class DuetError extends Error {
   /** Response headers that belong to the error, such as `Allow` or `Retry-After`. */
   readonly headers: Readonly<Record<string, string>> = {};
   readonly errors?: readonly FieldProblem[];
-
 }
 
 /** 400: the request does not fit its schema. */

@@ -9,7 +9,10 @@ const headerDocs: Readonly<Record<HeaderName | 'X-Request-Id' | 'WWW-Authenticat
   'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' } },
   ETag: { description: 'The version, quoted: send it as `If-Match` or `If-None-Match`.', schema: { type: 'string', pattern: '^"\\d+"$' } },
   Location: { description: 'The path of what was created.', schema: { type: 'string' } },
-  'Idempotency-Replayed': { description: '`true` when this is the stored answer to an earlier request with the same key.', schema: { type: 'string', enum: ['true'] } },
+  'Idempotency-Replayed': {
+    description: '`true` when this is the stored answer to an earlier request with the same key.',
+    schema: { type: 'string', enum: ['true'] },
+  },
   RateLimit: { description: 'What is left of the quota, and the seconds until it is full again.', schema: { type: 'string' } },
   'RateLimit-Policy': { description: 'The quotas of this route.', schema: { type: 'string' } },
   'WWW-Authenticate': { description: 'How to authenticate (RFC 6750).', schema: { type: 'string' } },
@@ -64,7 +67,12 @@ export function Operation({ id, summary, description, auth = true, success, prob
     ApiOperation({ operationId: id, summary, description, ...(!auth && { security: [] }) }),
     ...(auth ? [ApiBearerAuth('bearer')] : []),
     ...requestHeaders.map((name) => ApiHeader({ name, required: false, ...requestHeaderDocs[name] } as Parameters<typeof ApiHeader>[0])),
-    ApiResponse({ status: success.status, description: success.description, headers: headers(success.headers ?? []), ...(success.schema && { standardSchema: success.schema }) }),
+    ApiResponse({
+      status: success.status,
+      description: success.description,
+      headers: headers(success.headers ?? []),
+      ...(success.schema && { standardSchema: success.schema }),
+    }),
     ...conditional,
     ...statuses.map((status) =>
       ApiResponse({

@@ -12,7 +12,14 @@ export class ConfigModule {
       module: ConfigModule,
       global: true,
       // The environment was read and checked before the application was assembled: nothing is read twice.
-      imports: [NestConfigModule.forRoot({ ignoreEnvFile: true, ignoreEnvVars: true, skipProcessEnv: true, load: [() => config as unknown as Record<string, unknown>] })],
+      imports: [
+        NestConfigModule.forRoot({
+          ignoreEnvFile: true,
+          ignoreEnvVars: true,
+          skipProcessEnv: true,
+          load: [() => config as unknown as Record<string, unknown>],
+        }),
+      ],
       providers: [{ provide: AppConfig, useExisting: ConfigService }],
       exports: [AppConfig],
     };

@@ -32,7 +32,9 @@ export function assertHttpEvent(event: unknown): asserts event is HttpEvent {
 export function withLowerCaseHeaders(event: HttpEvent): HttpEvent {
   const { headers, multiValueHeaders } = event;
   // The adapter takes multi-value headers where there are any, and lowers their names itself.
-  return multiValueHeaders ? event : { ...event, headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])) };
+  return multiValueHeaders
+    ? event
+    : { ...event, headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])) };
 }
 
 function describeKeys(event: object): string {

@@ -58,7 +58,12 @@ export function isAlive(holder: Holder): boolean {
 export function parseHolder(text: string): Holder | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number' && 'startTime' in value && typeof value.startTime === 'string'
+    return typeof value === 'object' &&
+      value !== null &&
+      'pid' in value &&
+      typeof value.pid === 'number' &&
+      'startTime' in value &&
+      typeof value.startTime === 'string'
       ? { pid: value.pid, startTime: value.startTime }
       : null;
   } catch (error) {
@@ -85,7 +90,9 @@ export async function lock(file: string, dataDir: string): Promise<() => Promise
     const text = await readWhenWritten(file);
     const holder = parseHolder(text);
     if ((holder !== null && isAlive(holder)) || attempt === 10) {
-      throw new LocalStoreError(`The data folder ${shown(dataDir)} is in use by another Duet${holder === null ? '' : ` (pid ${holder.pid})`}: stop it, or set DUET_DATA_DIR to another folder`);
+      throw new LocalStoreError(
+        `The data folder ${shown(dataDir)} is in use by another Duet${holder === null ? '' : ` (pid ${holder.pid})`}: stop it, or set DUET_DATA_DIR to another folder`,
+      );
     }
     await setAside(file, text);
   }

@@ -109,7 +109,9 @@ async function startServer(program: string, home: string, guardian: Guardian): P
     if (attempt < 3 && /in use/i.test(log)) {
       continue;
     }
-    throw new LocalStoreError(`DynamoDB (Dynoxide) could not start (${log.split('\n').at(-1) ?? ''}): see ${logFile(home)}, or set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own`);
+    throw new LocalStoreError(
+      `DynamoDB (Dynoxide) could not start (${log.split('\n').at(-1) ?? ''}): see ${logFile(home)}, or set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own`,
+    );
   }
 }
 
@@ -123,12 +125,14 @@ async function run(program: string, home: string, port: number, guardian: Guardi
       ending,
     });
   } catch (error) {
-    throw new LocalStoreError(`DynamoDB (Dynoxide) cannot run on this machine (${reasonOf(error)}): set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own`);
+    throw new LocalStoreError(
+      `DynamoDB (Dynoxide) cannot run on this machine (${reasonOf(error)}): set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own`,
+    );
   }
 }
 
 async function answers(server: ServerProcess, port: number): Promise<boolean> {
-  for (const deadline = Date.now() + startPatienceMs; server.running && Date.now() < deadline; ) {
+  for (const deadline = Date.now() + startPatienceMs; server.running && Date.now() < deadline;) {
     if (await isDynoxide(port)) {
       return server.running;
     }

@@ -75,7 +75,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     if (version === null) {
       await initialise(place, cluster, durable);
     } else if (version !== '18') {
-      throw new LocalStoreError(`The data in ${place.home} was made by PostgreSQL ${version}, and this is 18: dump and restore it, or set DUET_DATA_DIR to another folder`);
+      throw new LocalStoreError(
+        `The data in ${place.home} was made by PostgreSQL ${version}, and this is 18: dump and restore it, or set DUET_DATA_DIR to another folder`,
+      );
     }
     const password = await readFile(join(cluster, passwordFile), 'utf8');
     const { server, port } = await startServer(place, cluster, password, durable, guardian);
@@ -205,7 +207,9 @@ async function startServer(place: PostgresPlace, cluster: string, password: stri
       continue;
     }
     const reason = log.split('\n').find((line) => /FATAL|PANIC/.test(line)) ?? log.trim().split('\n').at(-1) ?? '';
-    throw new LocalStoreError(`PostgreSQL could not start (${reason.replace(/^.*?(?=FATAL|PANIC)/, '')}): see ${logFile(place)}, or set RDS_HOST to a PostgreSQL server of your own`);
+    throw new LocalStoreError(
+      `PostgreSQL could not start (${reason.replace(/^.*?(?=FATAL|PANIC)/, '')}): see ${logFile(place)}, or set RDS_HOST to a PostgreSQL server of your own`,
+    );
   }
 }
 
@@ -233,7 +237,7 @@ export async function freePort(): Promise<number> {
 
 // False when the server ended instead. Logging in proves that it is ours: with SCRAM the server, too, proves that it knows the password.
 async function answers(server: ServerProcess, port: number, password: string): Promise<boolean> {
-  for (const deadline = Date.now() + startPatienceMs; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + startPatienceMs; Date.now() < deadline;) {
     try {
       await query(port, password, 'SELECT 1');
       return true;
@@ -243,7 +247,9 @@ async function answers(server: ServerProcess, port: number, password: string): P
       }
       // 57P03 cannot_connect_now: still recovering.
       if (!hasCode(error, 'ECONNREFUSED', 'ECONNRESET', '57P03')) {
-        throw new LocalStoreError(`PostgreSQL started but refuses us (${reasonOf(error)}): set DUET_DATA_DIR to another folder, or RDS_HOST to a PostgreSQL server of your own`);
+        throw new LocalStoreError(
+          `PostgreSQL started but refuses us (${reasonOf(error)}): set DUET_DATA_DIR to another folder, or RDS_HOST to a PostgreSQL server of your own`,
+        );
       }
       await sleep(30);
     }

@@ -15,5 +15,6 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
 export function reasonOf(error: unknown): string {
   const { message, code } = (typeof error === 'object' && error !== null ? error : { message: String(error) }) as { message?: unknown; code?: unknown };
   // A failed connection to a name with several addresses has a code only.
-  return String(message || (typeof code === 'string' ? code : 'unknown error')).trim().split('\n', 1)[0] ?? '';
+  const text = [message, code].find((part): part is string => typeof part === 'string' && part !== '') ?? 'unknown error';
+  return text.trim().split('\n', 1)[0] ?? '';
 }

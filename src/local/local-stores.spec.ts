@@ -47,7 +47,11 @@ async function query(environment: Environment, text: string): Promise<unknown[]>
 }
 
 async function withDynamoDb<T>(environment: Environment, use: (client: DynamoDBClient) => Promise<T>): Promise<T> {
-  const client = new DynamoDBClient({ endpoint: environment['DYNAMODB_ENDPOINT'], region: 'us-east-1', credentials: { accessKeyId: 'any', secretAccessKey: 'any' } });
+  const client = new DynamoDBClient({
+    endpoint: environment['DYNAMODB_ENDPOINT'],
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+  });
   try {
     return await use(client);
   } finally {
@@ -173,7 +177,13 @@ describe('local stores', () => {
   });
 
   it('leave a store alone that the environment names', async () => {
-    const environment = { DUET_DATA_DIR: dataDir, RDS_HOST: 'db.example', RDS_PASSWORD: 'x', DYNAMODB_ENDPOINT: 'http://127.0.0.1:1', JWT_SECRET: 'x'.repeat(32) };
+    const environment = {
+      DUET_DATA_DIR: dataDir,
+      RDS_HOST: 'db.example',
+      RDS_PASSWORD: 'x',
+      DYNAMODB_ENDPOINT: 'http://127.0.0.1:1',
+      JWT_SECRET: 'x'.repeat(32),
+    };
 
     const stores = track(await startLocalStores(environment));
 
@@ -199,7 +209,11 @@ describe('provisionTables', () => {
     await Promise.all([1, 2, 3].map(async () => provisionTables(config, (line) => created.push(line))));
     await provisionTables(config, (line) => created.push(line));
 
-    expect(created.toSorted()).toEqual(Object.values(config.dynamodb.tables).toSorted().map((name) => `DynamoDB table ${name} created`));
+    expect(created.toSorted()).toEqual(
+      Object.values(config.dynamodb.tables)
+        .toSorted()
+        .map((name) => `DynamoDB table ${name} created`),
+    );
     const { Table } = await withDynamoDb(environment, async (client) => client.send(new DescribeTableCommand({ TableName: config.dynamodb.tables.todos })));
     expect(Table).toMatchObject({
       TableStatus: 'ACTIVE',
@@ -207,7 +221,9 @@ describe('provisionTables', () => {
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
       LocalSecondaryIndexes: [{ IndexName: 'byDue' }],
     });
-    const { TimeToLiveDescription } = await withDynamoDb(environment, async (client) => client.send(new DescribeTimeToLiveCommand({ TableName: config.dynamodb.tables.todos })));
+    const { TimeToLiveDescription } = await withDynamoDb(environment, async (client) =>
+      client.send(new DescribeTimeToLiveCommand({ TableName: config.dynamodb.tables.todos })),
+    );
     expect(TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' });
   });
 });

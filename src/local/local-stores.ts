@@ -172,7 +172,10 @@ function postgresVariables(postgres: { host: string; port: number; database: str
 const runningGroups = [
   { unless: 'RDS_HOST', variables: ['RDS_HOST', 'RDS_PORT', 'RDS_DATABASE', 'RDS_USERNAME', 'RDS_PASSWORD', 'RDS_IAM_AUTH', 'RDS_SECRET_ARN', 'RDS_SSL'] },
   { unless: 'DYNAMODB_ENDPOINT', variables: ['DYNAMODB_ENDPOINT'] },
-  ...['DYNAMODB_TABLE_NAME', 'COUNTERS_TABLE_NAME', 'RECORDS_TABLE_NAME', 'ARCHIVE_TABLE_NAME', 'RATE_LIMITS_TABLE_NAME'].map((name) => ({ unless: name, variables: [name] })),
+  ...['DYNAMODB_TABLE_NAME', 'COUNTERS_TABLE_NAME', 'RECORDS_TABLE_NAME', 'ARCHIVE_TABLE_NAME', 'RATE_LIMITS_TABLE_NAME'].map((name) => ({
+    unless: name,
+    variables: [name],
+  })),
 ];
 
 function missingFrom(environment: Environment, running: Environment): Environment {

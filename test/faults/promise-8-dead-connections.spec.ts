@@ -3,7 +3,8 @@ import { type FaultyService, startFaultyService, timed, withinMs } from '../supp
 import type { Answer, SignedUp } from '../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.
-// Seen failing: %SEEN8%
+// Seen failing: with the data source destroyed at the first sign, whoever is using it, and no patience shorter than the statement's (half-open: 503; the transaction on
+// a good connection: 503 for those beside it); without closing DynamoDB's idle sockets (its half-open: 503 after three dead ones); %M8N%
 
 let service: FaultyService;
 let user: SignedUp;

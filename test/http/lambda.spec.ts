@@ -71,7 +71,12 @@ describe('the http function', () => {
 
   it.each(shapes)('serves a whole todo through %s', async (_, shape) => {
     const created = await invoke(
-      shape({ method: 'POST', path: `/users/${user.id}/todos`, headers: { ...bearer(), 'content-type': 'application/json' }, body: JSON.stringify({ title: 'Grüße 🌱' }) }),
+      shape({
+        method: 'POST',
+        path: `/users/${user.id}/todos`,
+        headers: { ...bearer(), 'content-type': 'application/json' },
+        body: JSON.stringify({ title: 'Grüße 🌱' }),
+      }),
     );
     const todo = JSON.parse(created.body) as { id: string; title: string };
     const listed = await invoke(shape({ method: 'GET', path: `/users/${user.id}/todos`, query: 'status=open&status=in_progress&limit=1', headers: bearer() }));
@@ -87,7 +92,13 @@ describe('the http function', () => {
 
   it.each(shapes)('reads a base64 body through %s', async (_, shape) => {
     const result = await invoke(
-      shape({ method: 'POST', path: '/auth/login', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ email: user.email, password: user.password }), base64: true }),
+      shape({
+        method: 'POST',
+        path: '/auth/login',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ email: user.email, password: user.password }),
+        base64: true,
+      }),
     );
 
     expect(result.statusCode).toBe(200);
@@ -98,7 +109,9 @@ describe('the http function', () => {
     const post = (body: string) => invoke(shape({ method: 'POST', path: '/auth/login', headers: { 'content-type': 'application/json' }, body }));
     const [malformed, large, unknown] = [await post('{'), await post(`"${'x'.repeat(102_400)}"`), await invoke(shape({ method: 'GET', path: '/nowhere' }))];
 
-    expect([malformed, large, unknown].map((result) => [result.statusCode, (JSON.parse(result.body) as { code: string }).code, headerOf(result, 'content-type')])).toEqual([
+    expect(
+      [malformed, large, unknown].map((result) => [result.statusCode, (JSON.parse(result.body) as { code: string }).code, headerOf(result, 'content-type')]),
+    ).toEqual([
       [400, 'request.malformed', 'application/problem+json; charset=utf-8'],
       [413, 'request.too_large', 'application/problem+json; charset=utf-8'],
       [404, 'route.not_found', 'application/problem+json; charset=utf-8'],

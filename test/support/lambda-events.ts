@@ -48,7 +48,9 @@ export function restApiEvent({ method, path, query = '', headers = {}, body, bas
     multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, [value]])),
     queryStringParameters: parameters.length === 0 ? null : Object.fromEntries(parameters),
     multiValueQueryStringParameters:
-      parameters.length === 0 ? null : Object.fromEntries(parameters.map(([name]) => [name, parameters.filter(([other]) => other === name).map(([, value]) => value)])),
+      parameters.length === 0
+        ? null
+        : Object.fromEntries(parameters.map(([name]) => [name, parameters.filter(([other]) => other === name).map(([, value]) => value)])),
     pathParameters: { proxy: path.slice(1) },
     stageVariables: null,
     requestContext: {

@@ -85,10 +85,15 @@ export async function callService(url: string, method: string, path: string, { b
 }
 
 /** Registers a user and signs in, as {@link TestService.signUp}, through any way to call a Duet. */
-export async function signUp(call: TestService['call'], overrides: Partial<{ email: string; name: string; password: string; timeZone: string }>): Promise<SignedUp> {
+export async function signUp(
+  call: TestService['call'],
+  overrides: Partial<{ email: string; name: string; password: string; timeZone: string }>,
+): Promise<SignedUp> {
   const password = overrides.password ?? 'correct horse battery staple';
   const email = overrides.email ?? `u-${randomUUID()}@example.com`;
-  const registered = await call('POST', '/users', { body: { email, name: 'Test User', password, ...(overrides.name && { name: overrides.name }), ...(overrides.timeZone && { timeZone: overrides.timeZone }) } });
+  const registered = await call('POST', '/users', {
+    body: { email, name: 'Test User', password, ...(overrides.name && { name: overrides.name }), ...(overrides.timeZone && { timeZone: overrides.timeZone }) },
+  });
   if (registered.status !== 201) {
     throw new Error(`Registration answered ${registered.status}: ${registered.text}`);
   }

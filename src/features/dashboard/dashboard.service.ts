@@ -59,7 +59,10 @@ function todosPart([counts, recent, { overdue, overdueCapped, dueToday, upcoming
 }
 
 /** What a store gave, or the error that says it is down; any other error is thrown on. */
-async function unlessDown<T>(store: StoreName, answer: Promise<T>): Promise<{ value: T; down?: undefined } | { value?: undefined; down: StoreUnavailableError }> {
+async function unlessDown<T>(
+  store: StoreName,
+  answer: Promise<T>,
+): Promise<{ value: T; down?: undefined } | { value?: undefined; down: StoreUnavailableError }> {
   try {
     return { value: await answer };
   } catch (error) {

@@ -12,7 +12,13 @@ import { readPublishedDocument, serviceVersion } from './published-document.js';
 @Controller()
 export class DocsController {
   @Get()
-  @Operation({ id: 'getService', summary: 'What this service is', auth: false, success: { status: 200, description: 'Name, version and links.', schema: serviceSchema }, problems: [] })
+  @Operation({
+    id: 'getService',
+    summary: 'What this service is',
+    auth: false,
+    success: { status: 200, description: 'Name, version and links.', schema: serviceSchema },
+    problems: [],
+  })
   describe(): ServiceDescriptor {
     const base = currentContext()?.basePath ?? '';
     return { name: 'duet', version: serviceVersion, links: { health: `${base}/health`, docs: `${base}/docs`, openapi: `${base}/openapi.json` } };

@@ -5,7 +5,11 @@ export const serviceSchema = z
   .object({
     name: z.literal('duet'),
     version: z.string().meta({ example: '1.0.0' }),
-    links: z.object({ health: z.string().meta({ example: '/health' }), docs: z.string().meta({ example: '/docs' }), openapi: z.string().meta({ example: '/openapi.json' }) }),
+    links: z.object({
+      health: z.string().meta({ example: '/health' }),
+      docs: z.string().meta({ example: '/docs' }),
+      openapi: z.string().meta({ example: '/openapi.json' }),
+    }),
   })
   .meta({ id: 'Service' });
 

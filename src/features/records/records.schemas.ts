@@ -56,13 +56,11 @@ export const recordChangeSchema = z
 export type RecordChange = z.output<typeof recordChangeSchema>;
 
 /** A record as it is stored. */
-export const recordSchema = z
-  .looseObject({ user_id: idSchema })
-  .meta({
-    id: 'Record',
-    description: 'A user’s record: `user_id` and whatever else was stored.',
-    example: { user_id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c', plan: 'team', seats: 3 },
-  });
+export const recordSchema = z.looseObject({ user_id: idSchema }).meta({
+  id: 'Record',
+  description: 'A user’s record: `user_id` and whatever else was stored.',
+  example: { user_id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c', plan: 'team', seats: 3 },
+});
 
 /** A page of all records. */
 export const recordListSchema = z

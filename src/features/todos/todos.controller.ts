@@ -114,7 +114,11 @@ export class TodosController {
     problems: [400, 404, 412, 503],
     requestHeaders: ['If-Match'],
   })
-  async delete(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string, @IfMatch() condition: VersionCondition | undefined): Promise<void> {
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @Param('id', { schema: idSchema }) id: string,
+    @IfMatch() condition: VersionCondition | undefined,
+  ): Promise<void> {
     await this.todos.delete(caller, id, condition);
   }
 }

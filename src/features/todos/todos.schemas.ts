@@ -11,7 +11,10 @@ const date = z.iso.date('must be a date such as 2026-12-31');
 const instant = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/, 'must be an instant such as 2026-12-31T18:00:00Z')
-  .refine((text) => z.iso.date().safeParse(text.slice(0, 10)).success && /^\d{4}-/.test(isoOf(text)), 'must be an instant that exists, in the years 0000 to 9999')
+  .refine(
+    (text) => z.iso.date().safeParse(text.slice(0, 10)).success && /^\d{4}-/.test(isoOf(text)),
+    'must be an instant that exists, in the years 0000 to 9999',
+  )
   .overwrite(isoOf)
   .meta({ format: 'date-time', example: '2026-12-31T18:00:00.000Z' });
 
@@ -49,7 +52,10 @@ export const todoContentSchema = z
     tags: writable.tags.default([]),
     checklist: writable.checklist.default([]),
   })
-  .meta({ id: 'TodoContent', example: { title: 'Water the plants', due: '2026-12-31', priority: 'high', tags: ['home'], checklist: [{ title: 'Ferns', done: false }] } });
+  .meta({
+    id: 'TodoContent',
+    example: { title: 'Water the plants', due: '2026-12-31', priority: 'high', tags: ['home'], checklist: [{ title: 'Ferns', done: false }] },
+  });
 
 /** The body of PATCH, a merge patch (RFC 7396): null clears or empties where that is possible. */
 export const todoPatchSchema = z
@@ -86,9 +92,7 @@ export const todoSchema = z
   .meta({ id: 'Todo' });
 
 /** A page of todos. */
-export const todoListSchema = z
-  .object({ items: z.array(todoSchema), nextCursor: nextCursorSchema })
-  .meta({ id: 'TodoList' });
+export const todoListSchema = z.object({ items: z.array(todoSchema), nextCursor: nextCursorSchema }).meta({ id: 'TodoList' });
 
 /** The query of the list. */
 export const todoQuerySchema = z
@@ -123,4 +127,3 @@ export const todoQuerySchema = z
   });
 
 export type TodoQuery = z.output<typeof todoQuerySchema>;
-

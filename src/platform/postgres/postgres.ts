@@ -89,7 +89,9 @@ export class Postgres implements OnApplicationShutdown {
           // It may still be within the transaction, and then nobody else may get it: the pool takes no ended connection back.
           void client?.end();
         }
-        throw lost && committing && !neverSent.test((error as Error).message) ? new CommitUnknownError('The connection was lost at the commit', { cause: error }) : error;
+        throw lost && committing && !neverSent.test((error as Error).message)
+          ? new CommitUnknownError('The connection was lost at the commit', { cause: error })
+          : error;
       } finally {
         await runner.release();
       }
@@ -124,7 +126,10 @@ export class Postgres implements OnApplicationShutdown {
 
   private async withReconnect<T>(work: (source: DataSource, attempt: Attempt) => Promise<T>): Promise<T> {
     for (let first = true; ; first = false) {
-      const pool = (this.current ??= new Pool(async (onError) => this.open({}, onError), (failed) => this.retire(failed)));
+      const pool = (this.current ??= new Pool(
+        async (onError) => this.open({}, onError),
+        (failed) => this.retire(failed),
+      ));
       const patience = remainingStoreMs();
       const deadline = performance.now() + patience;
       try {
@@ -159,7 +164,12 @@ export class Postgres implements OnApplicationShutdown {
   }
 
   private async open(settings: Record<string, unknown>, onError: () => void = () => {}): Promise<DataSource> {
-    const [{ DataSource }, { default: driver }, schema, credentials] = await Promise.all([import('typeorm'), import('pg'), this.loadSchema(), postgresCredentials(this.config)]);
+    const [{ DataSource }, { default: driver }, schema, credentials] = await Promise.all([
+      import('typeorm'),
+      import('pg'),
+      this.loadSchema(),
+      postgresCredentials(this.config),
+    ]);
     const { host, port, database, tls } = this.config.get('postgres', { infer: true });
     const lambda = this.config.get('lambda', { infer: true });
     const options: DataSourceOptions = {
@@ -293,7 +303,8 @@ async function rolledBack(runner: QueryRunner): Promise<boolean> {
 const lostStates = /^(08...|57P0[1-5]|53300|28P01|28000)$/;
 const lostCodes = /^E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)$/;
 // pg gives these no code.
-const lostMessages = /Connection terminated|connection timeout|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Connection ended|not queryable|Connection is not established|Query runner already released/i;
+const lostMessages =
+  /Connection terminated|connection timeout|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Connection ended|not queryable|Connection is not established|Query runner already released/i;
 const poolInFullUse = /timeout exceeded when trying to connect/;
 // pg or TypeORM knew the connection to be dead before they wrote to it.
 const neverSent = /not queryable|Query runner already released/i;

@@ -1,0 +1,79 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mutations } from './mutations.js';
+import type { Plan } from './plan.js';
+import * as rules from './rules.js';
+
+// Real: Terraform, the AWS provider and the configuration. Not real: the account; nothing is applied, so that AWS's own refusals are not seen.
+
+const check = resolve('infra/check.mjs');
+/** Plans that `npm run check:infra` has made already. */
+const made = process.env['DUET_INFRA_PLANS'];
+
+const available = made === undefined ? spawnSync(process.execPath, [check, '--available'], { encoding: 'utf8' }) : { status: 0, stdout: '' };
+if (available.status !== 0 && process.env['CI'] === 'true') {
+  throw new Error(available.stdout.trim());
+}
+if (available.status !== 0) {
+  process.stdout.write(`test/infra: ${available.stdout.trim()}\n`);
+}
+
+const environments = [{ name: 'dev' }, { name: 'prod' }] as const;
+const plans = new Map<string, Plan>();
+
+const whereAvailable = available.status === 0 ? describe : describe.skip;
+
+whereAvailable('the infrastructure as it is planned', () => {
+  let folder: string | undefined;
+
+  beforeAll(async () => {
+    folder = made === undefined ? await mkdtemp(join(tmpdir(), 'duet-plans-')) : undefined;
+    if (folder !== undefined) {
+      await promisify(execFile)(process.execPath, [check, '--plans', folder]);
+    }
+    for (const { name } of environments) {
+      plans.set(name, JSON.parse(await readFile(join(made ?? folder ?? '', `${name}.json`), 'utf8')) as Plan);
+    }
+  }, 300_000);
+
+  afterAll(async () => {
+    if (folder !== undefined) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  describe.each(environments)('$name', (environment) => {
+    it.each(Object.keys(rules))('%s', (rule) => {
+      const { [rule as keyof typeof rules]: problems } = rules;
+
+      expect(problems(planOf(environment.name), environment)).toEqual([]);
+    });
+  });
+
+  describe('each rule finds what it is there for', () => {
+    it.each(mutations.map((mutation) => ({ ...mutation, title: `${mutation.rule}: ${mutation.what}` })))('$title', ({ rule, change, says }) => {
+      const plan = structuredClone(planOf('prod'));
+      const { [rule]: problems } = rules;
+
+      change(plan);
+
+      expect(problems(plan, { name: 'prod' })).toEqual(expect.arrayContaining([expect.stringMatching(says)]));
+    });
+
+    it('and no rule is without such a proof', () => {
+      expect([...new Set(mutations.map(({ rule }) => rule))].sort()).toEqual(Object.keys(rules).sort());
+    });
+  });
+});
+
+function planOf(name: string): Plan {
+  const plan = plans.get(name);
+  if (plan === undefined) {
+    throw new Error(`No plan of ${name} was made`);
+  }
+  return plan;
+}
