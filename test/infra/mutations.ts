@@ -1,4 +1,4 @@
-import { type Attributes, ofType, type Plan, type PlannedResource } from './plan.js';
+import { type Attributes, moduleAt, ofType, type Plan, type PlannedResource } from './plan.js';
 import type * as rules from './rules.js';
 
 /** A fault put into a sound plan, and what the rule it is for must say. */
@@ -31,11 +31,10 @@ function add(plan: Plan, type: string, attributes: Attributes): void {
 }
 
 function editPolicy(plan: Plan, sid: string, edit: (statement: Attributes) => void): void {
-  const policy = after(plan, 'aws_iam_role_policy', 'http');
-  const holder = ofType(plan, 'aws_iam_role_policy').find(({ name, index }) => name === 'function' && index === 'http')?.change.after ?? policy;
-  const document = JSON.parse(holder['policy'] as string) as { Statement: Attributes[] };
+  const holder = ofType(plan, 'aws_iam_role_policy').find(({ name, index }) => name === 'function' && index === 'http')?.change.after;
+  const document = JSON.parse(String(holder?.['policy'])) as { Statement: Attributes[] };
   edit(document.Statement.find(({ Sid }) => Sid === sid) ?? {});
-  holder['policy'] = JSON.stringify(document);
+  Object.assign(holder ?? {}, { policy: JSON.stringify(document) });
 }
 
 function editEnvironment(plan: Plan, edit: (variables: Record<string, string>) => void): void {
@@ -45,26 +44,91 @@ function editEnvironment(plan: Plan, edit: (variables: Record<string, string>) =
 /** At least one a rule. Each must be found in the plan of prod. */
 export const mutations: readonly Mutation[] = [
   { rule: 'planIsWhole', what: 'an error on the way', change: (plan) => Object.assign(plan, { errored: true }), says: /not complete/ },
-  { rule: 'planIsWhole', what: 'something that exists is replaced', change: (plan) => plan.resource_changes[0]?.change.actions.splice(0, 1, 'delete', 'create'), says: /would be/ },
+  {
+    rule: 'planIsWhole',
+    what: 'something that exists is replaced',
+    change: (plan) => plan.resource_changes[0]?.change.actions.splice(0, 1, 'delete', 'create'),
+    says: /would be/,
+  },
   { rule: 'tablesAreTheSharedDefinition', what: 'no expiry', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['ttl'] = []), says: /ttl is/ },
-  { rule: 'tablesAreTheSharedDefinition', what: 'another key', change: (plan) => (after(plan, 'aws_dynamodb_table', 'records')['hash_key'] = 'userId'), says: /hash_key is/ },
-  { rule: 'tablesAreTheSharedDefinition', what: 'a stream of keys only', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['stream_view_type'] = 'KEYS_ONLY'), says: /stream_view_type is/ },
-  { rule: 'tablesAreTheSharedDefinition', what: 'an index that is missing', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['local_secondary_index'] = []), says: /local_secondary_index is/ },
-  { rule: 'tablesAreTheSharedDefinition', what: 'a renamed table', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['name'] = 'duet-prod-todo'), says: /no table duet-prod-todos/ },
-  { rule: 'tablesAreSafe', what: 'no recovery', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['point_in_time_recovery'][0].enabled = false), says: /point-in-time/ },
-  { rule: 'tablesAreSafe', what: 'no encryption', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['server_side_encryption'] = []), says: /not encrypted/ },
-  { rule: 'tablesAreSafe', what: 'deletion allowed', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['deletion_protection_enabled'] = false), says: /can be deleted/ },
-  { rule: 'tablesAreSafe', what: 'provisioned capacity', change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['billing_mode'] = 'PROVISIONED'), says: /not on demand/ },
+  {
+    rule: 'tablesAreTheSharedDefinition',
+    what: 'another key',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'records')['hash_key'] = 'userId'),
+    says: /hash_key is/,
+  },
+  {
+    rule: 'tablesAreTheSharedDefinition',
+    what: 'a stream of keys only',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['stream_view_type'] = 'KEYS_ONLY'),
+    says: /stream_view_type is/,
+  },
+  {
+    rule: 'tablesAreTheSharedDefinition',
+    what: 'an index that is missing',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['local_secondary_index'] = []),
+    says: /indexes is/,
+  },
+  {
+    rule: 'tablesAreTheSharedDefinition',
+    what: 'a renamed table',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['name'] = 'duet-prod-todo'),
+    says: /no table duet-prod-todos/,
+  },
+  {
+    rule: 'tablesAreSafe',
+    what: 'no recovery',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['point_in_time_recovery'][0].enabled = false),
+    says: /point-in-time/,
+  },
+  {
+    rule: 'tablesAreSafe',
+    what: 'no encryption',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['server_side_encryption'] = []),
+    says: /not encrypted/,
+  },
+  {
+    rule: 'tablesAreSafe',
+    what: 'deletion allowed',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['deletion_protection_enabled'] = false),
+    says: /can be deleted/,
+  },
+  {
+    rule: 'tablesAreSafe',
+    what: 'provisioned capacity',
+    change: (plan) => (after(plan, 'aws_dynamodb_table', 'todos')['billing_mode'] = 'PROVISIONED'),
+    says: /not on demand/,
+  },
   { rule: 'postgresIsSafe', what: 'no encryption', change: (plan) => (after(plan, 'aws_db_instance')['storage_encrypted'] = false), says: /not encrypted/ },
-  { rule: 'postgresIsSafe', what: 'TLS left to the client', change: (plan) => (after(plan, 'aws_db_parameter_group')['parameter'] = []), says: /TLS is not forced/ },
+  {
+    rule: 'postgresIsSafe',
+    what: 'TLS left to the client',
+    change: (plan) => (after(plan, 'aws_db_parameter_group')['parameter'] = []),
+    says: /TLS is not forced/,
+  },
   { rule: 'postgresIsSafe', what: 'a password of ours', change: (plan) => (after(plan, 'aws_db_instance')['password'] = 'secret'), says: /password of ours/ },
   { rule: 'postgresIsSafe', what: 'no backups', change: (plan) => (after(plan, 'aws_db_instance')['backup_retention_period'] = 0), says: /no backups/ },
   { rule: 'postgresIsSafe', what: 'a public address', change: (plan) => (after(plan, 'aws_db_instance')['publicly_accessible'] = true), says: /is public/ },
-  { rule: 'postgresIsSafe', what: 'a proxy that takes passwords', change: (plan) => (after(plan, 'aws_db_proxy')['auth'][0].iam_auth = 'DISABLED'), says: /takes passwords/ },
+  {
+    rule: 'postgresIsSafe',
+    what: 'a proxy that takes passwords',
+    change: (plan) => (after(plan, 'aws_db_proxy')['auth'][0].iam_auth = 'DISABLED'),
+    says: /takes passwords/,
+  },
   { rule: 'queuesAreSafe', what: 'no encryption', change: (plan) => (after(plan, 'aws_sqs_queue')['sqs_managed_sse_enabled'] = false), says: /not encrypted/ },
-  { rule: 'queuesAreSafe', what: 'messages that go after four days', change: (plan) => (after(plan, 'aws_sqs_queue')['message_retention_seconds'] = 345_600), says: /14 days/ },
+  {
+    rule: 'queuesAreSafe',
+    what: 'messages that go after four days',
+    change: (plan) => (after(plan, 'aws_sqs_queue')['message_retention_seconds'] = 345_600),
+    says: /14 days/,
+  },
   { rule: 'logsAreRetained', what: 'a log for ever', change: (plan) => (after(plan, 'aws_cloudwatch_log_group')['retention_in_days'] = 0), says: /for ever/ },
-  { rule: 'logsAreRetained', what: 'a function without a log group', change: (plan) => remove(plan, ({ change }) => change.after['name'] === '/aws/lambda/duet-prod-stream'), says: /made by AWS/ },
+  {
+    rule: 'logsAreRetained',
+    what: 'a function without a log group',
+    change: (plan) => remove(plan, ({ change }) => change.after['name'] === '/aws/lambda/duet-prod-stream'),
+    says: /made by AWS/,
+  },
   {
     rule: 'everythingIsWatched',
     what: 'a queue nobody watches',
@@ -77,7 +141,12 @@ export const mutations: readonly Mutation[] = [
     change: (plan) => remove(plan, ({ change }) => change.after['alarm_name'] === 'duet-prod-migrate-errors'),
     says: /no alarm on Errors of duet-prod-migrate/,
   },
-  { rule: 'everythingIsWatched', what: 'an outbox nobody watches', change: (plan) => remove(plan, ({ change }) => change.after['metric_name'] === 'OutboxOldestPendingAge'), says: /OutboxOldestPendingAge/ },
+  {
+    rule: 'everythingIsWatched',
+    what: 'an outbox nobody watches',
+    change: (plan) => remove(plan, ({ change }) => change.after['metric_name'] === 'OutboxOldestPendingAge'),
+    says: /OutboxOldestPendingAge/,
+  },
   {
     rule: 'everythingIsWatched',
     what: 'an alarm that tells nobody',
@@ -89,42 +158,146 @@ export const mutations: readonly Mutation[] = [
     says: /tells nobody/,
   },
   { rule: 'nothingElseIsPublic', what: 'a function with a URL', change: (plan) => add(plan, 'aws_lambda_function_url', {}), says: /way in/ },
-  { rule: 'nothingElseIsPublic', what: 'a subnet with public addresses', change: (plan) => (after(plan, 'aws_subnet')['map_public_ip_on_launch'] = true), says: /public addresses/ },
-  { rule: 'nothingElseIsPublic', what: 'a port open to all', change: (plan) => (after(plan, 'aws_vpc_security_group_ingress_rule')['cidr_ipv4'] = '0.0.0.0/0'), says: /names addresses/ },
+  {
+    rule: 'nothingElseIsPublic',
+    what: 'a subnet with public addresses',
+    change: (plan) => (after(plan, 'aws_subnet')['map_public_ip_on_launch'] = true),
+    says: /public addresses/,
+  },
+  {
+    rule: 'nothingElseIsPublic',
+    what: 'a port open to all',
+    change: (plan) => (after(plan, 'aws_vpc_security_group_ingress_rule')['cidr_ipv4'] = '0.0.0.0/0'),
+    says: /names addresses/,
+  },
   {
     rule: 'nothingElseIsPublic',
     what: 'a queue anybody may write to',
-    change: (plan) => (after(plan, 'aws_sqs_queue_policy')['policy'] = JSON.stringify({ Statement: [{ Effect: 'Allow', Action: 'sqs:SendMessage', Principal: '*', Resource: '*' }] })),
+    change: (plan) =>
+      (after(plan, 'aws_sqs_queue_policy')['policy'] = JSON.stringify({
+        Statement: [{ Effect: 'Allow', Action: 'sqs:SendMessage', Principal: '*', Resource: '*' }],
+      })),
     says: /lets in more/,
   },
-  { rule: 'nothingElseIsPublic', what: 'a function anybody may call', change: (plan) => (after(plan, 'aws_lambda_permission')['principal'] = '*'), says: /more than the API/ },
-  { rule: 'functionsAreAlike', what: 'another runtime', change: (plan) => (after(plan, 'aws_lambda_function', 'http')['runtime'] = 'nodejs20.x'), says: /runs on nodejs20/ },
-  { rule: 'functionsAreAlike', what: 'a runtime that changes by itself', change: (plan) => (after(plan, 'aws_lambda_runtime_management_config', 'http')['update_runtime_on'] = 'Auto'), says: /changes beneath/ },
+  {
+    rule: 'nothingElseIsPublic',
+    what: 'a function anybody may call',
+    change: (plan) => (after(plan, 'aws_lambda_permission')['principal'] = '*'),
+    says: /more than the API/,
+  },
+  {
+    rule: 'functionsAreAlike',
+    what: 'another runtime',
+    change: (plan) => (after(plan, 'aws_lambda_function', 'http')['runtime'] = 'nodejs20.x'),
+    says: /runs on nodejs20/,
+  },
+  {
+    rule: 'functionsAreAlike',
+    what: 'a runtime that changes by itself',
+    change: (plan) => (after(plan, 'aws_lambda_runtime_management_config', 'http')['update_runtime_on'] = 'Auto'),
+    says: /changes beneath/,
+  },
   { rule: 'functionsAreAlike', what: 'no trace', change: (plan) => (after(plan, 'aws_lambda_function', 'http')['tracing_config'] = []), says: /not traced/ },
-  { rule: 'functionsAreAlike', what: 'no alias', change: (plan) => remove(plan, ({ type, index }) => type === 'aws_lambda_alias' && index === 'http'), says: /no alias/ },
-  { rule: 'functionsAreAlike', what: 'a function too many', change: (plan) => add(plan, 'aws_lambda_function', { function_name: 'duet-prod-other' }), says: /other functions/ },
-  { rule: 'streamsAreBounded', what: 'one stream only', change: (plan) => remove(plan, ({ type, index }) => type === 'aws_lambda_event_source_mapping' && index === 'records'), says: /not both/ },
-  { rule: 'streamsAreBounded', what: 'retries without end', change: (plan) => (after(plan, 'aws_lambda_event_source_mapping')['maximum_retry_attempts'] = -1), says: /for ever/ },
-  { rule: 'streamsAreBounded', what: 'no bisecting', change: (plan) => (after(plan, 'aws_lambda_event_source_mapping')['bisect_batch_on_function_error'] = false), says: /bisect/ },
-  { rule: 'streamsAreBounded', what: 'no queue for failures', change: (plan) => (after(plan, 'aws_lambda_event_source_mapping')['destination_config'] = []), says: /loses what fails/ },
-  { rule: 'outboxRuns', what: 'once an hour', change: (plan) => (after(plan, 'aws_scheduler_schedule')['schedule_expression'] = 'rate(1 hour)'), says: /every minute/ },
+  {
+    rule: 'functionsAreAlike',
+    what: 'no alias',
+    change: (plan) => remove(plan, ({ type, index }) => type === 'aws_lambda_alias' && index === 'http'),
+    says: /no alias/,
+  },
+  {
+    rule: 'functionsAreAlike',
+    what: 'a function too many',
+    change: (plan) => add(plan, 'aws_lambda_function', { function_name: 'duet-prod-other' }),
+    says: /other functions/,
+  },
+  {
+    rule: 'streamsAreBounded',
+    what: 'one stream only',
+    change: (plan) => remove(plan, ({ type, index }) => type === 'aws_lambda_event_source_mapping' && index === 'records'),
+    says: /not both/,
+  },
+  {
+    rule: 'streamsAreBounded',
+    what: 'retries without end',
+    change: (plan) => (after(plan, 'aws_lambda_event_source_mapping')['maximum_retry_attempts'] = -1),
+    says: /for ever/,
+  },
+  {
+    rule: 'streamsAreBounded',
+    what: 'no bisecting',
+    change: (plan) => (after(plan, 'aws_lambda_event_source_mapping')['bisect_batch_on_function_error'] = false),
+    says: /bisect/,
+  },
+  {
+    rule: 'streamsAreBounded',
+    what: 'no queue for failures',
+    change: (plan) => (after(plan, 'aws_lambda_event_source_mapping')['destination_config'] = []),
+    says: /loses what fails/,
+  },
+  {
+    rule: 'outboxRuns',
+    what: 'once an hour',
+    change: (plan) => (after(plan, 'aws_scheduler_schedule')['schedule_expression'] = 'rate(1 hour)'),
+    says: /every minute/,
+  },
   { rule: 'outboxRuns', what: 'no queue', change: (plan) => (after(plan, 'aws_scheduler_schedule')['target'][0].dead_letter_config = []), says: /loses/ },
   { rule: 'eventsAreDelivered', what: 'no queue', change: (plan) => (after(plan, 'aws_cloudwatch_event_target')['dead_letter_config'] = []), says: /loses/ },
-  { rule: 'eventsAreDelivered', what: 'no retries', change: (plan) => (after(plan, 'aws_cloudwatch_event_target')['retry_policy'] = []), says: /does not retry/ },
+  {
+    rule: 'eventsAreDelivered',
+    what: 'no retries',
+    change: (plan) => (after(plan, 'aws_cloudwatch_event_target')['retry_policy'] = []),
+    says: /does not retry/,
+  },
   {
     rule: 'eventsAreDelivered',
     what: 'a rule for another event',
-    change: (plan) => (after(plan, 'aws_cloudwatch_event_rule', 'record-created')['event_pattern'] = JSON.stringify({ source: ['duet'], 'detail-type': ['record.create'] })),
+    change: (plan) =>
+      (after(plan, 'aws_cloudwatch_event_rule', 'record-created')['event_pattern'] = JSON.stringify({ source: ['duet'], 'detail-type': ['record.create'] })),
     says: /no rule takes/,
   },
-  { rule: 'apiIsGuarded', what: 'no throttling', change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['default_route_settings'] = []), says: /not throttled/ },
-  { rule: 'apiIsGuarded', what: 'a counter without its own', change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['route_settings'] = []), says: /counter/ },
+  {
+    rule: 'apiIsGuarded',
+    what: 'no throttling',
+    change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['default_route_settings'] = []),
+    says: /not throttled/,
+  },
+  {
+    rule: 'apiIsGuarded',
+    what: 'a counter without its own',
+    change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['route_settings'] = []),
+    says: /counter/,
+  },
   { rule: 'apiIsGuarded', what: 'no access log', change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['access_log_settings'] = []), says: /not logged/ },
-  { rule: 'apiIsGuarded', what: 'addresses in the log', change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['access_log_settings'][0].format += '$context.identity.sourceIp'), says: /tells of people/ },
-  { rule: 'apiIsGuarded', what: 'any page may call', change: (plan) => (after(plan, 'aws_apigatewayv2_api')['cors_configuration'][0].allow_origins = ['*']), says: /any origin/ },
-  { rule: 'policiesAreExact', what: 'a wild-card action', change: (plan) => editPolicy(plan, 'Todos', (statement) => (statement['Action'] = ['dynamodb:*'])), says: /allows dynamodb:\*/ },
-  { rule: 'policiesAreExact', what: 'a wild-card resource', change: (plan) => editPolicy(plan, 'Todos', (statement) => (statement['Resource'] = '*')), says: /reaches \*/ },
-  { rule: 'policiesAreExact', what: 'all tables by a prefix', change: (plan) => editPolicy(plan, 'Todos', (statement) => (statement['Resource'] += '*')), says: /reaches arn:aws:dynamodb/ },
+  {
+    rule: 'apiIsGuarded',
+    what: 'addresses in the log',
+    change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['access_log_settings'][0].format += '$context.identity.sourceIp'),
+    says: /tells of people/,
+  },
+  {
+    rule: 'apiIsGuarded',
+    what: 'any page may call',
+    change: (plan) => (after(plan, 'aws_apigatewayv2_api')['cors_configuration'][0].allow_origins = ['*']),
+    says: /any origin/,
+  },
+  {
+    rule: 'policiesAreExact',
+    what: 'a wild-card action',
+    change: (plan) => editPolicy(plan, 'Todos', (statement) => (statement['Action'] = ['dynamodb:*'])),
+    says: /allows dynamodb:\*/,
+  },
+  {
+    rule: 'policiesAreExact',
+    what: 'a wild-card resource',
+    change: (plan) => editPolicy(plan, 'Todos', (statement) => (statement['Resource'] = '*')),
+    says: /reaches \*/,
+  },
+  {
+    rule: 'policiesAreExact',
+    what: 'all tables by a prefix',
+    change: (plan) => editPolicy(plan, 'Todos', (statement) => (statement['Resource'] += '*')),
+    says: /reaches arn:aws:dynamodb/,
+  },
   { rule: 'policiesAreExact', what: "somebody else's policy", change: (plan) => add(plan, 'aws_iam_role_policy_attachment', {}), says: /beside/ },
   { rule: 'policiesAreExact', what: 'one more that nobody can read yet', change: (plan) => add(plan, 'aws_iam_role_policy', {}), says: /known only after/ },
   {
@@ -136,29 +309,96 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 'policiesNameWhatIsPlanned',
     what: 'another account',
-    change: (plan) => editPolicy(plan, 'Counters', (statement) => (statement['Resource'] = [String(statement['Resource']).replace('123456789012', '210987654321')])),
+    change: (plan) =>
+      editPolicy(plan, 'Counters', (statement) => (statement['Resource'] = [String(statement['Resource']).replace('123456789012', '210987654321')])),
     says: /another account/,
   },
-  { rule: 'rolesAreNotShared', what: 'a role that is missing', change: (plan) => remove(plan, ({ type, index }) => type === 'aws_iam_role' && index === 'stream'), says: /stream has no role/ },
+  {
+    rule: 'rolesAreNotShared',
+    what: 'a role that is missing',
+    change: (plan) => remove(plan, ({ type, index }) => type === 'aws_iam_role' && index === 'stream'),
+    says: /stream has no role/,
+  },
   {
     rule: 'rolesAreNotShared',
     what: 'a role anybody may take',
-    change: (plan) => (after(plan, 'aws_iam_role')['assume_role_policy'] = JSON.stringify({ Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } }] })),
+    change: (plan) =>
+      (after(plan, 'aws_iam_role')['assume_role_policy'] = JSON.stringify({
+        Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } }],
+      })),
     says: /more than one service/,
   },
-  { rule: 'environmentsFitTheSchema', what: 'a table variable that is missing', change: (plan) => editEnvironment(plan, (set) => delete set['RECORDS_TABLE_NAME']), says: /RECORDS_TABLE_NAME is undefined/ },
+  {
+    rule: 'rolesAreNotShared',
+    what: 'one role for all functions',
+    change: (plan) => {
+      const api = moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this');
+      Object.assign(api?.expressions?.['role'] ?? {}, { references: ['aws_iam_role.function["http"].arn'] });
+    },
+    says: /not by their own name/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: 'variables that the output does not show',
+    change: (plan) => {
+      const api = moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this');
+      Object.assign(api?.expressions?.['environment'][0].variables ?? {}, { references: ['var.environment'] });
+    },
+    says: /other variables than the output shows/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: 'a table variable that is missing',
+    change: (plan) => editEnvironment(plan, (set) => delete set['RECORDS_TABLE_NAME']),
+    says: /RECORDS_TABLE_NAME is undefined/,
+  },
   {
     rule: 'environmentsFitTheSchema',
     what: 'a required one that is missing',
     change: (plan) => delete plan.output_changes['function_environments']?.after_unknown.http.JWT_SECRET_ARN,
     says: /http: JWT_SECRET or JWT_SECRET_ARN must be set/,
   },
-  { rule: 'environmentsFitTheSchema', what: 'one that nothing reads', change: (plan) => editEnvironment(plan, (set) => (set['TODOS_TABLE_NAME'] = 'x')), says: /nothing reads TODOS_TABLE_NAME/ },
-  { rule: 'environmentsFitTheSchema', what: 'one of a wrong form', change: (plan) => editEnvironment(plan, (set) => (set['COUNTER_SHARDS'] = 'many')), says: /COUNTER_SHARDS must be/ },
-  { rule: 'environmentsFitTheSchema', what: 'a plain secret', change: (plan) => editEnvironment(plan, (set) => (set['RDS_PASSWORD'] = 'secret')), says: /RDS_PASSWORD is not for Lambda/ },
-  { rule: 'environmentsFitTheSchema', what: 'one that Lambda sets itself', change: (plan) => editEnvironment(plan, (set) => (set['AWS_REGION'] = 'eu-central-1')), says: /set by Lambda/ },
-  { rule: 'secretsStayOut', what: 'the key in the plan', change: (plan) => editEnvironment(plan, (set) => (set['X'] = 'a signing key of more than 32 bytes')), says: /shows the signing key/ },
-  { rule: 'secretsStayOut', what: 'the key in the state', change: (plan) => (after(plan, 'aws_secretsmanager_secret_version')['secret_string'] = 'key'), says: /through the state/ },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: 'one that nothing reads',
+    change: (plan) => editEnvironment(plan, (set) => (set['TODOS_TABLE_NAME'] = 'x')),
+    says: /nothing reads TODOS_TABLE_NAME/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: 'one of a wrong form',
+    change: (plan) => editEnvironment(plan, (set) => (set['COUNTER_SHARDS'] = 'many')),
+    says: /COUNTER_SHARDS must be/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: 'a plain secret',
+    change: (plan) => editEnvironment(plan, (set) => (set['RDS_PASSWORD'] = 'secret')),
+    says: /RDS_PASSWORD is not for Lambda/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: 'one that Lambda sets itself',
+    change: (plan) => editEnvironment(plan, (set) => (set['AWS_REGION'] = 'eu-central-1')),
+    says: /set by Lambda/,
+  },
+  {
+    rule: 'secretsStayOut',
+    what: 'the key in the plan',
+    change: (plan) => editEnvironment(plan, (set) => (set['X'] = 'a signing key of more than 32 bytes')),
+    says: /shows the signing key/,
+  },
+  {
+    rule: 'secretsStayOut',
+    what: 'the key in the state',
+    change: (plan) => (after(plan, 'aws_secretsmanager_secret_version')['secret_string'] = 'key'),
+    says: /through the state/,
+  },
   { rule: 'everythingIsTagged', what: 'a table without tags', change: (plan) => (after(plan, 'aws_dynamodb_table')['tags_all'] = {}), says: /not tagged/ },
-  { rule: 'namesFollowTheScheme', what: "another environment's name", change: (plan) => (after(plan, 'aws_sqs_queue')['name'] = 'duet-dev-failures'), says: /is named duet-dev-failures/ },
+  {
+    rule: 'namesFollowTheScheme',
+    what: "another environment's name",
+    change: (plan) => (after(plan, 'aws_sqs_queue')['name'] = 'duet-dev-failures'),
+    says: /is named duet-dev-failures/,
+  },
 ];

@@ -58,7 +58,7 @@ export function statementsOf({ address, change }: PlannedResource, attribute = '
   if (typeof text !== 'string') {
     return [];
   }
-  const list = (value: unknown): string[] => (value === undefined ? [] : [value].flat() as string[]);
+  const list = (value: unknown): string[] => (value === undefined ? [] : ([value].flat() as string[]));
   return (JSON.parse(text) as { Statement: Attributes[] }).Statement.map((source) => ({
     address,
     sid: String(source['Sid'] ?? ''),

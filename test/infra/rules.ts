@@ -42,22 +42,28 @@ export const tablesAreTheSharedDefinition: Rule = (plan, { name: environment }) 
     if (table === undefined) {
       return [`no table ${name}`];
     }
+    const indexes = (table['local_secondary_index'] ?? []) as Attributes[];
+    const planned: Attributes = {
+      hash_key: table['hash_key'],
+      range_key: table['range_key'] ?? null,
+      // The provider shows the default as nothing.
+      table_class: table['table_class'] ?? 'STANDARD',
+      stream_enabled: table['stream_enabled'],
+      stream_view_type: table['stream_view_type'] ?? null,
+      ttl: ((table['ttl'] ?? []) as Attributes[]).map((ttl) => [ttl['attribute_name'], ttl['enabled']]),
+      indexes: indexes.map((index) => [index['name'], index['range_key'], index['projection_type']]),
+    };
     const expected: Attributes = {
       hash_key: definition.partitionKey,
       range_key: definition.sortKey ?? null,
       table_class: definition.tableClass,
       stream_enabled: definition.stream !== undefined,
       stream_view_type: definition.stream ?? null,
-      ttl: definition.ttl === undefined ? [] : [{ attribute_name: definition.ttl, enabled: true }],
-      local_secondary_index: Object.entries(definition.localIndexes ?? {}).map(([index, { sortKey, projection }]) => ({
-        name: index,
-        non_key_attributes: null,
-        projection_type: projection,
-        range_key: sortKey,
-      })),
+      ttl: definition.ttl === undefined ? [] : [[definition.ttl, true]],
+      indexes: Object.entries(definition.localIndexes ?? {}).map(([index, { sortKey, projection }]) => [index, sortKey, projection]),
     };
     return Object.entries(expected).flatMap(([attribute, value]) =>
-      unless(same(table[attribute] ?? null, value), `${name}: ${attribute} is ${JSON.stringify(table[attribute])}, not ${JSON.stringify(value)}`),
+      unless(same(planned[attribute], value), `${name}: ${attribute} is ${JSON.stringify(planned[attribute])}, not ${JSON.stringify(value)}`),
     );
   });
 
@@ -119,7 +125,12 @@ export const logsAreRetained: Rule = (plan, { name: environment }) => {
   ];
   return [
     ...groups.flatMap((group) => unless(group['retention_in_days'] > 0, `${group['name']} is kept for ever`)),
-    ...expected.flatMap((name) => unless(groups.some((group) => group['name'] === name), `${name} would be made by AWS, and kept for ever`)),
+    ...expected.flatMap((name) =>
+      unless(
+        groups.some((group) => group['name'] === name),
+        `${name} would be made by AWS, and kept for ever`,
+      ),
+    ),
   ];
 };
 
@@ -155,14 +166,31 @@ export const everythingIsWatched: Rule = (plan) => {
     ...watched('AWS/ApiGateway', 'Latency', {}),
     ...watched('AWS/Lambda', 'IteratorAge', {}),
     ...['OutboxOldestPendingAge', 'OutboxDead', 'IsolatedStreamRecords'].flatMap((metric) => watched('Duet', metric, { service: 'duet' })),
-    ...alarms.flatMap(({ address, change }) => unless(Boolean(change.after_unknown['alarm_actions']) || change.after['alarm_actions']?.length > 0, `${address} tells nobody`)),
+    ...alarms.flatMap(({ address, change }) =>
+      unless(Boolean(change.after_unknown['alarm_actions']) || change.after['alarm_actions']?.length > 0, `${address} tells nobody`),
+    ),
     ...unless(ofType(plan, 'aws_cloudwatch_dashboard').length === 1, 'there is not one dashboard'),
     ...unless(ofType(plan, 'aws_budgets_budget').length === 1, 'there is no budget'),
   ];
 };
 
-const waysIn = ['aws_internet_gateway', 'aws_egress_only_internet_gateway', 'aws_nat_gateway', 'aws_eip', 'aws_lambda_function_url', 'aws_lb', 'aws_s3_bucket', 'aws_instance'];
-const resourcePolicies = ['aws_sqs_queue_policy', 'aws_sns_topic_policy', 'aws_secretsmanager_secret_policy', 'aws_cloudwatch_event_bus_policy', 'aws_dynamodb_resource_policy'];
+const waysIn = [
+  'aws_internet_gateway',
+  'aws_egress_only_internet_gateway',
+  'aws_nat_gateway',
+  'aws_eip',
+  'aws_lambda_function_url',
+  'aws_lb',
+  'aws_s3_bucket',
+  'aws_instance',
+];
+const resourcePolicies = [
+  'aws_sqs_queue_policy',
+  'aws_sns_topic_policy',
+  'aws_secretsmanager_secret_policy',
+  'aws_cloudwatch_event_bus_policy',
+  'aws_dynamodb_resource_policy',
+];
 
 /** The HTTP API is the one way in, and there is no way out of the VPC but its endpoints. */
 export const nothingElseIsPublic: Rule = (plan) => [
@@ -181,11 +209,17 @@ export const nothingElseIsPublic: Rule = (plan) => [
     ofType(plan, type)
       .flatMap((resource) => statementsOf(resource))
       .flatMap(({ address, effect, source }) =>
-        unless(effect === 'Deny' || (typeof source['Principal'] === 'object' && source['Principal'].Service !== undefined && source['Condition'] !== undefined), `${address} lets in more than one service on our behalf`),
+        unless(
+          effect === 'Deny' || (typeof source['Principal'] === 'object' && source['Principal'].Service !== undefined && source['Condition'] !== undefined),
+          `${address} lets in more than one service on our behalf`,
+        ),
       ),
   ),
   ...ofType(plan, 'aws_lambda_permission').flatMap(({ address, change }) =>
-    unless(change.after['principal'] === 'apigateway.amazonaws.com' && Boolean(change.after['source_arn'] ?? change.after_unknown['source_arn']), `${address} lets in more than the API`),
+    unless(
+      change.after['principal'] === 'apigateway.amazonaws.com' && Boolean(change.after['source_arn'] ?? change.after_unknown['source_arn']),
+      `${address} lets in more than the API`,
+    ),
   ),
 ];
 
@@ -206,7 +240,10 @@ export const functionsAreAlike: Rule = (plan, { name: environment }) => {
       return [
         ...unless(lambda['runtime'] === 'nodejs22.x', `${name} runs on ${lambda['runtime']}`),
         ...unless(lambda['handler'] === 'index.handler', `${name} has the handler ${lambda['handler']}`),
-        ...unless(same(lambda['architectures'], ['arm64']) || same(lambda['architectures'], ['x86_64']), `${name} has the architecture ${lambda['architectures']}`),
+        ...unless(
+          same(lambda['architectures'], ['arm64']) || same(lambda['architectures'], ['x86_64']),
+          `${name} has the architecture ${lambda['architectures']}`,
+        ),
         ...unless(lambda['publish'] === true, `${name} publishes no version`),
         ...unless(lambda['tracing_config']?.[0]?.mode === 'Active', `${name} is not traced`),
         ...unless(lambda['vpc_config']?.length === 1, `${name} is outside the VPC`),
@@ -231,7 +268,13 @@ export const streamsAreBounded: Rule = (plan) => {
       // A stream keeps records for a day: what is given up must still be there to be read.
       ...unless(after['maximum_record_age_in_seconds'] > 0 && after['maximum_record_age_in_seconds'] < 86_400, `${address} gives up too late`),
       ...unless(same(after['function_response_types'], ['ReportBatchItemFailures']), `${address} repeats whole batches`),
-      ...unless(Boolean(after['destination_config']?.[0]?.on_failure?.[0] && (after['destination_config'][0].on_failure[0].destination_arn ?? unknown['destination_config'][0].on_failure[0].destination_arn)), `${address} loses what fails`),
+      ...unless(
+        Boolean(
+          after['destination_config']?.[0]?.on_failure?.[0] &&
+          (after['destination_config'][0].on_failure[0].destination_arn ?? unknown['destination_config'][0].on_failure[0].destination_arn),
+        ),
+        `${address} loses what fails`,
+      ),
     ]),
   ];
 };
@@ -255,14 +298,23 @@ export const eventsAreDelivered: Rule = (plan, { name: environment }) => {
   const webhook = attributesOf(plan, 'aws_cloudwatch_event_rule').find(({ name }) => name === `duet-${environment}-record-created`);
   return [
     ...unless(ofType(plan, 'aws_cloudwatch_event_archive').length === 1, 'the bus has no archive'),
-    ...unless(same(webhook?.['event_pattern'] && JSON.parse(webhook['event_pattern']), { 'detail-type': ['record.created'], source: ['duet'] }), 'no rule takes record.created'),
-    ...unless(ofType(plan, 'aws_cloudwatch_event_api_destination').length === 1 && ofType(plan, 'aws_cloudwatch_event_connection').length === 1, 'there is no API destination'),
+    ...unless(
+      same(webhook?.['event_pattern'] && JSON.parse(webhook['event_pattern']), { 'detail-type': ['record.created'], source: ['duet'] }),
+      'no rule takes record.created',
+    ),
+    ...unless(
+      ofType(plan, 'aws_cloudwatch_event_api_destination').length === 1 && ofType(plan, 'aws_cloudwatch_event_connection').length === 1,
+      'there is no API destination',
+    ),
     ...unless(
       targets.some(({ change: { after } }) => after['rule'] === webhook?.['name'] && after['input_transformer']?.length === 1),
       'record.created is not reshaped for its receiver',
     ),
     ...targets.flatMap(({ address, change: { after } }) => [
-      ...unless(after['retry_policy']?.[0]?.maximum_retry_attempts > 0 && after['retry_policy'][0].maximum_event_age_in_seconds > 0, `${address} does not retry`),
+      ...unless(
+        after['retry_policy']?.[0]?.maximum_retry_attempts > 0 && after['retry_policy'][0].maximum_event_age_in_seconds > 0,
+        `${address} does not retry`,
+      ),
       ...unless(after['dead_letter_config']?.length === 1, `${address} loses what it cannot deliver`),
     ]),
   ];
@@ -284,7 +336,10 @@ export const apiIsGuarded: Rule = (plan) => {
         ...unless(whole.throttling_rate_limit > 0 && whole.throttling_burst_limit > 0, 'the API is not throttled'),
         ...unless(
           same(counter.map(({ route_key: key }) => key as string).sort(), ['GET /counter', 'POST /counter']) &&
-            counter.every((route) => routes.includes(route['route_key']) && route['throttling_rate_limit'] > 0 && route['throttling_rate_limit'] < whole.throttling_rate_limit),
+            counter.every(
+              (route) =>
+                routes.includes(route['route_key']) && route['throttling_rate_limit'] > 0 && route['throttling_rate_limit'] < whole.throttling_rate_limit,
+            ),
           'the counter is not throttled by itself',
         ),
         ...unless(log.includes('$context.requestId') && log.includes('$context.status'), 'requests are not logged'),
@@ -371,27 +426,39 @@ export const policiesNameWhatIsPlanned: Rule = (plan) => {
         const scope = resource.split(':');
         return [
           ...unless(place?.[1].includes(name) === true, `${address} ${sid} names ${resource}, which is not in the plan`),
-          ...unless(scope[3] === plan.variables['region']?.value && scope[4] === plan.variables['account_id']?.value, `${address} ${sid} names ${resource}, of another account or region`),
+          ...unless(
+            scope[3] === plan.variables['region']?.value && scope[4] === plan.variables['account_id']?.value,
+            `${address} ${sid} names ${resource}, of another account or region`,
+          ),
         ];
       }),
   );
 };
 
+/** How the functions are written, for what the plan shows only as unknown. */
+function functionConfiguration(plan: Plan): Attributes | undefined {
+  return moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this')?.expressions;
+}
+
 /** One role a function, and each role for one service. */
 export const rolesAreNotShared: Rule = (plan, { name: environment }) => [
   ...functionNames.flatMap((name) =>
-    unless(ofType(plan, 'aws_iam_role').filter(({ change }) => change.after['name'] === `duet-${environment}-${name}`).length === 1, `${name} has no role of its own`),
+    unless(
+      ofType(plan, 'aws_iam_role').filter(({ change }) => change.after['name'] === `duet-${environment}-${name}`).length === 1,
+      `${name} has no role of its own`,
+    ),
   ),
   ...ofType(plan, 'aws_iam_role').flatMap((role) =>
     statementsOf(role, 'assume_role_policy').flatMap(({ source }) =>
-      unless(typeof source['Principal']?.Service === 'string' && Object.keys(source['Principal'] as object).length === 1, `${role.address} can be taken by more than one service`),
+      unless(
+        typeof source['Principal']?.Service === 'string' && Object.keys(source['Principal'] as object).length === 1,
+        `${role.address} can be taken by more than one service`,
+      ),
     ),
   ),
   ...unless(
-    same((moduleAt(plan, 'duet.api')?.resources ?? []).find(({ address }) => address === 'aws_lambda_function.this')?.expressions?.['role']?.references?.slice(0, 2), ['aws_iam_role.function', 'each.key']) ||
-      (moduleAt(plan, 'duet.api')?.resources ?? [])
-        .find(({ address }) => address === 'aws_lambda_function.this')
-        ?.expressions?.['role']?.references?.includes('each.key') === true,
+    functionConfiguration(plan)?.['role']?.references?.[0] === 'aws_iam_role.function' &&
+      functionConfiguration(plan)?.['role']?.references?.includes('each.key'),
     'the functions take a role that is not by their own name',
   ),
 ];
@@ -402,18 +469,29 @@ const unknownVariables: Readonly<Record<string, string>> = {
   JWT_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:duet-signing-key-AbCdEf',
 };
 /** Those that hold a secret, that lead elsewhere than to AWS, or that are for a laptop. */
-const unwantedVariables = ['JWT_SECRET', 'RDS_PASSWORD', 'RDS_SECRET_ARN', 'DYNAMODB_ENDPOINT', 'EVENTBRIDGE_ENDPOINT', 'SECRETS_MANAGER_ENDPOINT', 'PROVISION_STORES', 'DUET_DATA_DIR', 'PORT', 'HOST', 'BASE_PATH'];
+const unwantedVariables = [
+  'JWT_SECRET',
+  'RDS_PASSWORD',
+  'RDS_SECRET_ARN',
+  'DYNAMODB_ENDPOINT',
+  'EVENTBRIDGE_ENDPOINT',
+  'SECRETS_MANAGER_ENDPOINT',
+  'PROVISION_STORES',
+  'DUET_DATA_DIR',
+  'PORT',
+  'HOST',
+  'BASE_PATH',
+];
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: a deployment that sets one is refused. */
 const setByLambda = /^(AWS_REGION|AWS_ACCESS_KEY.*|AWS_SECRET.*|AWS_SESSION_TOKEN|AWS_DEFAULT_REGION|AWS_LAMBDA_.*|_HANDLER)$/;
 
 /** Each function gets the variables that the configuration's schema asks for, by the names it knows, and the names of what is planned. */
 export const environmentsFitTheSchema: Rule = (plan, { name: environment }) => {
   const output = plan.output_changes['function_environments'];
-  const lambda = (moduleAt(plan, 'duet.api')?.resources ?? []).find(({ address }) => address === 'aws_lambda_function.this');
   const tableVariables = tableDefinitions.map(([key, { variable }]) => [variable, `duet-${environment}-${kebab(key)}`] as const);
   return [
     ...unless(
-      same(lambda?.expressions?.['environment']?.[0]?.variables?.references, ['local.environment', 'each.key']),
+      same(functionConfiguration(plan)?.['environment']?.[0]?.variables?.references, ['local.environment', 'each.key']),
       'the functions are given other variables than the output shows',
     ),
     ...functionNames.flatMap((name) => {
@@ -430,10 +508,17 @@ export const environmentsFitTheSchema: Rule = (plan, { name: environment }) => {
         ...tableVariables.flatMap(([variable, table]) => unless(set[variable] === table, `${name}: ${variable} is ${set[variable]}, not ${table}`)),
         ...unless(set['EVENT_BUS_NAME'] === `duet-${environment}-events`, `${name}: EVENT_BUS_NAME is ${set['EVENT_BUS_NAME']}`),
         ...unless(set['RDS_SSL'] !== 'disable', `${name}: connects without TLS`),
-        ...configProblems({ ...set, AWS_REGION: 'eu-central-1', AWS_LAMBDA_FUNCTION_NAME: `duet-${environment}-${name}` }).map((problem) => `${name}: ${problem}`),
+        ...configProblems({ ...set, AWS_REGION: 'eu-central-1', AWS_LAMBDA_FUNCTION_NAME: `duet-${environment}-${name}` }).map(
+          (problem) => `${name}: ${problem}`,
+        ),
       ];
     }),
-    ...tableVariables.flatMap(([, table]) => unless(attributesOf(plan, 'aws_dynamodb_table').some((planned) => planned['name'] === table), `no table ${table} is planned`)),
+    ...tableVariables.flatMap(([, table]) =>
+      unless(
+        attributesOf(plan, 'aws_dynamodb_table').some((planned) => planned['name'] === table),
+        `no table ${table} is planned`,
+      ),
+    ),
   ];
 };
 
@@ -452,7 +537,9 @@ function configProblems(variables: Record<string, string>): readonly string[] {
 /** Neither the plan nor, so, the state holds the signing key or a password. */
 export const secretsStayOut: Rule = (plan) => [
   ...attributesOf(plan, 'aws_secretsmanager_secret_version').flatMap((version) => unless(!version['secret_string'], 'a secret is written through the state')),
-  ...attributesOf(plan, 'aws_secretsmanager_secret_version').flatMap((version) => unless(version['secret_string_wo_version'] > 0, 'the signing key cannot be rotated')),
+  ...attributesOf(plan, 'aws_secretsmanager_secret_version').flatMap((version) =>
+    unless(version['secret_string_wo_version'] > 0, 'the signing key cannot be rotated'),
+  ),
   ...unless(!JSON.stringify(plan).includes('a signing key of more than 32 bytes'), 'the plan shows the signing key'),
   ...unless(ofType(plan, 'aws_secretsmanager_secret').length === 1, 'there is no secret for the signing key'),
 ];
@@ -462,7 +549,10 @@ export const everythingIsTagged: Rule = (plan, { name: environment }) =>
   plan.resource_changes
     .filter(({ change }) => 'tags_all' in change.after)
     .flatMap(({ address, change }) =>
-      unless(change.after['tags_all']?.Service === 'duet' && change.after['tags_all']?.Stack === `duet-${environment}`, `${address} is not tagged with its service and stack`),
+      unless(
+        change.after['tags_all']?.Service === 'duet' && change.after['tags_all']?.Stack === `duet-${environment}`,
+        `${address} is not tagged with its service and stack`,
+      ),
     );
 
 const nameAttributes = ['name', 'function_name', 'identifier', 'alarm_name', 'dashboard_name'];

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../src/config/config.js';
+import { Guardian } from '../../src/local/processes.js';
 import { deadPort } from './wire.js';
 
 /** The service as `npm start` runs it, in a process of its own. */
@@ -27,6 +28,9 @@ export async function startBuiltService(environment: Environment): Promise<Built
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', HOST: '127.0.0.1', PORT: String(port), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // Should jest be killed, nothing may be left running.
+  const guardian = new Guardian();
+  guardian.watch(child.pid ?? 0);
   let output = '';
   const listening = new Promise<void>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -41,7 +45,10 @@ export async function startBuiltService(environment: Environment): Promise<Built
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
   const end = async (signal: NodeJS.Signals): Promise<[number | null, string | null]> => {
     child.kill(signal);
-    return exited;
+    const how = await exited;
+    guardian.forget(child.pid ?? 0);
+    await guardian.release();
+    return how;
   };
   const startPatience = new AbortController();
   const started = await Promise.race([

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { boundedText, visibleText } from '../../common/text.js';
 import { idSchema } from '../../common/ids.js';
+import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
 import { passwordLength } from './passwords.js';
 import { isTimeZone, timeZonePattern } from './time-zone.js';
 
@@ -58,9 +59,9 @@ export const userPatchSchema = z
 export type UserPatch = z.output<typeof userPatchSchema>;
 
 /** The query of `GET /users`. */
-export const userListQuerySchema = z.object({
-  limit: z.coerce.number('must be a whole number from 1 to 100').int('must be a whole number from 1 to 100').min(1).max(100).default(25),
-  cursor: z.string().max(1024).optional().meta({ description: '`nextCursor` of the page before.' }),
+export const userListQuerySchema = z.strictObject({
+  limit: limitSchema,
+  cursor: cursorSchema,
 });
 
 export type UserListQuery = z.output<typeof userListQuerySchema>;
@@ -69,7 +70,7 @@ export type UserListQuery = z.output<typeof userListQuerySchema>;
 export const userListSchema = z
   .object({
     items: z.array(userSchema),
-    nextCursor: z.string().nullable().meta({ description: 'Send it as `cursor` for the next page; null when nothing follows.' }),
+    nextCursor: nextCursorSchema,
   })
   .meta({ id: 'UserList' });
 
