@@ -520,7 +520,7 @@ export interface components {
         };
         UserList: {
             items: components["schemas"]["User"][];
-            /** @description Send it as `cursor` for the next page; null when nothing follows. */
+            /** @description Send it as `cursor` for what follows; null exactly when nothing does. */
             nextCursor: string | null;
         };
         UserPatch: {
@@ -1212,6 +1212,7 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
+                /** @description How many at most. */
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;

@@ -15,6 +15,7 @@ import {
   type DuetClient,
   type DuetClientOptions,
   type Exchange,
+  type TodoPatch,
 } from '../../client/index.js';
 import { startService, type SignedUp, type TestService } from '../support/service.js';
 import { goodClaims, signToken } from '../support/tokens.js';
@@ -140,14 +141,33 @@ describe('A session', () => {
     expect(duet.session?.refreshToken).not.toBe(spent.refreshToken);
   });
 
-  test('serves a call that began before the refresh and was refused after it', async () => {
-    const { duet, attempts } = client({ session: await spentSession() });
+  test('is not refreshed again for a call that began before the refresh and was refused after it', async () => {
+    const refused = (response: ServerResponse) =>
+      response.writeHead(401, { 'Content-Type': 'application/problem+json' }).end(problem(401, 'auth.invalid_token'));
+    let refuseLate = (): void => {};
+    let late: Promise<void> | undefined;
+    const baseUrl = await serve((request, response) => {
+      if (request.url === '/auth/refresh') {
+        const tokens = { accessToken: 'new', refreshToken: 'new', user: { id: 'u' } };
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(tokens));
+      } else if (request.headers.authorization === 'Bearer new') {
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"id":"u"}');
+      } else if (late === undefined) {
+        late = new Promise<void>((resolve) => (refuseLate = resolve)).then(() => void refused(response));
+      } else {
+        refused(response);
+      }
+    });
+    const { duet, attempts } = client({ baseUrl, session: { userId: 'u', accessToken: 'old', refreshToken: 'old' } });
 
+    const slow = duet.users.me();
+    await new Promise((resolve) => setTimeout(resolve, 100));
     await duet.users.me();
-    await duet.users.me();
+    refuseLate();
 
+    expect((await slow).id).toBe('u');
     expect(attempts('POST /auth/refresh')).toHaveLength(1);
-    expect(attempts('GET /users').map(({ status }) => status)).toEqual([401, 200, 200]);
+    expect(attempts('GET /users').map(({ status }) => status)).toEqual([401, 200, 401, 200]);
   });
 
   test('outlives the loss of the reply to its refresh', async () => {
@@ -406,15 +426,20 @@ describe('A change', () => {
     expect(renamed.name).toBe('Grace');
   });
 
-  test.each<[Fault, string, object]>([
+  test.each<[Fault, string, ...TodoPatch[]]>([
     ['lose the request', 'another title', { title: 'Theirs' }],
     ['lose the request', 'the same title and more', { title: 'Mine', status: 'done' }],
     ['lose the reply', 'a change after it', { priority: 'high' }],
-  ])('is refused when they %s and somebody else wrote meanwhile: %s', async (fault, _, theirs) => {
+    ['lose the reply', 'a change after it, and back', { priority: 'high' }, { priority: 'normal' }],
+  ])('is refused when they %s and somebody else wrote meanwhile: %s', async (fault, _, ...theirs) => {
     const user = await service.signUp();
     const { duet: direct } = client({ session: sessionOf(user) });
     const todo = await direct.todos.create({ title: 'One' });
-    const other = async (): Promise<unknown> => direct.todos.update(await direct.todos.get(todo.id), theirs);
+    const other = async (): Promise<void> => {
+      for (const patch of theirs) {
+        await direct.todos.update(await direct.todos.get(todo.id), patch);
+      }
+    };
     const { duet } = client({ session: sessionOf(user), baseUrl: await lossy(fault, method('PATCH'), other) });
 
     const error = await failureOf(duet.todos.update(todo, { title: 'Mine' }));
@@ -690,7 +715,7 @@ test('Health is told also when a store is down', async () => {
   expect((await client().duet.health()).status).toBe('ok');
 });
 
-test('A base path, with or without a slash behind it, is kept', async () => {
+test('A base path, with or without slashes behind it, is kept', async () => {
   const seen: (string | undefined)[] = [];
   const baseUrl = await serve((request, response) => {
     seen.push(request.url);
@@ -699,8 +724,9 @@ test('A base path, with or without a slash behind it, is kept', async () => {
 
   await createDuetClient({ baseUrl: `${baseUrl}/prod/` }).service();
   await createDuetClient({ baseUrl: `${baseUrl}/prod` }).counter.read();
+  await createDuetClient({ baseUrl: `${baseUrl}/prod//` }).counter.read();
 
-  expect(seen).toEqual(['/prod/', '/prod/counter']);
+  expect(seen).toEqual(['/prod/', '/prod/counter', '/prod/counter']);
 });
 
 describe('Cancelling', () => {

@@ -249,7 +249,8 @@ export const functionsAreAlike: Rule = (plan, { name: environment }) => {
         ...unless(lambda['vpc_config']?.length === 1, `${name} is outside the VPC`),
         ...unless(named('aws_lambda_alias', name).length === 1, `${name} has no alias`),
         ...unless(
-          named('aws_lambda_runtime_management_config', name).some(({ update_runtime_on: when }) => when === 'FunctionUpdate'),
+          named('aws_lambda_runtime_management_config', name).length === 2 &&
+            named('aws_lambda_runtime_management_config', name).every(({ update_runtime_on: when }) => when === 'FunctionUpdate'),
           `${name}'s runtime changes beneath it`,
         ),
       ];
@@ -329,7 +330,7 @@ export const apiIsGuarded: Rule = (plan) => {
     ...unless(routes.includes('$default'), 'not every route reaches the function'),
     ...stages.flatMap((stage) => {
       const whole = stage['default_route_settings']?.[0] ?? {};
-      const counter = (stage['route_settings'] as Attributes[]).filter(({ route_key: key }) => /\/counter$/.test(key as string));
+      const counter = (stage['route_settings'] as Attributes[]).filter(({ route_key: key }) => (key as string).endsWith('/counter'));
       const log = String(stage['access_log_settings']?.[0]?.format ?? '');
       return [
         ...unless(stage['auto_deploy'] === true, 'the stage does not deploy by itself'),

@@ -72,6 +72,15 @@ resource "aws_lambda_runtime_management_config" "this" {
   update_runtime_on = "FunctionUpdate"
 }
 
+# Without a qualifier it speaks of the code that is not published yet; this is for the version that serves, an earlier one included.
+resource "aws_lambda_runtime_management_config" "live" {
+  for_each = local.functions
+
+  function_name     = aws_lambda_function.this[each.key].function_name
+  qualifier         = aws_lambda_alias.live[each.key].function_version
+  update_runtime_on = "FunctionUpdate"
+}
+
 resource "aws_lambda_alias" "live" {
   for_each = local.functions
 

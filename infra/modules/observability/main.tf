@@ -231,6 +231,7 @@ resource "aws_cloudwatch_log_metric_filter" "code_cache" {
 }
 
 resource "aws_budgets_budget" "monthly" {
+  account_id   = var.arn_scope.account_id
   name         = "${var.name}-monthly"
   budget_type  = "COST"
   limit_amount = tostring(var.monthly_budget_usd)
