@@ -4,7 +4,9 @@ import type { Answer, SignedUp } from '../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.
 // Seen failing: with the data source destroyed at the first sign, whoever is using it, and no patience shorter than the statement's (half-open: 503; the transaction on
-// a good connection: 503 for those beside it); without closing DynamoDB's idle sockets (its half-open: 503 after three dead ones); %M8N%
+// a good connection: 503 for those beside it); without closing DynamoDB's idle sockets (its half-open: 503 after three dead ones); without
+// the second try (half-open, and the single requests: 503). Not seen failing: a pool that is terminated or reset a moment before the request (pg's own pool notices
+// in time, the single requests hold the race), the outbox row of each change, and DynamoDB's reset connections.
 
 let service: FaultyService;
 let user: SignedUp;

@@ -5,8 +5,8 @@ import { expectUnavailable, type FaultyService, startFaultyService, timed, withi
 import type { Answer, SignedUp } from '../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.
-// Seen failing: without the limits on PostgreSQL's connecting and statements, and without those on DynamoDB's tries (the black-holed and the too slow store, both down:
-// no answer, or one after the 3 s).
+// Seen failing: without the limits on PostgreSQL's connecting and statements, and without those on DynamoDB's tries (with either store far too slow: no answer
+// at all within 15 s); and with sign-in waiting for its limiter's store after its own time was up (both down: an answer after the 3 s).
 
 let service: FaultyService;
 let user: SignedUp;

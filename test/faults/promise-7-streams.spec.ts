@@ -9,6 +9,7 @@ import { type RunningPump, startStreamPump } from '../../src/local/stream-pump.j
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
+// Seen failing: with a pump that ignores batchItemFailures.
 // Real: the service, both stores, the embedded server's streams, the pump and the handler. Not real: EventBridge, which is a stand-in over HTTP.
 
 let bus: EventBridgeStandIn;

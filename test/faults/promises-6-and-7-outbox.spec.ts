@@ -25,8 +25,10 @@ interface Row {
   readonly erased_at: Date | null;
 }
 
-/** Real: the application, its workers, PostgreSQL, DynamoDB and the AWS SDK. EventBridge is a stand-in that speaks its protocol. */
-describe('the outbox', () => {
+// Real: the application, its workers, PostgreSQL, DynamoDB and the AWS SDK. EventBridge is a stand-in that speaks its protocol. Not real: SIGKILL;
+// a worker is killed by an exception at the step, and a fresh one goes on.
+// Seen failing: with one line of the worker, the erasure, the publisher or the repository broken at a time, in some thirty builds.
+describe('Promises 6 and 7: the outbox', () => {
   let bus: EventBridgeStandIn;
   let service: TestService;
   /** Further workers on the same stores. No request reaches them, so they work only when told to. */

@@ -16,6 +16,7 @@ import { Log } from '../../src/platform/observability/log.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
+// Seen failing: with an unconditional archive put, no condition on LIST and a pump that forgets TTL's notices, all three in one build.
 // Real: the service, both stores, the handler; in the second half also the embedded server's stream, the pump and the sweeper. Not real:
 // EventBridge, which is a stand-in over HTTP, and in the first half the TTL service: an item is deleted, and the record of it is made here.
 
