@@ -23,6 +23,8 @@ const shared = {
 export default {
   coverageProvider: 'v8',
   testTimeout: 60_000,
+  // On Node 20 with vm modules, jest sometimes stays after the last result of the fault tests, with nothing of ours left running.
+  forceExit: true,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
@@ -35,5 +37,7 @@ export default {
       globalSetup: '<rootDir>/test/support/build-service.ts',
       globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
     },
+    // Reads Terraform plans, which npm run check:infra makes first.
+    ...(process.env.DUET_INFRA_PLANS === undefined ? [] : [{ ...shared, displayName: 'infra', testMatch: ['<rootDir>/test/infra/**/*.spec.ts'] }]),
   ],
 };

@@ -2390,6 +2390,7 @@ export interface operations {
         };
         requestBody: {
             content: {
+                "application/merge-patch+json": components["schemas"]["TodoPatch"];
                 "application/json": components["schemas"]["TodoPatch"];
             };
         };

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
+import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiConsumes } from '@nestjs/swagger';
 import express, { type Request, type Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
@@ -18,7 +19,8 @@ const acceptedTypesKey = 'duet:body-types';
 const defaultTypes = ['application/json'];
 
 /** A route whose body is a JSON merge patch (RFC 7396); plain JSON is taken for the same. */
-export const AcceptsMergePatch = (): MethodDecorator => SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]);
+export const AcceptsMergePatch = (): MethodDecorator =>
+  applyDecorators(SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]), ApiConsumes(mergePatchMediaType, ...defaultTypes));
 
 // What a body was before it was parsed, for as long as its request lives.
 const bodyBytes = new WeakMap<object, Buffer>();

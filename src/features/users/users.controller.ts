@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiConsumes, ApiTags } from '@nestjs/swagger';
-import { AcceptsMergePatch, mergePatchMediaType } from '../../common/body.interceptor.js';
+import { ApiTags } from '@nestjs/swagger';
+import { AcceptsMergePatch } from '../../common/body.interceptor.js';
 import { AdminOnly, type Caller, CurrentCaller, OwnedBy, Public } from '../../common/caller.js';
 import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
@@ -73,7 +73,6 @@ export class UsersController {
   @OwnedBy('id')
   @AcceptsMergePatch()
   @Entity()
-  @ApiConsumes(mergePatchMediaType, 'application/json')
   @Operation({
     id: 'updateUser',
     summary: 'Change a user',
