@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, parseConfig } from './config.js';
 
@@ -173,4 +174,14 @@ test('Loopback is this machine alone', () => {
   expect(['0.0.0.0', '10.0.0.1', 'localhost.evil.com', '127.0.0.1.nip.io', 'not-localhost', 'x127.0.0.1', '::2', ''].map(isLoopback)).toEqual(
     Array(8).fill(false),
   );
+});
+
+test('.env.example lists every variable that may be set, each with a value that passes', async () => {
+  const example = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
+  const listed = Object.fromEntries([...example.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+  // Lambda and the SDK set these themselves.
+  const setByAws = ['AWS_LAMBDA_FUNCTION_NAME', 'AWS_ACCESS_KEY_ID'];
+
+  expect([...Object.keys(listed), ...setByAws].sort()).toEqual(Object.keys(environmentSchema.shape).sort());
+  expect(problemsOf({ ...listed, ...good })).toEqual([]);
 });

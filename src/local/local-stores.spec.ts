@@ -266,3 +266,8 @@ describe('Guardian', () => {
     await endProcess(watched.pid ?? 0, [{ signal: 'SIGKILL', patienceMs: 1000 }]);
   });
 });
+
+it('A wrong variable is told before anything starts, also one that only a server of one’s own would need', () => {
+  expect(() => parseConfig(withPlaceholders({ RDS_PORT: 'x', PORT: '99999' }))).toThrow(/PORT must be[^]*RDS_PORT must be/);
+  expect(() => parseConfig(withPlaceholders({}))).not.toThrow();
+});

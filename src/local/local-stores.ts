@@ -41,7 +41,8 @@ export function withPlaceholders(environment: Environment): Environment {
   const postgres = needs.postgres && environment['RDS_IAM_AUTH'] !== 'true' && !environment['RDS_SECRET_ARN'];
   return {
     ...environment,
-    ...(postgres ? postgresVariables({ host: '127.0.0.1', port: 1, database: databaseOf(environment), username: 'duet', password: 'unused' }) : {}),
+    // Only what must be there: a wrong value of another variable is a mistake, although an embedded server would not read it.
+    ...(postgres ? { RDS_HOST: '127.0.0.1', RDS_PASSWORD: environment['RDS_PASSWORD'] || 'unused' } : {}),
     ...(needs.dynamodb ? { DYNAMODB_ENDPOINT: 'http://127.0.0.1:1' } : {}),
     ...(needs.jwtSecret ? { JWT_SECRET: 'x'.repeat(64) } : {}),
   };
