@@ -13,6 +13,9 @@ import { attachOrStartLocalStores, type LocalStores, startEphemeralStores, start
 import { endProcess, Guardian, startTimeOf } from './processes.js';
 import { provisionTables } from './provision-tables.js';
 
+/** A process that only waits: Node itself, because a machine may have no other program. */
+const idle = ['-e', 'setTimeout(() => {}, 60_000)'];
+
 // Real servers and real files; nothing is faked but the death of a Duet, which leaves a lock of a process that is gone.
 
 let dataDir: string;
@@ -139,7 +142,7 @@ describe('local stores', () => {
   it('start although the pid in a stale PostgreSQL lock file is now that of another process', async () => {
     const first = track(await startEmbeddedPostgres({ dataDir, database: 'duet', durable: false }));
     await first.stop();
-    const other = spawn('sleep', ['60']);
+    const other = spawn(process.execPath, idle);
     await once(other, 'spawn');
     try {
       await writeFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), `${other.pid}\n${join(dataDir, 'postgres', 'data')}\n`);
@@ -238,7 +241,7 @@ describe('withPlaceholders', () => {
 
 describe('Guardian', () => {
   it('ends what it watches and removes the folder when the pipe to us breaks', async () => {
-    const watched = spawn('sleep', ['60'], { detached: true });
+    const watched = spawn(process.execPath, idle, { detached: true });
     await once(watched, 'spawn');
     const gone = once(watched, 'exit');
     const guardian = new Guardian();
@@ -255,7 +258,7 @@ describe('Guardian', () => {
   });
 
   it('touches nothing when released', async () => {
-    const watched = spawn('sleep', ['60'], { detached: true });
+    const watched = spawn(process.execPath, idle, { detached: true });
     await once(watched, 'spawn');
     const guardian = new Guardian();
     guardian.watch(watched.pid ?? 0);
