@@ -9,6 +9,13 @@ export const idempotencyHeader = 'Idempotency-Key';
 /** For how long a key's first result is replayed, in seconds. */
 export const idempotencyWindowSeconds = 24 * 60 * 60;
 
+/** A creating request's idempotency key, and a digest of what it asked for: equal for requests that ask for the same. */
+export interface KeyedCreation {
+  readonly key: string;
+  /** See {@link fingerprintOf}. */
+  readonly fingerprint: string;
+}
+
 /** The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters, or undefined when none was sent. */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>
   parseIdempotencyKey(context.switchToHttp().getRequest<Request>().get(idempotencyHeader)),

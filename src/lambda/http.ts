@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { configure, getCurrentInvoke } from '@vendia/serverless-express';
 import type { Context } from 'aws-lambda';
+import { remembered } from '../common/remembered.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createApp } from '../create-app.js';
@@ -12,7 +13,12 @@ export type HttpResult = object;
 
 type Serve = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
-let serving: Promise<Serve> | undefined;
+const start = remembered(async (): Promise<Serve> => {
+  const app = await createApp(parseConfig(readEnvironment()), { readInvocation });
+  const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
+  // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
+  return async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult>;
+});
 
 /**
  * Serves one HTTP request of API Gateway (HTTP API v2, REST v1), a function URL or an ALB.
@@ -24,25 +30,9 @@ let serving: Promise<Serve> | undefined;
  */
 export const handler = async (event: unknown, context: Context): Promise<HttpResult> => {
   assertHttpEvent(event);
-  const starting = (serving ??= start());
-  let serve: Serve;
-  try {
-    serve = await starting;
-  } catch (error) {
-    if (serving === starting) {
-      serving = undefined;
-    }
-    throw error;
-  }
+  const serve = await start();
   return serve(withLowerCaseHeaders(event), context);
 };
-
-async function start(): Promise<Serve> {
-  const app = await createApp(parseConfig(readEnvironment()), { readInvocation });
-  const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
-  // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
-  return async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult>;
-}
 
 function readInvocation(): InvocationIds {
   const { event, context } = getCurrentInvoke() as { event?: HttpEvent; context?: Context };

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { INestApplicationContext } from '@nestjs/common';
 import type { Context } from 'aws-lambda';
+import { remembered } from '../common/remembered.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
@@ -10,7 +10,7 @@ import { emitMetrics } from '../platform/observability/metrics.js';
 /** How much of the function's time is kept for ending what is under way, and for the metrics. */
 const reserveMs = 12_000;
 
-let booting: Promise<INestApplicationContext> | undefined;
+const boot = remembered(async () => createWorker(parseConfig(readEnvironment())));
 
 /** What one run did and left. */
 export interface OutboxRun {
@@ -32,14 +32,3 @@ export const handler = async (_event: unknown, context: Pick<Context, 'getRemain
   await worker.tidy();
   return { taken, pending, dead };
 };
-
-async function boot(): Promise<INestApplicationContext> {
-  booting ??= createWorker(parseConfig(readEnvironment()));
-  try {
-    return await booting;
-  } catch (error) {
-    // A failed start must not be remembered: the next invocation tries again.
-    booting = undefined;
-    throw error;
-  }
-}

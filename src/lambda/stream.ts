@@ -1,16 +1,16 @@
 import 'reflect-metadata';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { runInContext } from '../common/request-context.js';
+import { remembered } from '../common/remembered.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
-import type { StreamHandler } from '../features/events/stream-handler.js';
 import { loadStreamHandler } from '../features/events/stream.module.js';
 
 /** What is kept of the function's time for its answer: without one, what is done is done again. */
 const reserveMs = 2_000;
 
-let booting: Promise<StreamHandler> | undefined;
+const boot = remembered(async () => loadStreamHandler(await createWorker(parseConfig(readEnvironment()))));
 
 /** Works off a batch of the todos or the records table's stream; answers from which record on it is to be delivered again, if any. */
 export const handler = async (
@@ -22,14 +22,3 @@ export const handler = async (
   const deadline = performance.now() + Math.max(0, context.getRemainingTimeInMillis() - reserveMs);
   return runInContext({ requestId: awsRequestId, awsRequestId, deadline, basePath: '' }, async () => stream.handle(event));
 };
-
-async function boot(): Promise<StreamHandler> {
-  booting ??= createWorker(parseConfig(readEnvironment())).then(loadStreamHandler);
-  try {
-    return await booting;
-  } catch (error) {
-    // A failed start must not be remembered: the next invocation tries again.
-    booting = undefined;
-    throw error;
-  }
-}

@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { remembered } from '../common/remembered.js';
 import { AppConfig } from '../config/config.module.js';
 import { readSecret } from './secrets.js';
 
@@ -14,21 +15,13 @@ const leastBytes = 32;
  */
 @Injectable()
 export class ServiceSecret {
-  private secret: Promise<Buffer> | undefined;
+  private readonly secret = remembered(async () => this.read());
 
   constructor(@Inject(AppConfig) private readonly config: AppConfig) {}
 
   /** The secret's UTF-8 bytes. A failed reading is not remembered: the next request tries again. */
   async bytes(): Promise<Buffer> {
-    const reading = (this.secret ??= this.read());
-    try {
-      return await reading;
-    } catch (error) {
-      if (this.secret === reading) {
-        this.secret = undefined;
-      }
-      throw error;
-    }
+    return this.secret();
   }
 
   /** A key of 32 bytes for one purpose (HKDF, RFC 5869). */

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Public } from '../../common/caller.js';
-import { IdempotencyKey } from '../../common/idempotency-key.js';
+import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
 import { Operation } from '../../common/openapi.js';
 import type { VisitCounter } from './counter.js';
 import { visitCounterSchema, visitSchema } from './counter.schemas.js';
@@ -47,9 +47,7 @@ export class CounterController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<VisitCounter> {
     const { counter, replayed } = await this.counter.countVisit(key);
-    if (replayed) {
-      response.set('Idempotency-Replayed', 'true');
-    }
+    markReplayed(response, replayed);
     return counter;
   }
 }

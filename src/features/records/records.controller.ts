@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
 import { CreatedAt } from '../../common/entity.interceptor.js';
-import { IdempotencyKey } from '../../common/idempotency-key.js';
+import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
 import { Operation } from '../../common/openapi.js';
 import type { UserRecord } from './records.js';
 import {
@@ -43,9 +43,7 @@ export class RecordsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<UserRecord> {
     const { record, replayed } = await this.records.create(caller, body, key);
-    if (replayed) {
-      response.set('Idempotency-Replayed', 'true');
-    }
+    markReplayed(response, replayed);
     return record;
   }
 

@@ -1,11 +1,5 @@
+import type { KeyedCreation } from '../../common/idempotency-key.js';
 import type { CreatedRecord, RecordPage, UserRecord } from './records.js';
-
-/** A creating request's idempotency key, and what it asked for. */
-export interface KeyedCreation {
-  readonly key: string;
-  /** Equal for requests that ask for the same. */
-  readonly fingerprint: string;
-}
 
 /** Where the records are kept. */
 export abstract class RecordsRepository {

@@ -1,11 +1,6 @@
+import type { KeyedCreation } from '../../common/idempotency-key.js';
 import type { DueBounds, DueKeyRange } from './due.js';
 import type { Todo, TodoCounts, TodoPriority, TodoStatus } from './todos.js';
-
-/** A creating request's idempotency key, and a digest of what it asked for. */
-export interface KeyedCreation {
-  readonly key: string;
-  readonly fingerprint: string;
-}
 
 /** Which todos, in which order. `archived` lists the archive instead of the todos that are kept hot. */
 export interface TodoSelection {

@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RateLimiterDynamo, RateLimiterRes } from 'rate-limiter-flexible';
 import { RateLimitedError, StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
+import { remembered } from '../../common/remembered.js';
 import { AppConfig } from '../../config/config.module.js';
 import { DynamoDb } from '../dynamodb/dynamodb.js';
 import { isConditionFailed } from '../dynamodb/transactions.js';
@@ -45,7 +46,7 @@ export class RateLimiter {
   private readonly turnstile = new Turnstile(attemptsAtOnce);
   private readonly limiters = new Map<Policy['name'], RateLimiterDynamo>();
   private table: LimiterTable | undefined;
-  private hashKey: Promise<Buffer> | undefined;
+  private readonly hashKey = remembered(async () => this.secret.keyFor('rate-limit-keys'));
   private failures = 0;
   private pausedUntil = 0;
 
@@ -199,11 +200,7 @@ export class RateLimiter {
 
   // Neither addresses nor e-mails are stored in clear; a keyed hash cannot be undone by trying all addresses.
   private async keyOf(subject: readonly string[]): Promise<string> {
-    this.hashKey ??= this.secret.keyFor('rate-limit-keys').catch((error: unknown) => {
-      this.hashKey = undefined;
-      throw error;
-    });
-    return createHmac('sha256', await this.hashKey)
+    return createHmac('sha256', await this.hashKey())
       .update(JSON.stringify(subject))
       .digest('base64url');
   }

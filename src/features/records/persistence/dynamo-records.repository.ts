@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteCommand, GetCommand, ScanCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
+import type { KeyedCreation } from '../../../common/idempotency-key.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
 import { cancellationReasons, isConditionFailed, retryContention } from '../../../platform/dynamodb/transactions.js';
 import { RecordExistsError, RecordFullError, RecordOwnerDeletedError } from '../records.errors.js';
 import type { CreatedRecord, RecordPage, UserRecord } from '../records.js';
-import { type KeyedCreation, RecordsRepository } from '../records.repository.js';
+import { RecordsRepository } from '../records.repository.js';
 
 // The keys this feature reaches, and the only place they are made.
 const keys = {

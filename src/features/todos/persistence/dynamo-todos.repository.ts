@@ -1,6 +1,7 @@
 import { BatchGetCommand, GetCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Inject, Injectable } from '@nestjs/common';
 import { InvalidCursorError } from '../../../common/errors.js';
+import type { KeyedCreation } from '../../../common/idempotency-key.js';
 import { AppConfig } from '../../../config/config.module.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
@@ -9,7 +10,7 @@ import { cancellationReasons, isContention, retryContention, transact } from '..
 import { Turns } from '../../../platform/dynamodb/turns.js';
 import { coveringKeyRange, type DueKeyRange } from '../due.js';
 import { TodoOwnerGoneError } from '../todos.errors.js';
-import { type ArchiveOutcome, type KeyedCreation, type StoredItem, type TodoPage, TodosRepository, type TodoSelection } from '../todos.repository.js';
+import { type ArchiveOutcome, type StoredItem, type TodoPage, TodosRepository, type TodoSelection } from '../todos.repository.js';
 import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
 import {
   countAttribute,
