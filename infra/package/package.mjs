@@ -6,6 +6,7 @@
  *   bundle.mjs    esbuild: one function's files
  *   trim.mjs      what a bundle leaves out, and why it may
  *   argon2.mjs    the native binary of the functions' architecture
+ *   runtime.mjs   Node as Lambda has it, fetched when first needed
  *   zip.mjs       zips whose bytes depend on nothing but their content
  *   analysis.mjs  what weighs what
  *
