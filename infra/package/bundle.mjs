@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { PackageError, root } from './project.mjs';
 import { absentPackages, assertNothingForbidden, trim } from './trim.mjs';
 
@@ -86,13 +86,19 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
     name,
     bundles,
     files: {
-      'index.mjs': Buffer.from(`import{createRequire}from"node:module";export const{handler}=createRequire(import.meta.url)("./app.cjs");\n`),
+      'index.mjs': await entry(),
       ...Object.fromEntries(Object.entries(bundles).map(([file, { code }]) => [file, code])),
       ...Object.fromEntries(copied),
       ...(carriesArgon2 && { [argon2.file]: argon2.bytes }),
     },
     maps: Object.fromEntries(Object.entries(bundles).map(([file, { map }]) => [`${file}.map`, map])),
   };
+}
+
+/** `index.mjs`: see entry.mjs. */
+async function entry() {
+  const { code } = await transform(await readFile(join(root, 'infra/package/entry.mjs'), 'utf8'), { format: 'esm', target: 'node20', minify: true });
+  return Buffer.from(code);
 }
 
 async function run(options) {

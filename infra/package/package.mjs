@@ -19,58 +19,84 @@
  * Lambda's runtime client loads handlers with `import()`, which would scan a large CommonJS file for its exports first.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { describePackages } from './analysis.mjs';
 import { architectures, nativeArgon2 } from './argon2.mjs';
 import { bundleFunction, bundleParts, functions } from './bundle.mjs';
+import { cannotCache, makeCodeCaches } from './code-cache.mjs';
 import { PackageError, root } from './project.mjs';
 import { assertEveryTrimIsUsed } from './trim.mjs';
 import { zipOf } from './zip.mjs';
 
 const { values: options } = parseArgs({
-  options: { analyze: { type: 'boolean', default: false }, out: { type: 'string', default: join(root, 'dist/lambda') }, compiled: { type: 'string' } },
+  allowNegative: true,
+  options: {
+    analyze: { type: 'boolean', default: false },
+    'code-cache': { type: 'boolean', default: true },
+    out: { type: 'string', default: join(root, 'dist/lambda') },
+    compiled: { type: 'string' },
+  },
 });
 
-/** tsc's output of `src`, in a folder of its own: `dist/lambda/http.js` is what `nest build` makes. `check` and CI look at the types, not this. */
+/**
+ * tsc's output of `src`, in a folder of its own: `dist/lambda/http.js` is what `nest build` makes. `check` and CI look at the types, not this.
+ * The folder is laid out as the repository's root, since code finds by its own place what lies there, and can be run: the code cache needs it.
+ */
 async function compile(folder) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   await mkdir(folder, { recursive: true });
-  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', folder], { cwd: root }).catch((error) => {
-    throw new PackageError(`tsc failed:\n${error.stdout}`, { cause: error });
-  });
-  // How imports of CommonJS packages behave depends on the importer's own kind, and the folder may lie anywhere.
+  // How imports of CommonJS packages behave depends on the importer's own kind.
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
+  for (const name of ['node_modules', 'infra']) {
+    await symlink(join(root, name), join(folder, name));
+  }
+  await promisify(execFile)(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', join(folder, 'dist')], { cwd: root }).catch(
+    (error) => {
+      throw new PackageError(`tsc failed:\n${error.stdout}`, { cause: error });
+    },
+  );
 }
 
 async function withCompiled(work) {
   if (options.compiled !== undefined) {
     const folder = resolve(options.compiled);
-    const isThere = (await readdir(folder).catch(() => [])).includes('lambda');
+    const isThere = (await readdir(folder).catch(() => [])).includes('dist');
     if (!isThere) await compile(folder);
-    return work(folder);
+    return work(join(folder, 'dist'));
   }
   await mkdir(join(root, 'dist'), { recursive: true });
   const folder = await mkdtemp(join(root, 'dist/.package-'));
   try {
     await compile(folder);
-    return await work(folder);
+    return await work(join(folder, 'dist'));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function writePackage(out, { name, files, maps }) {
-  const folder = join(out, name);
-  const zip = zipOf(files);
+async function writeFolder(folder, { files, maps }) {
   await Promise.all([rm(folder, { recursive: true, force: true }), rm(`${folder}.zip`, { force: true })]);
   await mkdir(folder, { recursive: true });
-  await Promise.all([
-    ...[...Object.entries(files), ...Object.entries(maps)].map(([file, bytes]) => writeFile(join(folder, file), bytes)),
-    writeFile(`${folder}.zip`, zip),
-  ]);
+  await Promise.all([...Object.entries(files), ...Object.entries(maps)].map(([file, bytes]) => writeFile(join(folder, file), bytes)));
+}
+
+async function writeZip(folder, files) {
+  const zip = zipOf(files);
+  await writeFile(`${folder}.zip`, zip);
   return zip.length;
+}
+
+async function codeCaches(folders, compiled, arch) {
+  if (!options['code-cache']) return {};
+  const reason = cannotCache(arch);
+  if (reason !== null) {
+    process.stdout.write(`${reason}\n`);
+    return {};
+  }
+  process.stdout.write('Running every function once on embedded stores, for its code cache…\n');
+  return makeCodeCaches(folders, compiled);
 }
 
 async function main() {
@@ -85,11 +111,17 @@ async function main() {
     const [argon2, parts] = await Promise.all([nativeArgon2(arch), bundleParts()]);
     const built = await Promise.all(functions.map(async (fn) => bundleFunction({ fn, compiled, parts, argon2 })));
     assertEveryTrimIsUsed();
-    return built;
+    const folders = Object.fromEntries(built.map(({ name }) => [name, join(out, name)]));
+    await Promise.all(built.map(async (made) => writeFolder(folders[made.name], made)));
+    const caches = await codeCaches(folders, compiled, arch);
+    return built.map((made) => ({ ...made, caches: caches[made.name] ?? {} }));
   });
-  for (const made of packages) {
-    const zipBytes = await writePackage(out, made);
-    process.stdout.write(`${made.name.padEnd(8)} ${String(zipBytes).padStart(9)} bytes zipped (${arch})  ${join(out, made.name)}.zip\n`);
+  for (const { name, files, caches } of packages) {
+    const bytes = await writeZip(join(out, name), { ...files, ...caches });
+    const ofCode = zipOf(files).length;
+    process.stdout.write(
+      `${name.padEnd(8)} ${String(ofCode).padStart(9)} bytes zipped (${arch}), ${String(bytes).padStart(9)} with its code cache  ${join(out, name)}.zip\n`,
+    );
   }
   if (options.analyze) {
     process.stdout.write(describePackages(packages));

@@ -1,0 +1,69 @@
+/**
+ * What every function's `index.mjs` is made of (see bundle.mjs): it runs on Lambda, and loads the package's scripts, `app.cjs` and the parts
+ * that only some requests need, with the code that V8 had made of them when the package was built (code-cache.mjs).
+ *
+ * V8 takes such a cache only for the version and the flags it was made with, and otherwise compiles as it always does. That is told by the
+ * log line `cachedDataRejected`, which Terraform makes a metric and an alarm of: the service goes on, some 100 ms later at each cold start.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const require = createRequire(import.meta.url);
+
+// Lambda starts Node with these, the sizes by the function's memory, and V8 compares them with the cache's. Taken back, one cache serves all
+// sizes. The heap keeps the limits that it was made with.
+for (const flag of ['--no-expose-gc', '--max-semi-space-size=0', '--max-old-space-size=0']) {
+  setFlagsFromString(flag);
+}
+
+/** The scripts loaded so far, by file: what a cache can be made of. */
+export const scripts = new Map();
+
+const modules = new Map();
+
+// Node's own require() knows no code cache.
+function load(file) {
+  const known = modules.get(file);
+  if (known !== undefined) return known.exports;
+  const filename = folder + file;
+  // Bundles are ASCII; as Latin-1 the text takes neither decoding nor two bytes a character.
+  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`;
+  const cachedData = readCache(`${filename}.cache`);
+  const script = new Script(source, { filename, cachedData });
+  if (script.cachedDataRejected) {
+    process.stdout.write(
+      `${JSON.stringify({ level: 'WARN', message: 'cachedDataRejected', file, node: process.versions.node, timestamp: new Date().toISOString() })}\n`,
+    );
+  }
+  scripts.set(file, script);
+  const module = { exports: {} };
+  modules.set(file, module);
+  try {
+    script.runInThisContext()(module.exports, requireBeside, module, filename, folder);
+  } catch (error) {
+    // As Node's own: who asks again tries again.
+    modules.delete(file);
+    throw error;
+  }
+  return module.exports;
+}
+
+function requireBeside(id) {
+  return id.startsWith('./') && id.endsWith('.cjs') ? load(id.slice('./'.length)) : require(id);
+}
+
+function readCache(path) {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    // A package may be made without.
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export const { handler } = load('app.cjs');
