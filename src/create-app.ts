@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Server } from 'node:http';
-import { NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
@@ -18,6 +18,8 @@ const keepAliveMs = 65_000;
 export interface CreateAppOptions {
   /** Serve Swagger UI at `/docs`: its files are on disk with `npm start`, never in a Lambda package. */
   readonly docs?: boolean;
+  /** What requests come through where no server listens, as on Lambda. */
+  readonly adapter?: AbstractHttpAdapter;
   /** Reads the ids of a Lambda invocation off a request. */
   readonly readInvocation?: ReadInvocation;
 }
@@ -28,12 +30,12 @@ export interface CreateAppOptions {
  */
 export async function createApp(config: Config, options: CreateAppOptions = {}): Promise<NestExpressApplication> {
   const log = new Log(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, log), {
-    logger: log,
-    abortOnError: false,
-    // Bodies are read behind routing and the access guard; see BodyInterceptor.
-    bodyParser: false,
-  });
+  const module = AppModule.forRoot(config, log);
+  // Bodies are read behind routing and the access guard; see BodyInterceptor.
+  const nestOptions = { logger: log, abortOnError: false, bodyParser: false };
+  const app = await (options.adapter === undefined
+    ? NestFactory.create<NestExpressApplication>(module, nestOptions)
+    : NestFactory.create<NestExpressApplication>(module, options.adapter, nestOptions));
   const express: Express = app.getHttpAdapter().getInstance();
   // Versions make the entity tags; Express's own would be of bytes, and of lists too.
   express.disable('etag').disable('x-powered-by');
@@ -52,10 +54,12 @@ export async function createApp(config: Config, options: CreateAppOptions = {}):
   await app.init();
   // Behind everything Nest has registered: the last resort for what fails outside its handling.
   express.use(filter.middleware);
-  const server: Server = app.getHttpServer();
-  // Longer than clients and load balancers keep idle connections (60 s is usual): they must close first, or a request meets a closing one.
-  server.keepAliveTimeout = keepAliveMs;
-  answerBrokenRequests(server, (requestId, { status }) => log.info('request', { requestId, route: '(none)', status }));
+  if (options.adapter === undefined) {
+    const server: Server = app.getHttpServer();
+    // Longer than clients and load balancers keep idle connections (60 s is usual): they must close first, or a request meets a closing one.
+    server.keepAliveTimeout = keepAliveMs;
+    answerBrokenRequests(server, (requestId, { status }) => log.info('request', { requestId, route: '(none)', status }));
+  }
   return app;
 }
 

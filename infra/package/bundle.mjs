@@ -75,7 +75,9 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
     ...shared,
     entryPoints: [join(compiled, 'lambda', `${name}.js`)],
     outfile: join(root, 'app.cjs'),
-    banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;' },
+    // zod compiles each schema to JavaScript when it is first used, which no code cache can hold: 3 ms of a cold start for some
+    // microseconds of each later request. https://zod.dev/packages/core?id=configuration
+    banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;globalThis.__zod_globalConfig={jitless:true};' },
     plugins: [absent(unreached), parted(carriesArgon2 ? argon2 : undefined), await withoutDocs(), placed(compiled), modern, trim],
   });
   assertNothingForbidden(name, app.inputs(compiled));
@@ -172,6 +174,8 @@ async function withoutDocs() {
     setup(b) {
       b.onResolve({ filter: /^@nestjs\/swagger$/ }, () => ({ path: 'swagger', namespace: 'no-docs' }));
       b.onResolve({ filter: /\/swagger-ui\.js$/ }, () => ({ path: 'swagger-ui', namespace: 'no-docs' }));
+      b.onResolve({ filter: /\/common\/openapi\.js$/ }, () => ({ path: 'openapi', namespace: 'no-docs' }));
+      b.onLoad({ filter: /^openapi$/, namespace: 'no-docs' }, () => ({ contents: 'export const Operation = () => () => {};' }));
       b.onLoad({ filter: /^swagger$/, namespace: 'no-docs' }, () => ({
         contents: `const none = () => () => {};\n${names.map((name) => `export const ${name} = none;`).join('\n')}`,
       }));

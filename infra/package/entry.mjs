@@ -5,11 +5,13 @@
  * V8 takes such a cache only for the version and the flags it was made with, and otherwise compiles as it always does. That is told by the
  * log line `cachedDataRejected`, which Terraform makes a metric and an alarm of: the service goes on, some 100 ms later at each cold start.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { Script } from 'node:vm';
+// Not imported: an ES module that imports node:fs makes Node load its streams and promises too, some 10 ms.
+const builtin = process.getBuiltinModule;
+const { readFileSync } = builtin('node:fs');
+const { createRequire } = builtin('node:module');
+const { fileURLToPath } = builtin('node:url');
+const { setFlagsFromString } = builtin('node:v8');
+const { Script } = builtin('node:vm');
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const require = createRequire(import.meta.url);

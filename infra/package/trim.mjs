@@ -14,6 +14,22 @@ const mediaTypes = [
   'text/plain',
 ];
 
+/** The file's own text with some of it replaced; each pattern must be there, or the package has changed. */
+function edited(...replacements) {
+  const pairs = Array.isArray(replacements[0]) ? replacements : [replacements];
+  return async (path) => {
+    let text = await readFile(path, 'utf8');
+    for (const [pattern, replacement] of pairs) {
+      const edit = text.replace(pattern, replacement);
+      if (edit === text) {
+        throw new PackageError(`${path} no longer holds ${pattern}: correct infra/package/${basename(import.meta.url)}`);
+      }
+      text = edit;
+    }
+    return text;
+  };
+}
+
 /** What a file is replaced with. A rule that no bundle meets any more is an error: it would have stopped to trim unnoticed. */
 const trims = [
   {
@@ -40,6 +56,34 @@ const trims = [
       const all = JSON.parse(await readFile(path, 'utf8'));
       return JSON.stringify(Object.fromEntries(mediaTypes.filter((type) => type in all).map((type) => [type, all[type]])));
     },
+  },
+  {
+    of: 'Nest’s own logger, which formats times in the machine’s language and makes the formatter (20 ms) when it is loaded; ours replaces it',
+    path: /\/@nestjs\/common\/services\/(console-)?logger\.service\.js$/,
+    contents: edited(
+      /const dateTimeFormatter = new Intl\.DateTimeFormat\((undefined, \{[^}]*\})\);/,
+      'const dateTimeFormatter = { format: (at) => new Intl.DateTimeFormat($1).format(at) };',
+    ),
+  },
+  {
+    of: 'Express’s readers of bodies and of files, until one is asked for: most cold starts serve a request without a body',
+    path: /\/express\/lib\/express\.js$/,
+    contents: edited(
+      [/^var bodyParser = require\('body-parser'\)$/m, ''],
+      [
+        /^exports\.(json|raw|text|urlencoded) = bodyParser\.\1$/gm,
+        "Object.defineProperty(exports, '$1', { enumerable: true, get: () => require('body-parser').$1 });",
+      ],
+      [
+        /^exports\.static = require\('serve-static'\);$/m,
+        "Object.defineProperty(exports, 'static', { enumerable: true, get: () => require('serve-static') });",
+      ],
+    ),
+  },
+  {
+    of: 'dotenv: the environment is read by src/config, and Lambda has no .env file',
+    path: /\/dotenv(-expand)?\/lib\/main\.js$/,
+    contents: () => 'module.exports = {};',
   },
   { of: 'multer: nothing is uploaded as a form', path: /\/@nestjs\/platform-express\/multer\/index\.js$/, contents: () => 'export {};' },
   { of: 'zod’s messages in other languages than English', path: /\/zod\/v4\/locales\/index\.js$/, contents: () => 'export {};' },

@@ -7,6 +7,7 @@ import { readEnvironment } from '../config/environment.js';
 import { createApp } from '../create-app.js';
 import type { InvocationIds } from '../platform/observability/request.middleware.js';
 import { assertHttpEvent, type HttpEvent, withLowerCaseHeaders } from './http-event.js';
+import { ServerlessAdapter } from './serverless-adapter.js';
 
 /** An answer in the shape that the event's source expects. */
 export type HttpResult = object;
@@ -14,7 +15,7 @@ export type HttpResult = object;
 type Serve = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
 const start = remembered(async (): Promise<Serve> => {
-  const app = await createApp(parseConfig(readEnvironment()), { readInvocation });
+  const app = await createApp(parseConfig(readEnvironment()), { adapter: new ServerlessAdapter(), readInvocation });
   const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
   // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
   return async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult>;
