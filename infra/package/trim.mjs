@@ -16,10 +16,9 @@ const mediaTypes = [
 
 /** The file's own text with some of it replaced; each pattern must be there, or the package has changed. */
 function edited(...replacements) {
-  const pairs = Array.isArray(replacements[0]) ? replacements : [replacements];
   return async (path) => {
     let text = await readFile(path, 'utf8');
-    for (const [pattern, replacement] of pairs) {
+    for (const [pattern, replacement] of replacements) {
       const edit = text.replace(pattern, replacement);
       if (edit === text) {
         throw new PackageError(`${path} no longer holds ${pattern}: correct infra/package/${basename(import.meta.url)}`);
@@ -44,9 +43,34 @@ const trims = [
     contents: () => 'module.exports = {};',
   },
   {
-    of: 'iconv-lite’s tables: bodies in another charset than UTF-8 are answered 415 before they are read',
-    path: /\/iconv-lite\/encodings\/(sbcs-data|sbcs-data-generated|dbcs-data)\.js$/,
-    contents: () => 'module.exports = {};',
+    of: 'iconv-lite: bodies in another charset than UTF-8 are answered 415 before they are read',
+    path: /\/iconv-lite\/lib\/index\.js$/,
+    contents: () => `
+      exports.encodingExists = (name) => name === 'utf-8';
+      exports.decode = (bytes) => new TextDecoder().decode(bytes);
+      exports.getDecoder = () => new (require('node:string_decoder').StringDecoder)('utf8');`,
+  },
+  {
+    of: 'qs: queries are read by Node’s own parser',
+    path: /\/express\/lib\/utils\.js$/,
+    contents: edited([/^var qs = require\('qs'\);$/m, ''], [/\bqs\.parse\(/, "require('qs').parse("]),
+  },
+  {
+    of: 'body-parser’s readers of anything but JSON',
+    path: /\/body-parser\/lib\/types\/(raw|text|urlencoded)\.js$/,
+    contents: () => 'module.exports = () => { throw new Error("Only JSON bodies are read"); };',
+  },
+  {
+    of: 'the SDK’s search for credentials: on Lambda they are environment variables',
+    path: /\/@aws-sdk\/credential-provider-node\/dist-es\/index\.js$/,
+    contents: () => 'export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";',
+  },
+  {
+    of: 'the SDK’s search for ~/.aws: on Lambda there is no such folder',
+    path: /\/@smithy\/core\/dist-es\/submodules\/config\/shared-ini-file-loader\/loadSharedConfigFiles\.js$/,
+    contents: () => `
+      export { CONFIG_PREFIX_SEPARATOR } from './constants';
+      export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`,
   },
   {
     of: 'most of mime-db',
@@ -60,10 +84,10 @@ const trims = [
   {
     of: 'Nest’s own logger, which formats times in the machine’s language and makes the formatter (20 ms) when it is loaded; ours replaces it',
     path: /\/@nestjs\/common\/services\/(console-)?logger\.service\.js$/,
-    contents: edited(
+    contents: edited([
       /const dateTimeFormatter = new Intl\.DateTimeFormat\((undefined, \{[^}]*\})\);/,
       'const dateTimeFormatter = { format: (at) => new Intl.DateTimeFormat($1).format(at) };',
-    ),
+    ]),
   },
   {
     of: 'Express’s readers of bodies and of files, until one is asked for: most cold starts serve a request without a body',
@@ -81,8 +105,13 @@ const trims = [
     ),
   },
   {
+    of: 'debug: it opens standard error when it is loaded, and DEBUG is no variable of the service',
+    path: /\/node_modules\/debug\/src\/index\.js$/,
+    contents: () => 'module.exports = () => Object.assign(() => {}, { enabled: false });',
+  },
+  {
     of: 'dotenv: the environment is read by src/config, and Lambda has no .env file',
-    path: /\/dotenv(-expand)?\/lib\/main\.js$/,
+    path: /\/dotenv(-expand)?\/(lib\/main\.js|dist\/index\.c?js)$/,
     contents: () => 'module.exports = {};',
   },
   { of: 'multer: nothing is uploaded as a form', path: /\/@nestjs\/platform-express\/multer\/index\.js$/, contents: () => 'export {};' },

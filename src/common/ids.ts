@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A new UUIDv7 (RFC 9562) and the instant in it, so that ids sort exactly as creation times do. */
 export function newId(): { id: string; createdAt: string } {

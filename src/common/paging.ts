@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The query parameter `limit` of every list. */
 export const limitSchema = z

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { currentContext } from './request-context.js';
 import type { DuetError, ErrorKind, FieldProblem } from './errors.js';
 

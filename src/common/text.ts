@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The length of a text in Unicode code points, as JSON Schema's `maxLength` counts (RFC 8259 strings, draft 2020-12 section 6.3). */
 export function codePoints(text: string): number {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The environment as Node gives it: names and text. */
 export type Environment = Readonly<Record<string, string | undefined>>;

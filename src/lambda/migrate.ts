@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { userSchema } from '../users/users.schemas.js';
 
 /** The body of `POST /auth/login`. It tells nothing of the rules for passwords: any text may be tried. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { counterId } from './counter.js';
 
 /** What both routes of the counter answer. */

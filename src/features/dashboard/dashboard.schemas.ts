@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { todoSchema } from '../todos/todos.schemas.js';
 import { userSchema } from '../users/users.schemas.js';
 

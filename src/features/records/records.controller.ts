@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
 import { CreatedAt } from '../../common/entity.interceptor.js';
 import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSchema } from '../../common/ids.js';
 import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
 import { boundedText, visibleText } from '../../common/text.js';

@@ -20,6 +20,13 @@ const tryTimeoutMs = 1_000;
 /** How long opening a connection may take; a network that drops packets shows before the try's own time is up. */
 const connectTimeoutMs = 700;
 
+const translate = {
+  // A number that is larger than the safe integers is still exact: the body reader has refused those that are not.
+  marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
+  // The SDK would make a BigInt of it, which JSON cannot carry.
+  unmarshallOptions: { wrapNumbers: Number },
+};
+
 /**
  * The one door to DynamoDB: a document client with bounded time and retries set with intent, and network errors translated.
  * Errors that belong to the domain (conditions, conflicts) pass through for the persistence adapters to read.
@@ -29,8 +36,9 @@ export class DynamoDb implements OnApplicationShutdown {
   /** The tables' names. */
   readonly tables: DynamoDbConfig['tables'];
   private readonly retrying: DynamoDBDocumentClient;
-  private readonly once: DynamoDBDocumentClient;
   private readonly options: DynamoDBClientConfig;
+  // Made on first use: most requests write nothing through it, and a client costs milliseconds of a cold start.
+  private onceClient: DynamoDBDocumentClient | undefined;
   private readonly others: DynamoDBClient[] = [];
 
   constructor(@Inject(AppConfig) config: AppConfig) {
@@ -43,16 +51,14 @@ export class DynamoDb implements OnApplicationShutdown {
       ...(anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
       requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
     };
-    const translate = {
-      // A number that is larger than the safe integers is still exact: the body reader has refused those that are not.
-      marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
-      // The SDK would make a BigInt of it, which JSON cannot carry.
-      unmarshallOptions: { wrapNumbers: Number },
-    };
     // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
     this.retrying = DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts: 3 })), translate);
-    // For writes that are not: an `ADD` whose reply was lost must not be sent again (it would count twice).
-    this.once = DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts: 1 })), translate);
+  }
+
+  // For writes that are not: an `ADD` whose reply was lost must not be sent again (it would count twice).
+  private get once(): DynamoDBDocumentClient {
+    this.onceClient ??= DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts: 1 })), translate);
+    return this.onceClient;
   }
 
   /**
@@ -83,8 +89,8 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    for (const client of [this.retrying, this.once, ...this.others]) {
-      client.destroy();
+    for (const client of [this.retrying, this.onceClient, ...this.others]) {
+      client?.destroy();
     }
   }
 
