@@ -78,7 +78,7 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
     // zod compiles each schema to JavaScript when it is first used, which no code cache can hold: 3 ms of a cold start for some
     // microseconds of each later request. https://zod.dev/packages/core?id=configuration
     banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;globalThis.__zod_globalConfig={jitless:true};' },
-    plugins: [absent(unreached), parted(carriesArgon2 ? argon2 : undefined), await withoutDocs(), placed(compiled), modern, trim],
+    plugins: [absent(unreached), parted(carriesArgon2 ? argon2 : undefined), await withoutDocs(), placed(compiled), modern, onlyDefinitions, trim],
   });
   assertNothingForbidden(name, app.inputs(compiled));
   const mine = parts.filter((part) => app.externals.has(`./${part.name}.cjs`));
@@ -199,6 +199,22 @@ const placed = (compiled) => ({
     });
   },
 });
+
+/**
+ * Nest's modules do nothing but define what they export, though its packages do not say so: what nothing asks for (its console logger's
+ * colours, the REPL, the graph inspector's tools) is left out. `reflect-metadata`, which they load for others, the functions load themselves.
+ */
+const onlyDefinitions = {
+  name: 'only-definitions',
+  setup(b) {
+    b.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === onlyDefinitions || from.kind === 'entry-point' || from.namespace !== 'file') return undefined;
+      if (!/^@nestjs\//.test(path) && !(path.startsWith('.') && /\/node_modules\/@nestjs\//.test(from.importer))) return undefined;
+      const found = await b.resolve(path, { ...from, pluginData: onlyDefinitions });
+      return /\/node_modules\/@nestjs\//.test(found.path) && !found.external ? { ...found, sideEffects: false } : found;
+    });
+  },
+};
 
 /** rxjs gives Node its CommonJS build, of which nothing can be left out; its modules are the same code. */
 const modern = {

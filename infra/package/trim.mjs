@@ -53,7 +53,12 @@ const trims = [
   {
     of: 'qs: queries are read by Node’s own parser',
     path: /\/express\/lib\/utils\.js$/,
-    contents: edited([/^var qs = require\('qs'\);$/m, ''], [/\bqs\.parse\(/, "require('qs').parse("]),
+    contents: edited([/^var qs = require\('qs'\);$/m, 'var qs = {};']),
+  },
+  {
+    of: 'send and serve-static: no file is served',
+    path: /\/node_modules\/(send|serve-static)\/index\.js$/,
+    contents: () => 'module.exports = () => { throw new Error("No files are served"); };',
   },
   {
     of: 'body-parser’s readers of anything but JSON',

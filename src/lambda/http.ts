@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import type { RequestListener } from 'node:http';
 import { configure, getCurrentInvoke } from '@vendia/serverless-express';
 import type { Context } from 'aws-lambda';

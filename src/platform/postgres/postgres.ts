@@ -1,10 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { types } from 'node:util';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Pool as PgPool, PoolConfig } from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager, EntitySchema, MigrationInterface, QueryRunner } from 'typeorm';
 import { StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
 import { AppConfig } from '../../config/config.module.js';
-import { postgresCredentials } from './credentials.js';
+import { type PostgresCredentials, postgresCredentials } from './credentials.js';
 
 /** The tables' mappings and the migrations that make them. */
 export interface PostgresSchema {
@@ -164,45 +166,59 @@ export class Postgres implements OnApplicationShutdown {
   }
 
   private async open(settings: Record<string, unknown>, onError: () => void = () => {}): Promise<DataSource> {
-    const [{ DataSource }, { default: driver }, schema, credentials] = await Promise.all([
-      import('typeorm'),
-      import('pg'),
-      this.loadSchema(),
-      postgresCredentials(this.config),
-    ]);
+    const [{ default: driver }, credentials] = await Promise.all([import('pg'), postgresCredentials(this.config)]);
+    const pool = new driver.Pool({ ...this.poolOptions(credentials), ...settings });
+    pool.on('error', onError);
+    try {
+      const connecting = pool.connect();
+      // Awaited below; until then its failure is nobody's.
+      connecting.catch(() => undefined);
+      // Loading TypeORM takes as long as a connection does, so they happen side by side: between the pieces the connection has its turns.
+      await turn();
+      const { DataSource } = await import('typeorm');
+      await turn();
+      const { entities, migrations } = await this.loadSchema();
+      (await connecting).release();
+      const options: DataSourceOptions = {
+        type: 'postgres',
+        // TypeORM would make a pool of its own.
+        driver: { ...driver, Pool: givenPool(pool) },
+        synchronize: false,
+        logging: false,
+        entities,
+        migrations,
+        migrationsTableName: 'migrations',
+        poolErrorHandler: () => undefined,
+      };
+      return await new DataSource(options).initialize();
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
+  }
+
+  private poolOptions({ username, password }: PostgresCredentials): PoolConfig {
     const { host, port, database, tls } = this.config.get('postgres', { infer: true });
     const lambda = this.config.get('lambda', { infer: true });
-    const options: DataSourceOptions = {
-      type: 'postgres',
-      driver,
+    return {
       host,
       port,
       database,
-      username: credentials.username,
-      password: credentials.password,
+      user: username,
+      password,
       ssl: tls ? { rejectUnauthorized: true } : false,
-      connectTimeoutMS: connectTimeoutMs,
-      applicationName: 'duet',
+      connectionTimeoutMillis: connectTimeoutMs,
+      application_name: 'duet',
       // A Lambda environment serves one request at a time; two leave room for the outbox beside it.
-      poolSize: lambda ? 2 : 10,
-      synchronize: false,
-      logging: false,
-      entities: schema.entities,
-      migrations: schema.migrations,
-      migrationsTableName: 'migrations',
-      poolErrorHandler: onError,
-      extra: {
-        statement_timeout: statementTimeoutMs,
-        query_timeout: queryTimeoutMs,
-        // A client that vanished within a transaction keeps its locks no longer than this.
-        idle_in_transaction_session_timeout: 10_000,
-        idleTimeoutMillis: lambda ? 60_000 : 10_000,
-        keepAlive: true,
-        allowExitOnIdle: true,
-        ...settings,
-      },
+      max: lambda ? 2 : 10,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: queryTimeoutMs,
+      // A client that vanished within a transaction keeps its locks no longer than this.
+      idle_in_transaction_session_timeout: 10_000,
+      idleTimeoutMillis: lambda ? 60_000 : 10_000,
+      keepAlive: true,
+      allowExitOnIdle: true,
     };
-    return new DataSource(options).initialize();
   }
 }
 
@@ -270,6 +286,16 @@ class OutOfTimeError extends Error {}
 class NoAnswerError extends Error {}
 /** The commit was sent, and its answer was lost. */
 class CommitUnknownError extends Error {}
+
+/** A constructor that gives what is there already. */
+function givenPool(pool: PgPool): new () => PgPool {
+  return class {
+    constructor() {
+      // A constructor may return another object than the one it was called for: ECMA-262, section 10.2.2.
+      return pool;
+    }
+  } as new () => PgPool;
+}
 
 async function within<T>(ms: number, work: () => Promise<T>, Late: new (message: string) => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
