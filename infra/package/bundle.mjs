@@ -18,6 +18,9 @@ const partNames = ['pg', 'rate-limiter-flexible', 'typeorm'];
 
 const nodeModules = join(root, 'node_modules');
 
+/** What a script is wrapped in, as Node wraps a CommonJS file: entry.mjs calls it. */
+const asFunction = { banner: '(function(exports,require,module,__filename,__dirname){', footer: '})' };
+
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
   absWorkingDir: root,
@@ -53,6 +56,8 @@ export async function bundleParts() {
         stdin: { contents: `module.exports = require('${name}');`, resolveDir: root, sourcefile: `${name}.js` },
         outfile: join(root, `${name}.cjs`),
         external: [...shared.external, ...partNames.filter((other) => other !== name), 'pg-query-stream'],
+        banner: { js: asFunction.banner },
+        footer: { js: asFunction.footer },
         // TypeORM names its errors after their classes, and logs are read by those names.
         keepNames: true,
         // The application has loaded reflect-metadata; a second copy would be a second registry.
@@ -77,8 +82,18 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
     outfile: join(root, 'app.cjs'),
     // zod compiles each schema to JavaScript when it is first used, which no code cache can hold: 3 ms of a cold start for some
     // microseconds of each later request. https://zod.dev/packages/core?id=configuration
-    banner: { js: 'const __bundleUrl=require("node:url").pathToFileURL(__filename).href;globalThis.__zod_globalConfig={jitless:true};' },
-    plugins: [absent(unreached), parted(carriesArgon2 ? argon2 : undefined), await withoutDocs(), placed(compiled), modern, onlyDefinitions, trim],
+    banner: { js: `${asFunction.banner}const __bundleUrl=require("node:url").pathToFileURL(__filename).href;globalThis.__zod_globalConfig={jitless:true};` },
+    footer: { js: asFunction.footer },
+    plugins: [
+      absent(unreached),
+      parted(carriesArgon2 ? argon2 : undefined),
+      await withoutDocs(),
+      placed(compiled),
+      lazySchemas(compiled),
+      modern,
+      onlyDefinitions,
+      trim,
+    ],
   });
   assertNothingForbidden(name, app.inputs(compiled));
   const mine = parts.filter((part) => app.externals.has(`./${part.name}.cjs`));
@@ -196,6 +211,27 @@ const placed = (compiled) => ({
       if (!contents.includes('import.meta.url')) return undefined;
       const place = `./dist/${relative(compiled, path).replaceAll('\\', '/')}`;
       return { contents: contents.replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url)`), resolveDir: dirname(path) };
+    });
+  },
+});
+
+/**
+ * The schemas of requests and answers are made when one is first used: a module of schemas becomes stand-ins that load it. A schema takes
+ * about 50 µs to make, there are some hundred, and the first request uses one or two.
+ */
+const lazySchemas = (compiled) => ({
+  name: 'lazy-schemas',
+  setup(b) {
+    b.onResolve({ filter: /\.schemas\.js$/ }, ({ path, importer, namespace, resolveDir, kind }) => {
+      if (namespace === 'lazy-schemas' || relative(compiled, importer).startsWith('..') || importer.endsWith('.schemas.js')) return undefined;
+      return { path: join(resolveDir, path), namespace: 'lazy-schemas', sideEffects: kind === 'import-statement' ? false : undefined };
+    });
+    b.onLoad({ filter: /./, namespace: 'lazy-schemas' }, async ({ path }) => {
+      const names = [...(await readFile(path, 'utf8')).matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
+      const contents = `
+        const lazy = (load) => new Proxy({}, { get: (_, key) => Reflect.get(load(), key), has: (_, key) => Reflect.has(load(), key) });
+        ${names.map((name) => `export const ${name} = lazy(() => require(${JSON.stringify(path)}).${name});`).join('\n')}`;
+      return { contents, resolveDir: dirname(path) };
     });
   },
 });

@@ -32,8 +32,9 @@ function load(file) {
   const known = modules.get(file);
   if (known !== undefined) return known.exports;
   const filename = folder + file;
-  // Bundles are ASCII; as Latin-1 the text takes neither decoding nor two bytes a character.
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`;
+  // Scripts are ASCII; as Latin-1 the text takes neither decoding nor two bytes a character. They are function expressions already
+  // (bundle.mjs): to wrap them here would copy a megabyte.
+  const source = readFileSync(filename, 'latin1');
   const cachedData = readCache(`${filename}.cache`);
   const script = new Script(source, { filename, cachedData });
   if (script.cachedDataRejected) {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiConsumes } from '@nestjs/swagger';
-import express, { type Request, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
 import { findAlteredNumber } from './numbers.js';
@@ -24,12 +24,17 @@ export const AcceptsMergePatch = (): MethodDecorator =>
 
 // What a body was before it was parsed, for as long as its request lives.
 const bodyBytes = new WeakMap<object, Buffer>();
-const readJson = express.json({
-  limit: bodyLimitBytes,
-  strict: false,
-  type: () => true,
-  verify: (request, _response, bytes) => void bodyBytes.set(request, bytes),
-});
+// Made for the first body: most cold starts answer a request without one, and the parser loads zlib.
+let jsonReader: RequestHandler | undefined;
+const readJson: RequestHandler = (request, response, next) => {
+  jsonReader ??= express.json({
+    limit: bodyLimitBytes,
+    strict: false,
+    type: () => true,
+    verify: (read, _response, bytes) => void bodyBytes.set(read, bytes),
+  });
+  void jsonReader(request, response, next);
+};
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
 
 /**

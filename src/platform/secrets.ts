@@ -2,7 +2,7 @@ import type { AppConfig } from '../config/config.module.js';
 
 /** The text of a secret in Secrets Manager. The client is loaded on first use: most cold starts need none. */
 export async function readSecret(arn: string, config: AppConfig): Promise<string> {
-  const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+  const { SecretsManagerClient, GetSecretValueCommand } = await import('./secrets-client.js');
   const client = new SecretsManagerClient({
     region: config.get('region', { infer: true }),
     endpoint: config.get('secrets', { infer: true }).endpoint,

@@ -5,7 +5,6 @@ import { AppConfig } from '../../config/config.module.js';
 import { Log } from '../../platform/observability/log.js';
 import { Erasure } from './erasure.js';
 import { EventPublisher, type PublishOutcome } from './event-publisher.js';
-import { outboxEvent } from './outbox-event.js';
 import { type ClaimedRow, LeaseLostError, type OutboxBacklog, OutboxRepository } from './outbox.repository.js';
 import { mostPublishAttempts, pauseMs } from './retry-schedule.js';
 
@@ -210,6 +209,8 @@ export class OutboxWorker implements OnModuleDestroy {
 
   private async publishNext(): Promise<number> {
     const rows = await this.outbox.claimEvents(rowsAtOnce);
+    // The events' schemas are for whoever publishes, which on Lambda is another function than the one that writes the rows.
+    const { outboxEvent } = await import('./outbox-event.js');
     const fit = rows.map((row) => ({ row, event: outboxEvent(row) }));
     for (const { row, event } of fit) {
       if ('unfit' in event) {

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
 import { CreatedAt } from '../../common/entity.interceptor.js';
 import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
@@ -12,8 +12,8 @@ import {
   type RecordChange,
   recordChangeSchema,
   type RecordList,
-  recordListSchema,
   recordQuerySchema,
+  recordsAnswerSchema,
   recordSchema,
   type RecordsQuery,
   recordsQuerySchema,
@@ -54,7 +54,7 @@ export class RecordsController {
     summary: 'Read a record, or list them all',
     description:
       'With `user_id`, that user’s record: one’s own, or anyone’s for an admin. Without, the list of all, for an admin; a page of large records may be short.',
-    success: { status: 200, description: 'The record, or a page of them.', schema: z.union([recordListSchema, recordSchema]) },
+    success: { status: 200, description: 'The record, or a page of them.', schema: recordsAnswerSchema },
     problems: [400, 403, 404, 503],
   })
   async read(@CurrentCaller() caller: Caller, @Query({ schema: recordsQuerySchema }) query: RecordsQuery): Promise<UserRecord | RecordList> {

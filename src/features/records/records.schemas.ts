@@ -72,6 +72,9 @@ export const recordListSchema = z
 
 export type RecordList = { readonly items: readonly z.output<typeof recordSchema>[]; readonly nextCursor: string | null };
 
+/** What reading answers: one record, or a page of them. */
+export const recordsAnswerSchema = z.union([recordListSchema, recordSchema]);
+
 /** One record with `user_id`, a page of all without. */
 export const recordsQuerySchema = z.strictObject({
   user_id: idSchema.optional().meta({ description: 'Whose record; left out, an admin gets the list.' }),

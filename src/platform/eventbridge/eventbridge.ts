@@ -84,7 +84,7 @@ export class EventBridge implements OnApplicationShutdown {
       Time: time,
     }));
     try {
-      const [{ PutEventsCommand }, client] = await Promise.all([import('@aws-sdk/client-eventbridge'), this.open()]);
+      const [{ PutEventsCommand }, client] = await Promise.all([import('./client.js'), this.open()]);
       const answer: unknown = await client.send(new PutEventsCommand({ Entries: wire }), { abortSignal: AbortSignal.timeout(callTimeoutMs) });
       return outcomesOf(answer, batch.length);
     } catch (error) {
@@ -97,7 +97,7 @@ export class EventBridge implements OnApplicationShutdown {
   }
 
   private async load(): Promise<EventBridgeClient> {
-    const { EventBridgeClient } = await import('@aws-sdk/client-eventbridge');
+    const { EventBridgeClient } = await import('./client.js');
     const { endpoint } = this.config.get('events', { infer: true });
     return new EventBridgeClient({
       region: this.config.get('region', { infer: true }),
