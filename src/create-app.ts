@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Server } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, Response } from 'express';
@@ -9,6 +10,7 @@ import { ProblemFilter } from './common/problem.filter.js';
 import { ValidationPipe } from './common/validation.pipe.js';
 import type { Config } from './config/config.js';
 import { Log } from './platform/observability/log.js';
+import { Postgres } from './platform/postgres/postgres.js';
 import { requestMiddleware, type ReadInvocation } from './platform/observability/request.middleware.js';
 
 /** How long an idle connection is kept, in milliseconds. */
@@ -20,6 +22,8 @@ export interface CreateAppOptions {
   readonly docs?: boolean;
   /** What requests come through where no server listens, as on Lambda. */
   readonly adapter?: AbstractHttpAdapter;
+  /** The first request is known, and needs PostgreSQL: connect while the rest of the application starts. */
+  readonly connectSoon?: boolean;
   /** Reads the ids of a Lambda invocation off a request. */
   readonly readInvocation?: ReadInvocation;
 }
@@ -36,6 +40,10 @@ export async function createApp(config: Config, options: CreateAppOptions = {}):
   const app = await (options.adapter === undefined
     ? NestFactory.create<NestExpressApplication>(module, nestOptions)
     : NestFactory.create<NestExpressApplication>(module, options.adapter, nestOptions));
+  if (options.connectSoon) {
+    app.get(Postgres).connectSoon();
+    await turn();
+  }
   const express: Express = app.getHttpAdapter().getInstance();
   // Versions make the entity tags; Express's own would be of bytes, and of lists too.
   express.disable('etag').disable('x-powered-by');

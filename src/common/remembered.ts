@@ -1,11 +1,11 @@
 /**
- * A maker whose result is made on first use and then shared. A failure is not remembered: the next call tries again, and cannot undo
+ * A maker whose result is made on first use, of what that use gives, and then shared. A failure is not remembered: the next call tries again, and cannot undo
  * the try of another.
  */
-export function remembered<T>(make: () => Promise<T>): () => Promise<T> {
+export function remembered<T, Given extends readonly unknown[] = []>(make: (...given: Given) => Promise<T>): (...given: Given) => Promise<T> {
   let making: Promise<T> | undefined;
-  return async () => {
-    const mine = (making ??= make());
+  return async (...given) => {
+    const mine = (making ??= make(...given));
     try {
       return await mine;
     } catch (error) {

@@ -1,6 +1,8 @@
 /** What Duet reads of an HTTP event itself; the adapter reads the rest. */
 export interface HttpEvent {
   readonly version?: string;
+  readonly rawPath?: string;
+  readonly path?: string;
   readonly requestContext: { readonly stage?: string; readonly http?: object; readonly elb?: object };
   readonly headers?: Readonly<Record<string, string>> | null;
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>> | null;

@@ -15,8 +15,11 @@ export type HttpResult = object;
 
 type Serve = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
-const start = remembered(async (): Promise<Serve> => {
-  const app = await createApp(parseConfig(readEnvironment()), { adapter: new ServerlessAdapter(), readInvocation });
+// Only a guess, made before there is a router, and no harm when it is wrong: whether the first request will ask PostgreSQL.
+const postgresPaths = /\/(auth\/\w+|users(\/[^/]+)?|dashboard\/[^/]+)\/?$/;
+
+const start = remembered(async (connectSoon: boolean): Promise<Serve> => {
+  const app = await createApp(parseConfig(readEnvironment()), { adapter: new ServerlessAdapter(), connectSoon, readInvocation });
   const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
   // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
   return async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult>;
@@ -32,9 +35,16 @@ const start = remembered(async (): Promise<Serve> => {
  */
 export const handler = async (event: unknown, context: Context): Promise<HttpResult> => {
   assertHttpEvent(event);
-  const serve = await start();
+  const serve = await start(postgresPaths.test(event.rawPath ?? event.path ?? ''));
   return serve(withLowerCaseHeaders(event), context);
 };
+
+// With provisioned concurrency an environment is made ready long before its first request, which then should find it so.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+if (readEnvironment()['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurrency') {
+  // A failure is for the request that comes; it tries again.
+  start(true).catch(() => undefined);
+}
 
 function readInvocation(): InvocationIds {
   const { event, context } = getCurrentInvoke() as { event?: HttpEvent; context?: Context };

@@ -100,6 +100,11 @@ export class Postgres implements OnApplicationShutdown {
     });
   }
 
+  /** Begins to connect, for a request that is known to come; whether that succeeds is for the request to find out. */
+  connectSoon(): void {
+    this.pool();
+  }
+
   /** Runs the migrations that are still to run, each in its transaction. Safe when several start at once: one runs, the others wait. */
   async migrate(onProgress: (line: string) => void = () => {}): Promise<void> {
     // On connections of their own: an index takes the time it takes, and so does whoever holds the lock.
@@ -128,10 +133,7 @@ export class Postgres implements OnApplicationShutdown {
 
   private async withReconnect<T>(work: (source: DataSource, attempt: Attempt) => Promise<T>): Promise<T> {
     for (let first = true; ; first = false) {
-      const pool = (this.current ??= new Pool(
-        async (onError) => this.open({}, onError),
-        (failed) => this.retire(failed),
-      ));
+      const pool = this.pool();
       const patience = remainingStoreMs();
       const deadline = performance.now() + patience;
       try {
@@ -153,6 +155,14 @@ export class Postgres implements OnApplicationShutdown {
         }
       }
     }
+  }
+
+  private pool(): Pool {
+    this.current ??= new Pool(
+      async (onError) => this.open({}, onError),
+      (failed) => this.retire(failed),
+    );
+    return this.current;
   }
 
   // Only the pool that failed: by now another request may have replaced it, with one that works.
