@@ -245,7 +245,7 @@ const onlyDefinitions = {
   setup(b) {
     b.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
       if (pluginData === onlyDefinitions || from.kind === 'entry-point' || from.namespace !== 'file') return undefined;
-      if (!/^@nestjs\//.test(path) && !(path.startsWith('.') && /\/node_modules\/@nestjs\//.test(from.importer))) return undefined;
+      if (!path.startsWith('@nestjs/') && !(path.startsWith('.') && /\/node_modules\/@nestjs\//.test(from.importer))) return undefined;
       const found = await b.resolve(path, { ...from, pluginData: onlyDefinitions });
       return /\/node_modules\/@nestjs\//.test(found.path) && !found.external ? { ...found, sideEffects: false } : found;
     });
