@@ -1,0 +1,76 @@
+import { nodeBinary } from '../../infra/package/runtime.mjs';
+import { type Environment, parseConfig } from '../../src/config/config.js';
+import { startEphemeralStores } from '../../src/local/local-stores.js';
+import { provisionTables } from '../../src/local/provision-tables.js';
+import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
+import { type RuntimeClient, runtimeClient } from '../support/lambda-runtime/runtime-client.js';
+import { httpApiEvent } from '../support/lambda-events.js';
+
+/** An answer of a function behind an HTTP API. */
+export interface HttpResult {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Where everything is measured: real stores on loopback with a user in them, Lambda's Node and its runtime client. */
+export interface Stage {
+  /** The variables of every function. */
+  readonly variables: Environment;
+  readonly node: string;
+  readonly client: RuntimeClient;
+  readonly user: { readonly id: string; readonly token: string };
+  stop(): Promise<void>;
+}
+
+/** Sets the stage: starts the stores, and lets the packaged functions themselves migrate them and register a user. */
+export async function setStage(functions: { readonly http: string; readonly migrate: string }, onProgress: (line: string) => void): Promise<Stage> {
+  onProgress('fetching Lambda’s Node and its runtime client');
+  const [node, client] = await Promise.all([nodeBinary(), runtimeClient()]);
+  onProgress('starting PostgreSQL and DynamoDB');
+  const stores = await startEphemeralStores();
+  try {
+    const config = parseConfig(stores.environment);
+    await provisionTables(config);
+    const { DUET_DATA_DIR: _dataDir, ...reach } = stores.environment;
+    const { todos, counters, records, archive, rateLimits } = config.dynamodb.tables;
+    const variables = {
+      ...reach,
+      DYNAMODB_TABLE_NAME: todos,
+      COUNTERS_TABLE_NAME: counters,
+      RECORDS_TABLE_NAME: records,
+      ARCHIVE_TABLE_NAME: archive,
+      RATE_LIMITS_TABLE_NAME: rateLimits,
+    };
+    const start = async (folder: string) => LambdaEnvironment.start({ folder, variables, node, client });
+    await withEnvironment(await start(functions.migrate), async (migrate) => migrate.invoke({}));
+    const user = await withEnvironment(await start(functions.http), signUp);
+    return { variables, node, client, user, stop: async () => stores.stop() };
+  } catch (error) {
+    await stores.stop();
+    throw error;
+  }
+}
+
+/** Lets `work` have an environment, and ends it whatever happens. */
+export async function withEnvironment<T>(environment: LambdaEnvironment, work: (environment: LambdaEnvironment) => Promise<T>): Promise<T> {
+  try {
+    return await work(environment);
+  } finally {
+    await environment.stop();
+  }
+}
+
+async function signUp(http: LambdaEnvironment): Promise<Stage['user']> {
+  const headers = { 'content-type': 'application/json' };
+  const [email, password] = ['bench@example.com', 'correct horse battery staple'];
+  const post = async (path: string, body: object) => {
+    const answer = await http.invoke<HttpResult>(httpApiEvent({ method: 'POST', path, headers, body: JSON.stringify(body) }));
+    if (answer.statusCode >= 300) {
+      throw new Error(`POST ${path} answered ${answer.statusCode}: ${answer.body}\n${http.log}`);
+    }
+    return JSON.parse(answer.body) as { id: string; accessToken: string };
+  };
+  const { id } = await post('/users', { email, name: 'Bench', password });
+  return { id, token: (await post('/auth/login', { email, password })).accessToken };
+}
