@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { transform } from '@swc/core';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -10,12 +12,12 @@ const peers = fileURLToPath(new URL('peers/', import.meta.url));
 const run = promisify(execFile);
 
 /** Packages the service afresh into `out`; each function gets an empty folder of its own with what its zip holds. */
-export async function packageService(out: string): Promise<Readonly<Record<'http' | 'migrate', string>> & { readonly zipBytes: number }> {
+export async function packageService(out: string): Promise<Readonly<Record<'http' | 'migrate', string>> & { readonly zips: string }> {
   await run(process.execPath, [join(root, 'infra/package/package.mjs'), '--out', join(out, 'made')], { cwd: root });
   return {
     http: await unpack(join(out, 'made/http'), join(out, 'duet')),
     migrate: await unpack(join(out, 'made/migrate'), join(out, 'migrate')),
-    zipBytes: (await stat(join(out, 'made/http.zip'))).size,
+    zips: join(out, 'made'),
   };
 }
 
@@ -46,4 +48,49 @@ export async function bundlePeer(name: 'handwritten' | 'express', folder: string
     logLevel: 'error',
   });
   return folder;
+}
+
+/**
+ * The usual set-up as it is deployed: compiled, not bundled, with its node_modules beside it. They are no business of whoever only develops the
+ * service, so they are installed when first needed, from the peer's own lock, and kept in node_modules/.cache.
+ */
+export async function installStockNest(): Promise<string> {
+  const source = join(peers, 'stock-nest');
+  const sources = (await readdir(join(source, 'src'))).sort();
+  const contents = await Promise.all(['package.json', 'package-lock.json', ...sources.map((file) => join('src', file))].map(async (file) => readFile(join(source, file))));
+  const cache = join(root, 'node_modules/.cache/duet-bench');
+  const home = join(cache, `stock-nest-${contents.reduce((hash, text) => hash.update(text), createHash('sha256')).digest('hex').slice(0, 16)}`);
+  if (await exists(home)) {
+    return home;
+  }
+  await mkdir(cache, { recursive: true });
+  const made = await mkdtemp(join(cache, '.stock-nest-'));
+  try {
+    await Promise.all(['package.json', 'package-lock.json'].map(async (file) => copyFile(join(source, file), join(made, file))));
+    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: made });
+    await Promise.all(
+      sources.map(async (file) => {
+        const { code } = await transform(await readFile(join(source, 'src', file), 'utf8'), {
+          swcrc: false,
+          jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022', transform: { legacyDecorator: true, decoratorMetadata: true } },
+          module: { type: 'es6' },
+        });
+        await writeFile(join(made, file.replace(/\.ts$/, '.js')), code);
+      }),
+    );
+    await rename(made, home).catch(async (error: unknown) => {
+      // Another process was quicker; its copy is as good.
+      if (!(await exists(home))) throw error;
+    });
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+  return home;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundlePeer, packageService } from './artefacts.js';
+import { bundlePeer, installStockNest, packageService } from './artefacts.js';
 import { measureColdStarts } from './cold.js';
 import { setStage } from './stage.js';
 
@@ -18,7 +18,7 @@ try {
   try {
     const results = await measureColdStarts(
       stage,
-      { duet: duet.http, handwritten },
+      { duet: duet.http, handwritten, 'stock-nest': await installStockNest() },
       { rounds: Number(options.rounds ?? (options.quick ? 5 : 20)), onProgress },
     );
     for (const { route, contestant, start, invocation, total, duetBy } of results) {
