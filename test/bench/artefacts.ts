@@ -57,9 +57,17 @@ export async function bundlePeer(name: 'handwritten' | 'express', folder: string
 export async function installStockNest(): Promise<string> {
   const source = join(peers, 'stock-nest');
   const sources = (await readdir(join(source, 'src'))).sort();
-  const contents = await Promise.all(['package.json', 'package-lock.json', ...sources.map((file) => join('src', file))].map(async (file) => readFile(join(source, file))));
+  const contents = await Promise.all(
+    ['package.json', 'package-lock.json', ...sources.map((file) => join('src', file))].map(async (file) => readFile(join(source, file))),
+  );
   const cache = join(root, 'node_modules/.cache/duet-bench');
-  const home = join(cache, `stock-nest-${contents.reduce((hash, text) => hash.update(text), createHash('sha256')).digest('hex').slice(0, 16)}`);
+  const home = join(
+    cache,
+    `stock-nest-${contents
+      .reduce((hash, text) => hash.update(text), createHash('sha256'))
+      .digest('hex')
+      .slice(0, 16)}`,
+  );
   if (await exists(home)) {
     return home;
   }

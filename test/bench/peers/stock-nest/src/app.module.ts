@@ -1,4 +1,5 @@
 import { Controller, Get, Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CounterController } from './counter.controller.js';
@@ -17,18 +18,28 @@ class ServiceController {
 
 @Module({
   imports: [
-    TypeOrmModule.forRoot({
-      type: 'postgres',
-      host: process.env['RDS_HOST'],
-      port: Number(process.env['RDS_PORT']),
-      database: process.env['RDS_DATABASE'],
-      username: process.env['RDS_USERNAME'],
-      password: process.env['RDS_PASSWORD'],
-      entities: [User],
-      poolSize: 2,
+    ConfigModule.forRoot({ isGlobal: true }),
+    TypeOrmModule.forRootAsync({
+      inject: [ConfigService],
+      useFactory: (config: ConfigService) => ({
+        type: 'postgres',
+        host: config.getOrThrow('RDS_HOST'),
+        port: Number(config.getOrThrow('RDS_PORT')),
+        database: config.getOrThrow('RDS_DATABASE'),
+        username: config.getOrThrow('RDS_USERNAME'),
+        password: config.getOrThrow('RDS_PASSWORD'),
+        entities: [User],
+        poolSize: 2,
+      }),
     }),
     TypeOrmModule.forFeature([User]),
-    JwtModule.register({ secret: process.env['JWT_SECRET'], verifyOptions: { algorithms: ['HS256'], issuer: 'duet', audience: 'duet' } }),
+    JwtModule.registerAsync({
+      inject: [ConfigService],
+      useFactory: (config: ConfigService) => ({
+        secret: config.getOrThrow('JWT_SECRET'),
+        verifyOptions: { algorithms: ['HS256'], issuer: 'duet', audience: 'duet' },
+      }),
+    }),
   ],
   controllers: [ServiceController, CounterController, UsersController],
   providers: [CounterService, UsersService],
