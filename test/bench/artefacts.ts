@@ -6,26 +6,34 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { transform } from '@swc/core';
 import { build } from 'esbuild';
+import { unzipSync } from 'fflate';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const peers = fileURLToPath(new URL('peers/', import.meta.url));
 const run = promisify(execFile);
 
-/** Packages the service afresh into `out`; each function gets an empty folder of its own with what its zip holds. */
-export async function packageService(out: string): Promise<Readonly<Record<'http' | 'migrate', string>> & { readonly zips: string }> {
-  await run(process.execPath, [join(root, 'infra/package/package.mjs'), '--out', join(out, 'made')], { cwd: root });
-  return {
-    http: await unpack(join(out, 'made/http'), join(out, 'duet')),
-    migrate: await unpack(join(out, 'made/migrate'), join(out, 'migrate')),
-    zips: join(out, 'made'),
-  };
+/** The service as it is deployed: the folders of functions, and where the zips lie. */
+export interface ServicePackage {
+  readonly zips: string;
+  readonly http: string;
+  readonly migrate: string;
 }
 
-async function unpack(made: string, folder: string): Promise<string> {
+/** Packages the service afresh, below `out`. */
+export async function packageService(out: string): Promise<ServicePackage> {
+  await run(process.execPath, [join(root, 'infra/package/package.mjs'), '--out', join(out, 'made')], { cwd: root });
+  return unpackService(join(out, 'made'), out);
+}
+
+/** Gives each function of a package an empty folder of its own, below `out`, with what its zip holds. */
+export async function unpackService(made: string, out: string): Promise<ServicePackage> {
+  const [http, migrate] = await Promise.all(['http', 'migrate'].map(async (name) => unpack(join(made, `${name}.zip`), join(out, name))));
+  return { zips: made, http, migrate } as ServicePackage;
+}
+
+async function unpack(zip: string, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  // Source maps lie beside the code, not in the zip.
-  const files = (await readdir(made)).filter((file) => !file.endsWith('.map'));
-  await Promise.all(files.map(async (file) => copyFile(join(made, file), join(folder, file))));
+  await Promise.all(Object.entries(unzipSync(await readFile(zip))).map(async ([file, bytes]) => writeFile(join(folder, file), bytes)));
   return folder;
 }
 
@@ -54,7 +62,7 @@ export async function bundlePeer(name: 'handwritten' | 'express', folder: string
  * The usual set-up as it is deployed: compiled, not bundled, with its node_modules beside it. They are no business of whoever only develops the
  * service, so they are installed when first needed, from the peer's own lock, and kept in node_modules/.cache.
  */
-export async function installStockNest(): Promise<string> {
+export async function installStockNest(onProgress: (line: string) => void): Promise<string> {
   const source = join(peers, 'stock-nest');
   const sources = (await readdir(join(source, 'src'))).sort();
   const contents = await Promise.all(
@@ -71,6 +79,7 @@ export async function installStockNest(): Promise<string> {
   if (await exists(home)) {
     return home;
   }
+  onProgress('installing the stock NestJS peer');
   await mkdir(cache, { recursive: true });
   const made = await mkdtemp(join(cache, '.stock-nest-'));
   try {

@@ -1,39 +1,98 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/**
+ * `npm run bench`: what design section 8 promises, measured side by side with the peers. Options: `--quick` for a first look, `--only
+ * cold,warm` for some parts (their names are below), `--rounds <n>` of cold starts, `--package <folder>` for packages made before instead of fresh
+ * ones. The tables go to standard output, the figures to .bench/results.json.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundlePeer, installStockNest, packageService } from './artefacts.js';
+import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
+import { bundlePeer, installStockNest, packageService, unpackService } from './artefacts.js';
+import type { BenchOptions, Contestants } from './bench-options.js';
+import { measureCapacity } from './capacity.js';
 import { measureColdStarts } from './cold.js';
-import { setStage } from './stage.js';
+import { measureCounter } from './counter.js';
+import { measureDashboard } from './dashboard.js';
+import { measureMemory } from './memory.js';
+import { measurePackages } from './package-size.js';
+import { renderSection, renderVerdicts, type Section } from './report.js';
+import { type Stage, setStage } from './stage.js';
+import { measureWarmCalls } from './warm.js';
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string' } } });
-const onProgress = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+interface Subject {
+  readonly stage: Stage;
+  readonly contestants: Contestants;
+  readonly zips: string;
+  readonly options: BenchOptions & { readonly rounds?: number };
+}
 
+interface Part {
+  /** Its share of ten minutes, in seconds: what it would take on a busy machine. */
+  readonly seconds: number;
+  readonly measure: (subject: Subject) => Promise<Section>;
+}
+
+const parts: Readonly<Record<string, Part>> = {
+  size: { seconds: 5, measure: async ({ zips }) => measurePackages(zips) },
+  cold: { seconds: 170, measure: async ({ stage, contestants, options }) => measureColdStarts(stage, contestants, options) },
+  warm: { seconds: 75, measure: async ({ stage, contestants, options }) => measureWarmCalls(stage, contestants, options) },
+  memory: { seconds: 140, measure: async ({ stage, contestants, options }) => measureMemory(stage, contestants, options) },
+  dashboard: { seconds: 110, measure: async ({ stage, contestants, options }) => measureDashboard(stage, contestants, options) },
+  counter: { seconds: 45, measure: async ({ stage, options }) => measureCounter(stage, options) },
+  capacity: { seconds: 10, measure: async ({ stage, contestants }) => measureCapacity(stage, contestants) },
+};
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' }, package: { type: 'string' } },
+});
+const wanted = values.only?.split(',') ?? Object.keys(parts);
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no ${unknown.join(', ')}: --only takes ${Object.keys(parts).join(', ')}\n`);
+  process.exit(1);
+}
+
+const startedAt = performance.now();
+const onProgress = (line: string) => process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
 const folder = await mkdtemp(join(tmpdir(), 'duet-bench-'));
 try {
-  onProgress('packaging');
-  const duet = await packageService(folder);
-  const handwritten = await bundlePeer('handwritten', join(folder, 'handwritten'));
-  const stage = await setStage(duet, onProgress);
+  onProgress(values.package === undefined ? 'packaging' : `taking the packages in ${values.package}`);
+  const { zips, http, migrate } = values.package === undefined ? await packageService(folder) : await unpackService(values.package, folder);
+  const contestants = {
+    duet: http,
+    handwritten: await bundlePeer('handwritten', join(folder, 'handwritten')),
+    express: await bundlePeer('express', join(folder, 'express')),
+    'stock-nest': await installStockNest(onProgress),
+  };
+  const stage = await setStage({ http, migrate }, onProgress);
   try {
-    const results = await measureColdStarts(
-      stage,
-      { duet: duet.http, handwritten, 'stock-nest': await installStockNest() },
-      { rounds: Number(options.rounds ?? (options.quick ? 5 : 20)), onProgress },
+    const machine = {
+      date: new Date().toISOString(),
+      node: lambdaNodeVersion,
+      client: stage.client.description,
+      cpu: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      system: `${process.platform} ${process.arch}`,
+    };
+    console.log(
+      `Duet bench${values.quick ? ' (--quick)' : ''}, ${machine.date.slice(0, 16)}Z: Node ${machine.node}, ${machine.client}; ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`,
     );
-    for (const { route, contestant, start, invocation, total, duetBy } of results) {
-      const f = (x: number) => x.toFixed(1).padStart(7);
-      console.log(
-        route.padEnd(16),
-        contestant.padEnd(12),
-        f(start.value),
-        f(invocation.value),
-        f(total.value),
-        duetBy.value.toFixed(3),
-        duetBy.low.toFixed(3),
-        duetBy.high.toFixed(3),
-      );
+    const sections: Section[] = [];
+    const options = { quick: values.quick, onProgress, ...(values.rounds !== undefined && { rounds: Number(values.rounds) }) };
+    for (const [name, { seconds, measure }] of Object.entries(parts).filter(([name]) => wanted.includes(name))) {
+      onProgress(name);
+      const until = performance.now() + seconds * 1000;
+      const section = await measure({ stage, contestants, zips, options: { ...options, hasTime: () => performance.now() < until } });
+      sections.push(section);
+      console.log(renderSection(section));
     }
+    console.log(renderVerdicts(sections));
+    const results = fileURLToPath(new URL('../../.bench/', import.meta.url));
+    await mkdir(results, { recursive: true });
+    await writeFile(join(results, 'results.json'), `${JSON.stringify({ machine, quick: values.quick, sections }, undefined, 2)}\n`);
+    onProgress('done; the figures are in .bench/results.json');
   } finally {
     await stage.stop();
   }

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
+import { LambdaEnvironment, oneProcessorMb } from '../support/lambda-runtime/lambda-environment.js';
 import { httpApiEvent } from '../support/lambda-events.js';
+import type { BenchOptions, Contestants } from './bench-options.js';
+import { atMost, type Section, withInterval } from './report.js';
 import { type HttpResult, type Stage, withEnvironment } from './stage.js';
 import { type Estimate, estimateMedian, estimateRatio } from './statistics.js';
 
@@ -11,8 +13,11 @@ interface ColdStart {
   readonly total: number;
 }
 
-/** The cold starts of one contestant on one route. */
-export interface ColdResult {
+/** As few as tell something. */
+const leastRounds = 3;
+
+/** The cold starts of one contestant on one route, in milliseconds. */
+interface ColdResult {
   readonly route: string;
   readonly contestant: string;
   readonly start: Estimate;
@@ -30,46 +35,62 @@ export interface ColdResult {
  */
 export async function measureColdStarts(
   stage: Stage,
-  contestants: Readonly<Record<string, string>>,
-  { rounds, onProgress }: { readonly rounds: number; readonly onProgress: (line: string) => void },
-): Promise<ColdResult[]> {
-  const names = Object.keys(contestants);
+  contestants: Contestants,
+  { quick, onProgress, hasTime, rounds = quick ? 5 : 20 }: BenchOptions & { readonly rounds?: number },
+): Promise<Section> {
+  const names = ['duet', 'handwritten', 'stock-nest'] as const;
   const routes = {
     'GET /counter': httpApiEvent({ method: 'GET', path: '/counter' }),
-    'GET /users/{id}': httpApiEvent({ method: 'GET', path: `/users/${stage.user.id}`, headers: { authorization: `Bearer ${stage.user.token}` } }),
+    'GET /users/{id}': stage.eventOf(stage.userId, { method: 'GET', path: `/users/${stage.userId}` }),
   };
-  const results: ColdResult[] = [];
-  for (const [route, event] of Object.entries(routes)) {
-    const starts = new Map<string, ColdStart[]>(names.map((name) => [name, []]));
-    let expected: unknown;
-    // The first round warms the disk's cache and is not counted.
-    for (let round = -1; round < rounds; round++) {
+  const measured = Object.keys(routes).flatMap((route) => names.map((contestant) => ({ route, contestant, starts: [] as ColdStart[] })));
+  const expected = new Map<string, unknown>();
+  let done = 0;
+  // The first round warms the disk's cache and is not counted.
+  for (let round = -1; round < rounds && (round < leastRounds || hasTime()); round++) {
+    for (const [route, event] of Object.entries(routes)) {
       for (let turn = 0; turn < names.length; turn++) {
-        const name = names[(round + 1 + turn) % names.length] ?? '';
-        const { answer, ...times } = await coldStart(stage, contestants[name] ?? '', event);
-        expected ??= answer;
-        if (!isDeepStrictEqual(answer, expected)) {
-          throw new Error(`${name} answers ${route} with ${JSON.stringify(answer)}, another with ${JSON.stringify(expected)}`);
+        const contestant = names[(round + 1 + turn) % names.length] ?? 'duet';
+        const { answer, ...times } = await coldStart(stage, contestants[contestant], event);
+        if (!isDeepStrictEqual(answer, expected.get(route) ?? answer)) {
+          throw new Error(`${contestant} answers ${route} with ${JSON.stringify(answer)}, another with ${JSON.stringify(expected.get(route))}`);
         }
+        expected.set(route, answer);
         if (round >= 0) {
-          starts.get(name)?.push(times);
+          measured.find((one) => one.route === route && one.contestant === contestant)?.starts.push(times);
         }
       }
-      onProgress(`cold ${route}: round ${round + 1} of ${rounds}`);
     }
-    const totals = (name: string) => (starts.get(name) ?? []).map(({ total }) => total);
-    results.push(
-      ...[...starts].map(([contestant, times]) => ({
-        route,
-        contestant,
-        start: estimateMedian(times.map(({ start }) => start)),
-        invocation: estimateMedian(times.map(({ invocation }) => invocation)),
-        total: estimateMedian(totals(contestant)),
-        duetBy: estimateRatio(totals('duet'), totals(contestant)),
-      })),
-    );
+    done = round + 1;
+    onProgress(`cold: round ${done} of ${rounds}`);
   }
-  return results;
+  const totals = (of: string, by: string) =>
+    measured.find(({ route, contestant }) => route === of && contestant === by)?.starts.map(({ total }) => total) ?? [];
+  const figures: ColdResult[] = measured.map(({ route, contestant, starts }) => ({
+    route,
+    contestant,
+    start: estimateMedian(starts.map(({ start }) => start)),
+    invocation: estimateMedian(starts.map(({ invocation }) => invocation)),
+    total: estimateMedian(starts.map(({ total }) => total)),
+    duetBy: estimateRatio(totals(route, 'duet'), totals(route, contestant)),
+  }));
+  const verdict = (route: string, peer: string, most: number) => {
+    const { duetBy } = figures.find((one) => one.route === route && one.contestant === peer) ?? {};
+    return duetBy === undefined ? [] : [atMost(`cold ${route}, by ${peer}`, duetBy, most)];
+  };
+  return {
+    name: 'cold',
+    title: `Cold start at ${oneProcessorMb} MB, milliseconds; medians of ${done} rounds`,
+    columns: ['route', 'contestant', 'start', 'first request', 'to first answer', 'Duet by this one'],
+    rows: figures.map(({ route, contestant, start, invocation, total, duetBy }) => [
+      route,
+      contestant,
+      ...[start, invocation, total].map(({ value }) => value.toFixed(1)),
+      contestant === 'duet' ? '' : withInterval(duetBy),
+    ]),
+    verdicts: Object.keys(routes).flatMap((route) => [...verdict(route, 'handwritten', 1), ...verdict(route, 'stock-nest', 0.2)]),
+    figures,
+  };
 }
 
 async function coldStart(stage: Stage, folder: string, event: object): Promise<ColdStart & { readonly answer: unknown }> {

@@ -4,7 +4,8 @@ import { startEphemeralStores } from '../../src/local/local-stores.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { type RuntimeClient, runtimeClient } from '../support/lambda-runtime/runtime-client.js';
-import { httpApiEvent } from '../support/lambda-events.js';
+import { type EventRequest, httpApiEvent } from '../support/lambda-events.js';
+import { goodClaims, signToken } from '../support/tokens.js';
 
 /** An answer of a function behind an HTTP API. */
 export interface HttpResult {
@@ -19,7 +20,12 @@ export interface Stage {
   readonly variables: Environment;
   readonly node: string;
   readonly client: RuntimeClient;
-  readonly user: { readonly id: string; readonly token: string };
+  /** A registered user. */
+  readonly userId: string;
+  /** An event in a user's name, with a token that was signed this moment. */
+  eventOf(userId: string, request: EventRequest): object;
+  /** Registers another user. */
+  register(email: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -34,7 +40,7 @@ export async function setStage(functions: { readonly http: string; readonly migr
     await provisionTables(config);
     const { DUET_DATA_DIR: _dataDir, ...reach } = stores.environment;
     const { todos, counters, records, archive, rateLimits } = config.dynamodb.tables;
-    const variables = {
+    const variables: Environment = {
       ...reach,
       DYNAMODB_TABLE_NAME: todos,
       COUNTERS_TABLE_NAME: counters,
@@ -44,8 +50,17 @@ export async function setStage(functions: { readonly http: string; readonly migr
     };
     const start = async (folder: string) => LambdaEnvironment.start({ folder, variables, node, client });
     await withEnvironment(await start(functions.migrate), async (migrate) => migrate.invoke({}));
-    const user = await withEnvironment(await start(functions.http), signUp);
-    return { variables, node, client, user, stop: async () => stores.stop() };
+    const register = async (email: string) => withEnvironment(await start(functions.http), async (http) => registerWith(http, email));
+    return {
+      variables,
+      node,
+      client,
+      userId: await register('bench@example.com'),
+      eventOf: (userId, { headers, ...request }) =>
+        httpApiEvent({ ...request, headers: { ...headers, authorization: `Bearer ${signToken(variables['JWT_SECRET'] ?? '', goodClaims(userId))}` } }),
+      register,
+      stop: async () => stores.stop(),
+    };
   } catch (error) {
     await stores.stop();
     throw error;
@@ -61,16 +76,14 @@ export async function withEnvironment<T>(environment: LambdaEnvironment, work: (
   }
 }
 
-async function signUp(http: LambdaEnvironment): Promise<Stage['user']> {
-  const headers = { 'content-type': 'application/json' };
-  const [email, password] = ['bench@example.com', 'correct horse battery staple'];
-  const post = async (path: string, body: object) => {
-    const answer = await http.invoke<HttpResult>(httpApiEvent({ method: 'POST', path, headers, body: JSON.stringify(body) }));
-    if (answer.statusCode >= 300) {
-      throw new Error(`POST ${path} answered ${answer.statusCode}: ${answer.body}\n${http.log}`);
-    }
-    return JSON.parse(answer.body) as { id: string; accessToken: string };
-  };
-  const { id } = await post('/users', { email, name: 'Bench', password });
-  return { id, token: (await post('/auth/login', { email, password })).accessToken };
+async function registerWith(http: LambdaEnvironment, email: string): Promise<string> {
+  const body = JSON.stringify({ email, name: 'Bench', password });
+  const answer = await http.invoke<HttpResult>(httpApiEvent({ method: 'POST', path: '/users', headers: { 'content-type': 'application/json' }, body }));
+  if (answer.statusCode !== 201) {
+    throw new Error(`POST /users answered ${answer.statusCode}: ${answer.body}\n${http.log}`);
+  }
+  return (JSON.parse(answer.body) as { id: string }).id;
 }
+
+/** Of every user the bench registers. */
+export const password = 'correct horse battery staple';

@@ -26,6 +26,7 @@ export interface LambdaOptions {
 export const oneProcessorMb = 1769;
 
 const patienceMs = 30_000;
+/** How much of a long log is kept, in characters. */
 const keptOutput = 200_000;
 
 /** Thrown when the handler failed, with what the runtime client says of it. */
@@ -64,7 +65,7 @@ export class LambdaEnvironment {
     const child = spawn(program, args, { cwd: options.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const environment = new LambdaEnvironment(child, api, spawnedAt, functionName);
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (environment.output = (environment.output + text).slice(-keptOutput)));
+      stream.setEncoding('utf8').on('data', (text: string) => environment.keep(text));
     }
     child.once('error', (error) => api.abandon(error));
     child.once('close', (code, signal) => api.abandon(new Error(`The environment ended (${signal ?? code}):\n${environment.output}`)));
@@ -121,6 +122,14 @@ export class LambdaEnvironment {
   async residentBytes(): Promise<number> {
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${this.pid}/status`, 'utf8')) ?? [];
     return Number(kilobytes) * 1024;
+  }
+
+  private keep(text: string): void {
+    this.output += text;
+    // Cut now and then, because each cut copies what is kept.
+    if (this.output.length > 2 * keptOutput) {
+      this.output = this.output.slice(-keptOutput);
+    }
   }
 
   /** Ends it without notice, as Lambda does. */

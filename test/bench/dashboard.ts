@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient, type KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { parseConfig } from '../../src/config/config.js';
+import { countAttribute, listKey, toItem } from '../../src/features/todos/persistence/todo-items.js';
+import { newTodo, type Todo, type TodoStatus } from '../../src/features/todos/todos.js';
+import { startEmbeddedDynamoDb } from '../../src/local/embedded-dynamodb.js';
+import { provisionTables } from '../../src/local/provision-tables.js';
+import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
+import type { BenchOptions, Contestants } from './bench-options.js';
+import { atMost, type Section, withInterval } from './report.js';
+import { type HttpResult, type Stage, withEnvironment } from './stage.js';
+import { estimateRatio, median, quantile } from './statistics.js';
+
+const few = { todos: 10, overdue: 1 };
+
+/** `GET /dashboard/{id}` of someone with ten todos and of someone with a hundred thousand, in turn, in the same environment. */
+export async function measureDashboard(stage: Stage, contestants: Contestants, { quick, onProgress }: BenchOptions): Promise<Section> {
+  const many = quick ? { todos: 5_000, overdue: 500 } : { todos: 100_000, overdue: 1_000 };
+  const calls = quick ? 150 : 500;
+  const dataDir = await mkdtemp(join(tmpdir(), 'duet-bench-dashboard-'));
+  // A server of its own, whose todos table has no stream: Dynoxide's has no index, and so many writes would slow down everything.
+  const dynamodb = await startEmbeddedDynamoDb({ dataDir });
+  try {
+    const variables = { ...stage.variables, DYNAMODB_ENDPOINT: dynamodb.endpoint };
+    const table = await createTodosTable(dynamodb.endpoint, stage);
+    await provisionTables(parseConfig(variables));
+    const people = await Promise.all([few, many].map(async (size) => ({ size, userId: await stage.register(`dashboard-${size.todos}@example.com`) })));
+    for (const { userId, size } of people) {
+      await loadTodos({ endpoint: dynamodb.endpoint, table, userId, ...size, onProgress });
+    }
+    const { node, client } = stage;
+    const times = await withEnvironment(await LambdaEnvironment.start({ folder: contestants.duet, variables, node, client }), async (environment) => {
+      const measured = people.map((): number[] => []);
+      for (let call = -50; call < calls; call++) {
+        for (const [at, { userId, size }] of people.entries()) {
+          const { result, ms } = await environment.outcomeOf(stage.eventOf(userId, { method: 'GET', path: `/dashboard/${userId}` }));
+          assertDashboard(result as HttpResult, size);
+          if (call >= 0) {
+            measured[at]?.push(ms);
+          }
+        }
+      }
+      return measured as [number[], number[]];
+    });
+    const ratio = estimateRatio(times[1], times[0]);
+    return {
+      name: 'dashboard',
+      title: `GET /dashboard/{id}, milliseconds; ${calls} calls each`,
+      columns: ['todos', 'of them overdue', 'p50', 'p99', 'by the small one'],
+      rows: people.map(({ size }, at) => [
+        String(size.todos),
+        String(size.overdue),
+        median(times[at] ?? []).toFixed(2),
+        quantile(times[at] ?? [], 0.99).toFixed(2),
+        at === 0 ? '' : withInterval(ratio),
+      ]),
+      ...(quick && { notes: ['At 100,000 todos without --quick.'] }),
+      verdicts: [atMost(`dashboard at ${many.todos.toLocaleString('en-US')} todos, by at ${few.todos}`, ratio, 1.1)],
+      figures: people.map(({ size }, at) => ({ ...size, p50: median(times[at] ?? []), p99: quantile(times[at] ?? [], 0.99) })),
+    };
+  } finally {
+    await dynamodb.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function assertDashboard({ statusCode, body }: HttpResult, { todos, overdue }: { todos: number; overdue: number }): void {
+  const answer = JSON.parse(body) as { todos: { total: number; overdue: number } };
+  if (statusCode !== 200 || answer.todos.total !== todos || answer.todos.overdue !== Math.min(overdue, 100)) {
+    throw new Error(`The dashboard of ${todos} todos answered ${statusCode}: ${body}`);
+  }
+}
+
+const client = (endpoint: string) =>
+  new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    requestHandler: { requestTimeout: 30_000 },
+  });
+
+async function createTodosTable(endpoint: string, { variables }: Stage): Promise<string> {
+  const TableName = parseConfig(variables).dynamodb.tables.todos;
+  const key = (sort: string): KeySchemaElement[] => [
+    { AttributeName: 'userId', KeyType: 'HASH' },
+    { AttributeName: sort, KeyType: 'RANGE' },
+  ];
+  const dynamodb = client(endpoint);
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: ['userId', 'itemKey', 'dueKey'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: key('itemKey'),
+      LocalSecondaryIndexes: [{ IndexName: 'byDue', KeySchema: key('dueKey'), Projection: { ProjectionType: 'ALL' } }],
+    }),
+  );
+  dynamodb.destroy();
+  return TableName;
+}
+
+interface Load {
+  readonly endpoint: string;
+  readonly table: string;
+  readonly userId: string;
+  readonly todos: number;
+  readonly overdue: number;
+  readonly onProgress: (line: string) => void;
+}
+
+/** BatchWriteItem's own limit. */
+const itemsPerBatch = 25;
+const batchesAtOnce = 4;
+
+/** Writes todos and their aggregate as the service would have: of ten, six are done and four active, every other of these with a due date to come. */
+async function loadTodos({ endpoint, table, userId, todos, overdue, onProgress }: Load): Promise<void> {
+  const now = Date.now();
+  const counts = { open: 0, inProgress: 0, done: 0 };
+  const dynamodb = client(endpoint);
+  const makeItem = (at: number) => {
+    const todo = makeTodo({ userId, at, isOverdue: at < overdue, createdAt: now - (todos - at) * 60_000 });
+    counts[countAttribute[todo.status]] += 1;
+    return marshall(toItem(todo, 90));
+  };
+  let next = 0;
+  const write = async () => {
+    while (next < todos) {
+      const from = next;
+      next = Math.min(todos, next + itemsPerBatch);
+      const batch = Array.from({ length: next - from }, (_, offset) => ({ PutRequest: { Item: makeItem(from + offset) } }));
+      await dynamodb.send(new BatchWriteItemCommand({ RequestItems: { [table]: batch } }));
+      if (Math.floor(from / 20_000) < Math.floor(next / 20_000)) {
+        onProgress(`dashboard: ${next} todos written`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: batchesAtOnce }, write));
+  await dynamodb.send(
+    new BatchWriteItemCommand({ RequestItems: { [table]: [{ PutRequest: { Item: marshall({ ...listKey(userId), ...counts, archived: 0 }) } }] } }),
+  );
+  dynamodb.destroy();
+}
+
+const dayMs = 86_400_000;
+
+function makeTodo({ userId, at, isOverdue, createdAt }: { userId: string; at: number; isOverdue: boolean; createdAt: number }): Todo {
+  const status: TodoStatus = isOverdue
+    ? 'open'
+    : ((['done', 'done', 'open', 'done', 'in_progress', 'done', 'open', 'done', 'done', 'open'] as const)[at % 10] ?? 'open');
+  const due = isOverdue ? new Date(createdAt - dayMs) : at % 4 === 0 ? new Date(createdAt + 400 * dayMs) : null;
+  return newTodo(
+    { id: timeOrderedId(createdAt, at), createdAt: new Date(createdAt).toISOString(), userId },
+    {
+      title: `Todo ${at}`,
+      description: 'Something that is to be done, told in a sentence of a usual length.',
+      status,
+      priority: 'normal',
+      due: due?.toISOString() ?? null,
+      tags: ['bench'],
+      checklist: [],
+    },
+  );
+}
+
+/** A UUIDv7 of this time (RFC 9562, section 5.7), numbered instead of random. */
+function timeOrderedId(ms: number, number: number): string {
+  const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${number.toString(16).padStart(12, '0')}`;
+}
