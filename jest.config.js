@@ -28,7 +28,14 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
-    { ...shared, displayName: 'lambda', testMatch: ['<rootDir>/test/lambda/**/*.spec.ts'] },
+    // The zips as they are deployed, each function in a process of its own.
+    {
+      ...shared,
+      displayName: 'lambda',
+      testMatch: ['<rootDir>/test/lambda/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/package-functions.ts',
+      globalTeardown: '<rootDir>/test/support/remove-packaged-functions.ts',
+    },
     // The service as it is built, in a process of its own.
     {
       ...shared,

@@ -26,7 +26,10 @@ export async function measureMemory(stage: Stage, contestants: Contestants, { qu
         onProgress(`memory: ${name}, round ${round + 1} of ${rounds}`);
         if (name === 'duet' && round === rounds - 1 && !quick) {
           growth.push({ requests, bytes: held.get(name)?.at(-1) ?? 0 });
-          for (const mark of growthMarks.filter(() => hasTime())) {
+          for (const mark of growthMarks) {
+            if (!hasTime()) {
+              break;
+            }
             await send(stage, environment, growth.at(-1)?.requests ?? 0, mark);
             growth.push({ requests: mark, bytes: await environment.residentBytes() });
             onProgress(`memory: duet after ${mark} requests`);

@@ -9,15 +9,17 @@ export interface EventRequest {
   readonly body?: string;
   readonly base64?: boolean;
   readonly stage?: string;
+  readonly cookies?: readonly string[];
 }
 
 /** An event of an HTTP API, payload 2.0, as API Gateway sends it (account and ids made up). */
-export function httpApiEvent({ method, path, query = '', headers = {}, body, base64 = false, stage = '$default' }: EventRequest): object {
+export function httpApiEvent({ method, path, query = '', headers = {}, body, base64 = false, stage = '$default', cookies }: EventRequest): object {
   return {
     version: '2.0',
     routeKey: '$default',
     rawPath: path,
     rawQueryString: query,
+    ...(cookies && { cookies }),
     headers: { accept: '*/*', host: 'abc123.execute-api.us-east-1.amazonaws.com', 'user-agent': 'curl/8.5.0', 'x-forwarded-for': '203.0.113.7', ...headers },
     requestContext: {
       accountId: '123456789012',
@@ -37,8 +39,9 @@ export function httpApiEvent({ method, path, query = '', headers = {}, body, bas
 }
 
 /** An event of a REST API, payload 1.0. */
-export function restApiEvent({ method, path, query = '', headers = {}, body, base64 = false, stage = 'prod' }: EventRequest): object {
-  const all = { Accept: '*/*', Host: 'abc123.execute-api.us-east-1.amazonaws.com', 'User-Agent': 'curl/8.5.0', ...headers };
+export function restApiEvent({ method, path, query = '', headers = {}, body, base64 = false, stage = 'prod', cookies }: EventRequest): object {
+  const own = { Accept: '*/*', Host: 'abc123.execute-api.us-east-1.amazonaws.com', 'User-Agent': 'curl/8.5.0' };
+  const all = { ...own, ...headers, ...(cookies && { Cookie: cookies.join('; ') }) };
   const parameters = [...new URLSearchParams(query)];
   return {
     resource: '/{proxy+}',
@@ -47,10 +50,7 @@ export function restApiEvent({ method, path, query = '', headers = {}, body, bas
     headers: all,
     multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, [value]])),
     queryStringParameters: parameters.length === 0 ? null : Object.fromEntries(parameters),
-    multiValueQueryStringParameters:
-      parameters.length === 0
-        ? null
-        : Object.fromEntries(parameters.map(([name]) => [name, parameters.filter(([other]) => other === name).map(([, value]) => value)])),
+    multiValueQueryStringParameters: parameters.length === 0 ? null : grouped(parameters),
     pathParameters: { proxy: path.slice(1) },
     stageVariables: null,
     requestContext: {
@@ -68,6 +68,64 @@ export function restApiEvent({ method, path, query = '', headers = {}, body, bas
     isBase64Encoded: base64,
   };
 }
+
+/** An event of a function URL: payload 2.0 too, under the function's own domain. */
+export function functionUrlEvent(request: EventRequest): object {
+  const domainName = 'abcdefghijklmnopqrstuvwxyz012345.lambda-url.us-east-1.on.aws';
+  const event = httpApiEvent(request) as { headers: object; requestContext: object };
+  return {
+    ...event,
+    headers: { ...event.headers, host: domainName },
+    requestContext: {
+      ...event.requestContext,
+      accountId: 'anonymous',
+      apiId: 'abcdefghijklmnopqrstuvwxyz012345',
+      domainName,
+      domainPrefix: domainName.split('.')[0],
+    },
+  };
+}
+
+/** An event of an Application Load Balancer, which leaves queries as they were encoded and names no address but in X-Forwarded-For. */
+export function albEvent({ method, path, query = '', headers = {}, body, base64 = false, cookies }: EventRequest): object {
+  const parameters = rawParameters(query);
+  return {
+    ...albBase(method, path, body, base64),
+    headers: { ...albHeaders, ...headers, ...(cookies && { cookie: cookies.join('; ') }) },
+    // With several of a name, the last is passed on.
+    queryStringParameters: Object.fromEntries(parameters),
+  };
+}
+
+/** The same with multi-value headers enabled on the target group. */
+export function albMultiValueEvent({ method, path, query = '', headers = {}, body, base64 = false, cookies }: EventRequest): object {
+  const all = { ...albHeaders, ...headers, ...(cookies && { cookie: cookies.join('; ') }) };
+  return {
+    ...albBase(method, path, body, base64),
+    multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, [value]])),
+    multiValueQueryStringParameters: grouped(rawParameters(query)),
+  };
+}
+
+const albHeaders = { accept: '*/*', host: 'lb-1.us-east-1.elb.amazonaws.com', 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' };
+
+const albBase = (httpMethod: string, path: string, body: string | undefined, base64: boolean) => ({
+  requestContext: { elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/duet/6d0ecf831eec9f09' } },
+  httpMethod,
+  path,
+  body: body === undefined ? '' : base64 ? Buffer.from(body).toString('base64') : body,
+  isBase64Encoded: base64,
+});
+
+/** Name and value as they stand in the query. */
+const rawParameters = (query: string): [string, string][] =>
+  query
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]);
+
+const grouped = (parameters: readonly (readonly [string, string])[]) =>
+  Object.fromEntries(parameters.map(([name]) => [name, parameters.filter(([other]) => other === name).map(([, value]) => value)]));
 
 /** What Lambda gives beside the event, as far as Duet reads it. */
 export function invocation(awsRequestId = '8476a536-e9f4-11e8-9739-2dfe598c3fcd'): Context {

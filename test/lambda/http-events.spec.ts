@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseConfig } from '../../src/config/config.js';
+import { albEvent, albMultiValueEvent, type EventRequest, functionUrlEvent, httpApiEvent, restApiEvent } from '../support/lambda-events.js';
+import type { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
+import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
+import { tokenBearer } from '../support/tokens.js';
+import { bodyOf, headerOf, type HttpResult, type LambdaStage, setLambdaStage } from './lambda-stage.js';
+
+// Real: the packaged function under Lambda's own runtime client, DynamoDB and PostgreSQL. Made up: the events, in the shapes of AWS's documentation.
+
+const shapes = [
+  ['HTTP API v2', httpApiEvent],
+  ['REST API v1', restApiEvent],
+  ['a function URL', functionUrlEvent],
+  ['an ALB', albEvent],
+  ['an ALB with multi-value headers', albMultiValueEvent],
+] as const;
+
+describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
+  let stage: LambdaStage;
+  let http: LambdaEnvironment;
+
+  beforeAll(async () => {
+    stage = await setLambdaStage(runtime);
+    http = await stage.start('http');
+  });
+
+  afterAll(async () => stage?.stop());
+
+  const signIn = () => {
+    const { id, token } = tokenBearer(parseConfig(stage.variables));
+    return { id, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } };
+  };
+
+  describe.each(shapes)('a request of %s', (name, shape) => {
+    const send = async (request: EventRequest): Promise<HttpResult> => http.invoke<HttpResult>(shape(request));
+    const titles = async (request: Pick<EventRequest, 'path' | 'query' | 'headers'>): Promise<string[]> =>
+      (bodyOf(await send({ method: 'GET', ...request })) as { items: { title: string }[] }).items.map(({ title }) => title);
+
+    it('is answered with status, headers and body', async () => {
+      const { id, headers } = signIn();
+
+      const created = await send({ method: 'POST', path: `/users/${id}/todos`, headers, body: '{"title":"Grüße 🌱"}' });
+      const path = headerOf(created, 'location') ?? '';
+      const read = await send({ method: 'GET', path, headers });
+      const unchanged = await send({ method: 'GET', path, headers: { ...headers, 'if-none-match': '"1"' } });
+      const deleted = await send({ method: 'DELETE', path, headers });
+
+      expect([created, read, unchanged, deleted].map(({ statusCode }) => statusCode)).toEqual([201, 200, 304, 204]);
+      expect(headerOf(read, 'etag')).toBe('"1"');
+      expect(bodyOf(read)).toMatchObject({ title: 'Grüße 🌱', userId: id });
+      // Text stays text: a client that reads it needs nothing decoded on the way.
+      expect([created, read].map(({ isBase64Encoded }) => isBase64Encoded)).toEqual([false, false]);
+    });
+
+    it('may carry its body in base64, header names in any case, and cookies', async () => {
+      const { id, headers } = signIn();
+      const shouted = Object.fromEntries(Object.entries(headers).map(([header, value]) => [header.toUpperCase(), value]));
+
+      const created = await send({
+        method: 'POST',
+        path: `/users/${id}/todos`,
+        headers: shouted,
+        cookies: ['theme=dark', 'lang=de'],
+        body: '{"title":"Grüße 🌱"}',
+        base64: true,
+      });
+
+      expect(created.statusCode).toBe(201);
+      expect(bodyOf(created)).toMatchObject({ title: 'Grüße 🌱' });
+    });
+
+    it('may have anything in its query', async () => {
+      const { id, headers } = signIn();
+      const path = `/users/${id}/todos`;
+      await send({ method: 'POST', path, headers, body: '{"title":"Grüße & 100 % Küsse+"}' });
+
+      expect(await titles({ path, query: 'q=gr%C3%BC%C3%9Fe+%26%20100+%25+K%C3%BCsse%2B', headers })).toHaveLength(1);
+      expect(await titles({ path, query: 'q=nothing', headers })).toEqual([]);
+      // No valid encoding, and no reason to fail.
+      expect((await send({ method: 'GET', path, query: 'q=100%', headers })).statusCode).toBeLessThan(500);
+    });
+
+    // An ALB without multi-value headers passes on one of several parameters of a name, whatever the function does.
+    if (name !== 'an ALB') {
+      it('may repeat a parameter in its query', async () => {
+        const { id, headers } = signIn();
+        const path = `/users/${id}/todos`;
+        for (const status of ['open', 'in_progress', 'done']) {
+          await send({ method: 'POST', path, headers, body: JSON.stringify({ title: status, status }) });
+        }
+
+        expect(await titles({ path, query: 'status=open&status=done', headers })).toEqual(['done', 'open']);
+      });
+    }
+
+    it('is named by Lambda’s request id in X-Request-Id and by it and the trace id in the log', async () => {
+      const requestId = `aws-${name.replaceAll(/\W/g, '-')}`;
+      const traceId = '1-5759e988-bd862e3fe1be46a994272793';
+      const event = shape({ method: 'GET', path: '/health/live' });
+
+      const answer = await http.invoke<HttpResult>(event, { requestId, traceId: `Root=${traceId};Parent=53995c3f42cd8ad8;Sampled=1` });
+
+      expect(headerOf(answer, 'x-request-id')).toBe(requestId);
+      const lines = http.log.split('\n').filter((line) => line.includes(requestId));
+      expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+        expect.objectContaining({ message: 'request', requestId, awsRequestId: requestId, traceId, route: 'GET /health/live' }),
+      );
+    });
+  });
+
+  it('a named stage of an HTTP API is no part of the path, and stands in links', async () => {
+    const answer = await http.invoke<HttpResult>(httpApiEvent({ method: 'GET', path: '/prod/', stage: 'prod' }));
+
+    expect(answer.statusCode).toBe(200);
+    expect(bodyOf(answer)).toMatchObject({ links: { health: '/prod/health' } });
+  });
+
+  it('BASE_PATH is no part of the path either, whatever brings the event', async () => {
+    const mapped = await stage.start('http', { BASE_PATH: '/todo-service' });
+
+    for (const [, shape] of shapes) {
+      const answer = await mapped.invoke<HttpResult>(shape({ method: 'GET', path: '/todo-service/' }));
+
+      expect(answer.statusCode).toBe(200);
+      expect(bodyOf(answer)).toMatchObject({ links: { health: '/todo-service/health' } });
+    }
+  });
+
+  it.each([
+    ['a stream’s records', { Records: [{ eventSource: 'aws:dynamodb', secret: 'hidden' }] }, 'an object with the fields Records'],
+    ['a schedule', { source: 'aws.events', detail: { secret: 'hidden' } }, 'an object with the fields source, detail'],
+    ['nothing', null, 'object'],
+    ['a text', 'hidden', 'string'],
+  ])('%s is refused by saying what came, and the environment lives on', async (_, event, received) => {
+    const { error } = await http.outcomeOf(event);
+
+    expect(error).toMatchObject({ errorType: 'UnknownEventError', errorMessage: expect.stringContaining(received) });
+    expect(JSON.stringify(error)).not.toContain('hidden');
+    expect((await http.invoke<HttpResult>(httpApiEvent({ method: 'GET', path: '/health/live' }))).statusCode).toBe(200);
+  });
+});

@@ -1,0 +1,57 @@
+import { type Environment, parseConfig } from '../../src/config/config.js';
+import { startEphemeralStores } from '../../src/local/local-stores.js';
+import { provisionTables } from '../../src/local/provision-tables.js';
+import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
+import type { LambdaRuntime } from '../support/lambda-runtime/lambda-runtimes.js';
+import { type FunctionName, packaged } from '../support/package-functions.js';
+
+/** An answer in any of the shapes that the events' sources expect. */
+export interface HttpResult {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
+  readonly body: string;
+  readonly isBase64Encoded?: boolean;
+}
+
+/** A header of an answer, wherever its shape has them. */
+export function headerOf({ headers, multiValueHeaders }: HttpResult, name: string): string | undefined {
+  return headers?.[name] ?? multiValueHeaders?.[name]?.join(', ');
+}
+
+/** The JSON of an answer. */
+export function bodyOf({ body }: HttpResult): unknown {
+  return JSON.parse(body);
+}
+
+/** Real stores, migrated by the packaged function, and environments of the functions that end with them. */
+export interface LambdaStage {
+  /** The variables that lead to the stores. */
+  readonly variables: Environment;
+  /** Starts an environment of a function in the folder its zip was unpacked to; `overrides` change single variables, undefined removes one. */
+  start(name: FunctionName, overrides?: Environment): Promise<LambdaEnvironment>;
+  stop(): Promise<void>;
+}
+
+export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<LambdaStage> {
+  const stores = await startEphemeralStores();
+  const running: LambdaEnvironment[] = [];
+  const start: LambdaStage['start'] = async (name, overrides = {}) => {
+    const folder = packaged('unpacked', name);
+    const environment = await LambdaEnvironment.start({ folder, variables: { ...stores.environment, ...overrides }, node, client });
+    running.push(environment);
+    return environment;
+  };
+  const stop = async () => {
+    await Promise.all(running.map(async (environment) => environment.stop()));
+    await stores.stop();
+  };
+  try {
+    await provisionTables(parseConfig(stores.environment), () => {});
+    await (await start('migrate')).invoke({});
+    return { variables: stores.environment, start, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
