@@ -5,6 +5,8 @@ export interface HttpEvent {
   readonly path?: string;
   readonly requestContext: { readonly stage?: string; readonly http?: object; readonly elb?: object };
   readonly headers?: Readonly<Record<string, string>> | null;
+  readonly queryStringParameters?: Readonly<Record<string, string>> | null;
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[]>> | null;
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>> | null;
 }
 
@@ -30,13 +32,36 @@ export function assertHttpEvent(event: unknown): asserts event is HttpEvent {
   }
 }
 
-/** The event with header names in lower case, as Node gives them; a missing set of headers is an empty one. */
-export function withLowerCaseHeaders(event: HttpEvent): HttpEvent {
-  const { headers, multiValueHeaders } = event;
-  // The adapter takes multi-value headers where there are any, and lowers their names itself.
-  return multiValueHeaders
-    ? event
-    : { ...event, headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])) };
+/** The event as the adapter can read it: with header names in lower case, as Node gives them, and a query that can be decoded. */
+export function readable(event: HttpEvent): HttpEvent {
+  const { headers, multiValueHeaders, requestContext } = event;
+  return {
+    ...event,
+    // The adapter takes multi-value headers where there are any, and lowers their names itself; a missing set of headers is an empty one.
+    ...(!multiValueHeaders && { headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])) }),
+    ...(requestContext.elb && withDecodableQuery(event)),
+  };
+}
+
+/** An ALB leaves the query as the client wrote it, and the adapter fails on what is no valid encoding: that is taken as it stands, as Express does. */
+function withDecodableQuery({ queryStringParameters, multiValueQueryStringParameters }: HttpEvent): Partial<HttpEvent> {
+  const pairs = Object.entries(multiValueQueryStringParameters ?? {});
+  return {
+    queryStringParameters: Object.fromEntries(Object.entries(queryStringParameters ?? {}).map(([name, value]) => [decodable(name), decodable(value)])),
+    ...(multiValueQueryStringParameters && {
+      multiValueQueryStringParameters: Object.fromEntries(pairs.map(([name, values]) => [decodable(name), values.map(decodable)])),
+    }),
+  };
+}
+
+function decodable(text: string): string {
+  try {
+    decodeURIComponent(text);
+    return text;
+  } catch (error) {
+    if (error instanceof URIError) return encodeURIComponent(text);
+    throw error;
+  }
 }
 
 function describeKeys(event: object): string {

@@ -7,7 +7,7 @@ import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createApp } from '../create-app.js';
 import type { InvocationIds } from '../platform/observability/request.middleware.js';
-import { assertHttpEvent, type HttpEvent, withLowerCaseHeaders } from './http-event.js';
+import { assertHttpEvent, type HttpEvent, readable } from './http-event.js';
 import { ServerlessAdapter } from './serverless-adapter.js';
 
 /** An answer in the shape that the event's source expects. */
@@ -36,7 +36,7 @@ const start = remembered(async (connectSoon: boolean): Promise<Serve> => {
 export const handler = async (event: unknown, context: Context): Promise<HttpResult> => {
   assertHttpEvent(event);
   const serve = await start(postgresPaths.test(event.rawPath ?? event.path ?? ''));
-  return serve(withLowerCaseHeaders(event), context);
+  return serve(readable(event), context);
 };
 
 // With provisioned concurrency an environment is made ready long before its first request, which then should find it so.
