@@ -46,13 +46,12 @@ export function requestMiddleware({ log, lambda, basePath, readInvocation }: Req
     response.setHeader('X-Request-Id', context.requestId);
     runInContext(context, () => {
       let done = false;
-      const finish = (): void => {
+      const finish = (aborted: boolean): void => {
         if (done) return;
         done = true;
         const route = `${request.method} ${routeTemplate(request)}`;
         const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
         const status = response.statusCode;
-        const aborted = !response.writableEnded;
         runInContext(context, () => {
           log.info('request', { route, status, durationMs, userAgent: request.get('User-Agent')?.slice(0, userAgentLength), ...(aborted && { aborted }) });
           if (lambda) {
@@ -60,8 +59,9 @@ export function requestMiddleware({ log, lambda, basePath, readInvocation }: Req
           }
         });
       };
-      response.once('finish', finish);
-      response.once('close', finish);
+      // Not by response.writableEnded: the Lambda adapter's responses never say that they have ended.
+      response.once('finish', () => finish(false));
+      response.once('close', () => finish(true));
       next();
     });
   };
