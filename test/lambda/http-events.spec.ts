@@ -78,7 +78,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       expect(await titles({ path, query: 'q=gr%C3%BC%C3%9Fe+%26%20100+%25+K%C3%BCsse%2B', headers })).toHaveLength(1);
       expect(await titles({ path, query: 'q=nothing', headers })).toEqual([]);
       // No valid encoding, and no reason to fail.
-      expect((await send({ method: 'GET', path, query: 'q=100%', headers })).statusCode).toBeLessThan(500);
+      expect(await titles({ path, query: 'q=100%', headers })).toEqual([]);
     });
 
     // An ALB without multi-value headers passes on one of several parameters of a name, whatever the function does.
@@ -102,10 +102,11 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       const answer = await http.invoke<HttpResult>(event, { requestId, traceId: `Root=${traceId};Parent=53995c3f42cd8ad8;Sampled=1` });
 
       expect(headerOf(answer, 'x-request-id')).toBe(requestId);
-      const lines = http.log.split('\n').filter((line) => line.includes(requestId));
-      expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
-        expect.objectContaining({ message: 'request', requestId, awsRequestId: requestId, traceId, route: 'GET /health/live' }),
-      );
+      const isOurs = (text: string) => text.includes(requestId) && text.includes('"request"');
+      const line = (await http.linesUntil((lines) => lines.some(isOurs))).find(isOurs) ?? '';
+      expect(JSON.parse(line)).toMatchObject({ requestId, awsRequestId: requestId, route: 'GET /health/live', status: 200 });
+      expect(line).toContain(traceId);
+      expect(line).not.toContain('aborted');
     });
   });
 

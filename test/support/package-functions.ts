@@ -26,8 +26,8 @@ export default async function packageFunctions(): Promise<void> {
 }
 
 /** Runs `npm run package` into `out`; `compiled` keeps tsc's output, or has it already. */
-export async function packageInto(out: string, compiled: string): Promise<void> {
-  await promisify(execFile)(process.execPath, [resolve('infra/package/package.mjs'), '--out', out, '--compiled', compiled], {
+export async function packageInto(out: string, compiled: string, ...options: string[]): Promise<void> {
+  await promisify(execFile)(process.execPath, [resolve('infra/package/package.mjs'), '--out', out, '--compiled', compiled, ...options], {
     cwd: resolve('.'),
     env: { ...process.env, LAMBDA_ARCH: 'x64', NODE_OPTIONS: '' },
   });

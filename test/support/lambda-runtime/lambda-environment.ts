@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../../src/config/config.js';
 import { RuntimeApi, type Outcome, type RuntimeError } from './runtime-api.js';
 import type { RuntimeClient } from './runtime-client.js';
@@ -76,9 +77,20 @@ export class LambdaEnvironment {
     return this.process.pid ?? 0;
   }
 
-  /** What it has written so far: its log. */
+  /** What it has written so far: its log. A line may arrive later than the answer of the request that wrote it: see {@link linesUntil}. */
   get log(): string {
     return this.output;
+  }
+
+  /** The log's lines, as soon as `isComplete` holds for them. */
+  async linesUntil(isComplete: (lines: readonly string[]) => boolean): Promise<readonly string[]> {
+    for (const deadline = performance.now() + patienceMs; performance.now() < deadline; await sleep(5)) {
+      const lines = this.output.split('\n');
+      if (isComplete(lines)) {
+        return lines;
+      }
+    }
+    throw new Error(`The log is not complete after ${patienceMs} ms:\n${this.output}`);
   }
 
   /** How long its start took, from the process's birth to its first question for an event, in milliseconds. */
