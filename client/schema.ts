@@ -765,7 +765,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -776,7 +776,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -798,7 +798,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -809,7 +809,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -831,7 +831,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -842,7 +842,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -875,7 +875,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -886,7 +886,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -912,11 +912,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -927,11 +927,11 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -942,11 +942,13 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -957,11 +959,11 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -972,11 +974,11 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -987,13 +989,13 @@ export interface operations {
             429: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
-                    /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
-                    /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1004,11 +1006,11 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1019,13 +1021,13 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
-                    /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
-                    /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1051,7 +1053,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1062,7 +1064,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1073,7 +1075,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1084,7 +1088,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1095,7 +1099,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1106,7 +1110,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1117,9 +1121,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1145,7 +1149,7 @@ export interface operations {
             204: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1154,7 +1158,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1165,7 +1169,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1176,7 +1180,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1187,7 +1191,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1198,9 +1202,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1227,7 +1231,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1238,7 +1242,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1249,9 +1253,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1262,7 +1266,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1273,7 +1277,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1284,9 +1288,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1312,15 +1316,15 @@ export interface operations {
             201: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The path of what was created. */
-                    Location?: string;
+                    Location: string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1331,11 +1335,11 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1346,11 +1350,11 @@ export interface operations {
             409: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1361,11 +1365,11 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1376,11 +1380,11 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1391,13 +1395,13 @@ export interface operations {
             429: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
-                    /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
-                    /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1408,11 +1412,11 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
+                    RateLimit: string;
                     /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1423,13 +1427,13 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
-                    /** @description What is left of the quota, and the seconds until it is full again. */
-                    RateLimit?: string;
-                    /** @description The quotas of this route. */
-                    "RateLimit-Policy"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1456,9 +1460,9 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1469,9 +1473,9 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1480,7 +1484,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1491,9 +1495,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1504,7 +1508,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1515,7 +1519,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1526,7 +1530,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1537,9 +1541,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1566,7 +1570,7 @@ export interface operations {
             204: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1575,7 +1579,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1586,9 +1590,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1599,7 +1603,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1610,7 +1614,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1621,7 +1625,7 @@ export interface operations {
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1632,7 +1636,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1643,9 +1647,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1677,9 +1681,13 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1690,7 +1698,11 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1701,9 +1713,13 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1714,7 +1730,11 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1725,7 +1745,11 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1736,7 +1760,11 @@ export interface operations {
             409: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1747,7 +1775,11 @@ export interface operations {
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1758,7 +1790,11 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1769,7 +1805,11 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1780,9 +1820,13 @@ export interface operations {
             429: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1793,7 +1837,11 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,9 +1852,13 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1849,7 +1901,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1860,7 +1912,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1871,9 +1923,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1884,7 +1936,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1895,7 +1947,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1906,9 +1958,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1939,11 +1991,11 @@ export interface operations {
             201: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     /** @description The path of what was created. */
-                    Location?: string;
+                    Location: string;
                     /** @description `true` when this is the stored answer to an earlier request with the same key. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
@@ -1956,7 +2008,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1967,9 +2019,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1980,7 +2032,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1991,7 +2043,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2002,7 +2054,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2013,7 +2065,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2024,7 +2076,7 @@ export interface operations {
             422: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2035,7 +2087,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2046,9 +2098,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2075,9 +2127,9 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2088,9 +2140,9 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2099,7 +2151,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2110,9 +2162,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2123,7 +2175,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2134,7 +2186,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2145,9 +2197,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2178,9 +2230,9 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2191,7 +2243,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2202,9 +2254,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2215,7 +2267,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2226,7 +2278,7 @@ export interface operations {
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2237,7 +2289,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2248,7 +2300,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2259,7 +2311,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2270,9 +2322,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2299,7 +2351,7 @@ export interface operations {
             204: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2308,7 +2360,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2319,9 +2371,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2332,7 +2384,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2343,7 +2395,7 @@ export interface operations {
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2354,7 +2406,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2365,9 +2417,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2399,9 +2451,9 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The version, quoted: send it as `If-Match` or `If-None-Match`. */
-                    ETag?: string;
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2412,7 +2464,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2423,9 +2475,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2436,7 +2488,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2447,7 +2499,7 @@ export interface operations {
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2458,7 +2510,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2469,7 +2521,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2480,7 +2532,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2491,9 +2543,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2515,7 +2567,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2526,7 +2578,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2537,9 +2589,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2568,7 +2620,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description `true` when this is the stored answer to an earlier request with the same key. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
@@ -2581,7 +2633,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2592,7 +2644,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2603,7 +2655,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2614,7 +2666,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2625,9 +2677,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2656,7 +2708,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2667,7 +2719,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2678,9 +2730,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2691,7 +2743,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2702,7 +2754,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2713,7 +2765,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2724,9 +2776,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2755,9 +2807,9 @@ export interface operations {
             201: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description The path of what was created. */
-                    Location?: string;
+                    Location: string;
                     /** @description `true` when this is the stored answer to an earlier request with the same key. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
@@ -2770,7 +2822,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2781,9 +2833,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2794,7 +2846,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2805,7 +2857,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2816,7 +2868,7 @@ export interface operations {
             409: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2827,7 +2879,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2838,7 +2890,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2849,7 +2901,7 @@ export interface operations {
             422: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2860,7 +2912,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2871,9 +2923,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2898,7 +2950,7 @@ export interface operations {
             204: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2907,7 +2959,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2918,9 +2970,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2931,7 +2983,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2942,7 +2994,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2953,7 +3005,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2964,9 +3016,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2992,7 +3044,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3003,7 +3055,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3014,9 +3066,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3027,7 +3079,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3038,7 +3090,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3049,7 +3101,7 @@ export interface operations {
             413: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3060,7 +3112,7 @@ export interface operations {
             415: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3071,7 +3123,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3082,9 +3134,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3108,7 +3160,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3119,7 +3171,7 @@ export interface operations {
             400: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3130,9 +3182,9 @@ export interface operations {
             401: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description How to authenticate (RFC 6750). */
-                    "WWW-Authenticate"?: string;
+                    "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3143,7 +3195,7 @@ export interface operations {
             403: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3154,7 +3206,7 @@ export interface operations {
             404: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3165,7 +3217,7 @@ export interface operations {
             500: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3176,9 +3228,9 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
-                    "Retry-After"?: number;
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

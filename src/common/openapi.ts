@@ -3,9 +3,13 @@ import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swa
 import type { z } from 'zod';
 import { problemMediaType, problemSchema } from './problem.js';
 
-type HeaderName = 'ETag' | 'Location' | 'Idempotency-Replayed' | 'RateLimit' | 'RateLimit-Policy';
+type HeaderName = 'ETag' | 'Location' | 'Idempotency-Replayed';
 
-const headerDocs: Readonly<Record<HeaderName | 'X-Request-Id' | 'WWW-Authenticate' | 'Retry-After', { description: string; schema: object }>> = {
+const quotaHeaders = ['RateLimit', 'RateLimit-Policy'] as const;
+
+const headerDocs: Readonly<
+  Record<HeaderName | (typeof quotaHeaders)[number] | 'X-Request-Id' | 'WWW-Authenticate' | 'Retry-After', { description: string; schema: object }>
+> = {
   'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' } },
   ETag: { description: 'The version, quoted: send it as `If-Match` or `If-None-Match`.', schema: { type: 'string', pattern: '^"\\d+"$' } },
   Location: { description: 'The path of what was created.', schema: { type: 'string' } },
@@ -42,6 +46,8 @@ export interface OperationDocs {
   /** Whether the route needs an access token: adds the scheme and 401. */
   readonly auth?: boolean;
   readonly success: { readonly status: number; readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly HeaderName[] };
+  /** Whether every answer tells of the route's quota, or only those that used some of it; left out, none does. */
+  readonly quota?: 'always' | 'when used';
   /** Statuses of the problems the route can give besides those of `auth` and 500. */
   readonly problems: readonly number[];
   readonly requestHeaders?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key')[];
@@ -58,11 +64,10 @@ const requestHeaderDocs = {
 } as const;
 
 /** Publishes a route in `openapi.json`: its answers, their headers, every problem it can give, the headers it reads. */
-export function Operation({ id, summary, description, auth = true, success, problems, requestHeaders = [] }: OperationDocs): MethodDecorator {
+export function Operation({ id, summary, description, auth = true, success, quota, problems, requestHeaders = [] }: OperationDocs): MethodDecorator {
   const statuses = [...new Set([...problems, ...(auth ? [401] : []), 500])].sort((a, b) => a - b);
-  // A limited route tells of its quota on every answer.
-  const always = (success.headers ?? []).filter((name) => name.startsWith('RateLimit'));
-  const conditional = requestHeaders.includes('If-None-Match') ? [ApiResponse({ status: 304, description: 'Not changed.', headers: headers(['ETag']) })] : [];
+  const headers = (...names: readonly (keyof typeof headerDocs)[]) => documentHeaders(['X-Request-Id', ...names], quota);
+  const conditional = requestHeaders.includes('If-None-Match') ? [ApiResponse({ status: 304, description: 'Not changed.', headers: headers('ETag') })] : [];
   return applyDecorators(
     ApiOperation({ operationId: id, summary, description, ...(!auth && { security: [] }) }),
     ...(auth ? [ApiBearerAuth('bearer')] : []),
@@ -70,7 +75,7 @@ export function Operation({ id, summary, description, auth = true, success, prob
     ApiResponse({
       status: success.status,
       description: success.description,
-      headers: headers(success.headers ?? []),
+      headers: headers(...(success.headers ?? [])),
       ...(success.schema && { standardSchema: success.schema }),
     }),
     ...conditional,
@@ -78,7 +83,7 @@ export function Operation({ id, summary, description, auth = true, success, prob
       ApiResponse({
         status,
         description: problemDescriptions[status] ?? 'A problem.',
-        headers: headers([...always, ...problemHeaders(status, auth)]),
+        headers: headers(...problemHeaders(status)),
         standardSchema: problemSchema,
         // The media type is set when the document is built: see openapi-document.ts.
         'x-media-type': problemMediaType,
@@ -87,13 +92,18 @@ export function Operation({ id, summary, description, auth = true, success, prob
   );
 }
 
-function problemHeaders(status: number, auth: boolean): readonly ('WWW-Authenticate' | 'Retry-After')[] {
+function problemHeaders(status: number): readonly ('WWW-Authenticate' | 'Retry-After')[] {
   if (status === 429 || status === 503) {
     return ['Retry-After'];
   }
-  return status === 401 && auth ? ['WWW-Authenticate'] : [];
+  return status === 401 ? ['WWW-Authenticate'] : [];
 }
 
-function headers(names: readonly (keyof typeof headerDocs)[]): Record<string, object> {
-  return Object.fromEntries((['X-Request-Id', ...names] as const).map((name) => [name, headerDocs[name]]));
+/** What an answer's headers are, and whether a client can count on each. */
+function documentHeaders(names: readonly (keyof typeof headerDocs)[], quota: OperationDocs['quota']): Record<string, object> {
+  const always = names.filter((name) => name !== 'Idempotency-Replayed');
+  const required = new Set<string>([...always, ...(quota === 'always' ? quotaHeaders : [])]);
+  return Object.fromEntries(
+    [...names, ...(quota === undefined ? [] : quotaHeaders)].map((name) => [name, { ...headerDocs[name], required: required.has(name) }]),
+  );
 }

@@ -23,7 +23,8 @@ export class AuthController {
     summary: 'Sign in',
     description: 'Answers an unknown e-mail and a wrong password alike. Failures are limited, for each account and each address.',
     auth: false,
-    success: { status: 200, description: 'Tokens.', schema: tokensSchema, headers: ['RateLimit', 'RateLimit-Policy'] },
+    success: { status: 200, description: 'Tokens.', schema: tokensSchema },
+    quota: 'always',
     problems: [400, 401, 413, 415, 429, 503],
   })
   async login(@Body({ schema: credentialsSchema }) credentials: Credentials, @Client() client: LimitedClient): Promise<Tokens> {

@@ -28,8 +28,18 @@ function toComponents(schema: z.ZodType, io: 'input' | 'output') {
     $defs = {},
     $schema: _,
     ...root
-  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' }) as Record<string, unknown> & { $defs?: Record<string, object> };
+  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: keepDefault }) as Record<string, unknown> & {
+    $defs?: Record<string, object>;
+  };
   return { schema: root, components: $defs };
+}
+
+// zod leaves the default of a transformed value out of its input; one written in `meta` is meant for it.
+function keepDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: { default?: unknown } }): void {
+  const value: unknown = z.globalRegistry.get(zodSchema)?.['default'];
+  if (value !== undefined) {
+    jsonSchema.default = value;
+  }
 }
 
 interface ResponseWithMedia {

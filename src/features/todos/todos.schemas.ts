@@ -100,7 +100,7 @@ export const todoQuerySchema = z
     // One value comes as text, a repeated one as a list; published is the list.
     status: z
       .union([status.transform((one) => [one]), z.array(status).max(10)], 'must be open, in_progress or done')
-      .meta({ anyOf: undefined, type: 'array', items: { type: 'string', enum: status.options }, description: 'Repeat it for more than one.' })
+      .meta({ anyOf: undefined, type: 'array', maxItems: 10, items: { type: 'string', enum: status.options }, description: 'Repeat it for more than one.' })
       .optional(),
     priority: priority.optional(),
     tag: boundedText(1, 50).optional().meta({ description: 'Todos that have this tag.' }),

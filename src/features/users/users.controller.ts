@@ -36,7 +36,8 @@ export class UsersController {
     id: 'registerUser',
     summary: 'Register',
     auth: false,
-    success: { status: 201, description: 'The user.', schema: userSchema, headers: ['Location', 'ETag', 'RateLimit', 'RateLimit-Policy'] },
+    success: { status: 201, description: 'The user.', schema: userSchema, headers: ['Location', 'ETag'] },
+    quota: 'always',
     problems: [400, 409, 413, 415, 429, 503],
   })
   async register(@Body({ schema: registrationSchema }) registration: Registration, @Client() client: LimitedClient): Promise<User> {
@@ -79,6 +80,7 @@ export class UsersController {
     description:
       'A JSON merge patch. A new password or e-mail needs `currentPassword`, whose failures count as failed sign-ins; a new password ends all refresh tokens.',
     success: { status: 200, description: 'The user.', schema: userSchema, headers: ['ETag'] },
+    quota: 'when used',
     problems: [400, 403, 404, 409, 412, 413, 415, 429, 503],
     requestHeaders: ['If-Match'],
   })
