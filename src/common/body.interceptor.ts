@@ -70,13 +70,18 @@ async function readBody(request: Request, response: Response, accepted: readonly
   await new Promise<void>((resolve, reject) => {
     readJson(source, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
   });
-  request.body = source.body as unknown;
   const bytes = bodyBytes.get(source) ?? Buffer.alloc(0);
+  // The parser reads an empty text as {}, which is a body that changes nothing, and so would be taken.
+  request.body = bytes.length === 0 ? undefined : (source.body as unknown);
   // The parser would put U+FFFD in place of other bytes, and another text would be stored than was sent (RFC 8259, section 8.1).
   if (!isUtf8(bytes)) {
     throw new MalformedRequestError('The body is not valid UTF-8.');
   }
-  const unfit = findUnfitText(request.body) ?? findAlteredNumber(new TextDecoder().decode(bytes));
+  const text = new TextDecoder().decode(bytes);
+  if (bytes.length > 0 && text === '') {
+    throw new MalformedRequestError('The body is a byte order mark and nothing else.');
+  }
+  const unfit = findUnfitText(request.body) ?? findAlteredNumber(text);
   if (unfit !== undefined) {
     throw new ValidationError([unfit]);
   }

@@ -211,6 +211,17 @@ describe('Length', () => {
   });
 });
 
+describe('A body without JSON', () => {
+  // The parser reads all of these as {}, which is a patch that changes nothing.
+  test('is refused by a PATCH, be it a byte order mark, an empty chunked body or nothing compressed', async () => {
+    const json = { 'Content-Type': 'application/json' };
+    expectProblem(await send('PATCH', '\uFEFF', json), 400, 'request.malformed');
+    expectProblem(await send('PATCH', gzipSync(''), { ...json, 'Content-Encoding': 'gzip' }), 400, 'request.invalid', ['']);
+    const head = `PATCH ${target.PATCH()} HTTP/1.1\r\nHost: duet\r\nConnection: close\r\nAuthorization: Bearer ${user.token}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    expectProblem(await sendRaw(service.url, head, '0\r\n\r\n'), 400, 'request.invalid', ['']);
+  });
+});
+
 describe('Media type', () => {
   test.each([
     ['none', {}],
