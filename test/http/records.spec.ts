@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { expectProblem } from '../support/problems.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../support/service.js';
 
 // Real here: the service over HTTP, its tokens, and embedded stores. Nothing is replaced.
@@ -367,6 +368,12 @@ describe('Records', () => {
       expect([unknown.status, unknown.body.errors[0].pointer]).toEqual([400, '/userId']);
       expect(cursors.map(({ status, body }) => [status, body.errors[0].pointer])).toEqual(Array(4).fill([400, '/cursor']));
       expect((await read(otherAdmin, `?limit=1&cursor=${nextCursor}`)).status).toBe(200);
+    });
+
+    test('refuses a cursor beside user_id, which it would otherwise leave unread', async () => {
+      const owner = await userWithRecord();
+
+      expectProblem(await read(owner, `?user_id=${owner.id}&cursor=x`), 400, 'request.invalid', ['/cursor']);
     });
   });
 

@@ -76,11 +76,16 @@ export type RecordList = { readonly items: readonly z.output<typeof recordSchema
 export const recordsAnswerSchema = z.union([recordListSchema, recordSchema]);
 
 /** One record with `user_id`, a page of all without. */
-export const recordsQuerySchema = z.strictObject({
-  user_id: idSchema.optional().meta({ description: 'Whose record; left out, an admin gets the list.' }),
-  limit: limitSchema,
-  cursor: cursorSchema,
-});
+export const recordsQuerySchema = z
+  .strictObject({
+    user_id: idSchema.optional().meta({ description: 'Whose record; left out, an admin gets the list.' }),
+    limit: limitSchema,
+    cursor: cursorSchema,
+  })
+  .refine(({ user_id, cursor }) => user_id === undefined || cursor === undefined, {
+    path: ['cursor'],
+    error: 'does not go with user_id: one record has no pages',
+  });
 
 export type RecordsQuery = z.output<typeof recordsQuerySchema>;
 
