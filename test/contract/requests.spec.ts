@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { readContract } from './document.js';
+import { type Plan, Requests } from './requests.js';
+import { Validation } from './validation.js';
+import { curlOf } from './wire.js';
+
+// The generated requests themselves: nothing is sent.
+
+const contract = await readContract();
+const requests = new Requests(contract);
+const validation = new Validation(contract, false);
+const drawn = (id: string, seed = 1): Plan[] => fc.sample(requests.of(contract.operation(id)), { seed, numRuns: 300 });
+const withBody = contract.operations.filter(({ body }) => body !== undefined);
+
+test.each(withBody.map(({ id }) => id))('Bodies of %s fit their schema, but for those with a fault', (id) => {
+  const { body } = contract.operation(id);
+  const fits = (plan: Plan) => plan.body === undefined || validation.of(body?.schema ?? {})(JSON.parse(plan.body.toString())).length === 0;
+  const schemaFaults = ['missing', 'wrong type', 'out of bounds', 'unknown field', 'bad enum', 'bad format'];
+  const plans = drawn(id);
+
+  const sound = plans.filter(({ fault }) => fault === undefined);
+  const faulty = plans.filter(({ fault }) => schemaFaults.some((kind) => fault?.startsWith(`${kind} `)));
+
+  expect(sound.length).toBeGreaterThan(60);
+  expect(sound.filter((plan) => !fits(plan))).toEqual([]);
+  expect(faulty.length).toBeGreaterThan(20);
+  expect(faulty.filter(fits)).toEqual([]);
+});
+
+test('Every kind of fault is drawn', () => {
+  const faults = contract.operations.flatMap(({ id }) => drawn(id)).map(({ fault }) => fault ?? '');
+
+  for (const kind of [
+    'missing /title',
+    'wrong type at /email',
+    'out of bounds by one at /title',
+    'out of bounds by one at /tags',
+    'out of bounds by one in limit',
+    'unknown field /surprise',
+    'bad enum at /status',
+    'bad enum in sort',
+    'bad format at /email',
+    'bad format in dueBefore',
+    'unfit text at /name',
+    'unfit text in q',
+    'bad content type',
+    'malformed JSON',
+    'body too large',
+    'no body',
+    'no token',
+    'bad token',
+    'malformed id',
+    'bad Idempotency-Key',
+    'stale If-Match',
+    'damaged value in cursor',
+    'limit twice',
+  ]) {
+    expect(faults.filter((fault) => fault.startsWith(kind)).length).toBeGreaterThan(0);
+  }
+});
+
+test('Bounds are tried at the bound itself, in code points outside the basic plane', () => {
+  const titles = drawn('createTodo').flatMap(({ fault, body }) =>
+    fault === undefined && body ? [(JSON.parse(body.toString()) as { title: string }).title] : [],
+  );
+
+  expect(titles).toContain('😀'.repeat(200));
+});
+
+test('One seed draws the same requests, another seed others', () => {
+  expect(drawn('createTodo', 3)).toEqual(drawn('createTodo', 3));
+  expect(drawn('createTodo', 3)).not.toEqual(drawn('createTodo', 4));
+});
+
+test.each(["it's", "tab\tnew\nline and \\ and 'quote'", '$HOME `id` "x" !', 'مرحبا 😀'])('A curl line says %j as it is, and not the token', (text) => {
+  const request = { method: 'POST', path: '/x?q=1', headers: { Authorization: 'Bearer secret', 'X-Text': text }, body: Buffer.from(text) };
+
+  // The shell itself takes the line apart.
+  const line = curlOf('http://localhost', request).replace(/^curl /, String.raw`printf '%s\0' `);
+  const parts = execFileSync('bash', ['-c', line], { env: { ...process.env, TOKEN: 'token of the reader' } })
+    .toString()
+    .split('\0');
+
+  expect(parts).toEqual([
+    ...['-si', '-X', 'POST', 'http://localhost/x?q=1', '-H', 'Authorization: Bearer token of the reader', '-H', `X-Text: ${text}`],
+    ...['--data-binary', text, ''],
+  ]);
+});
