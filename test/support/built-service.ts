@@ -16,16 +16,16 @@ export interface BuiltService {
   stop(): Promise<void>;
 }
 
-/** Starts what `build-service.ts` built with this environment and nothing else, on a free loopback port; resolves when it listens. */
+/** Starts what `build-service.ts` built with this environment and nothing else, on its `PORT` or else a free one, on loopback; resolves when it listens. */
 export async function startBuiltService(environment: Environment): Promise<BuiltService> {
   const folder = process.env['DUET_TEST_BUILD'];
   if (folder === undefined) {
     throw new Error('DUET_TEST_BUILD is not set: run this through the jest project "faults"');
   }
-  const port = await deadPort();
+  const port = Number(environment['PORT'] ?? (await deadPort()));
   const child = spawn(process.execPath, [join(folder, 'dist', 'main.js')], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', HOST: '127.0.0.1', PORT: String(port), ...environment },
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'error', HOST: '127.0.0.1', ...environment, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Should jest be killed, nothing may be left running.

@@ -1,8 +1,11 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Which replies to lose: a share of all (0 to 1), or those to the requests (the bytes sent since the last reply) that it holds for. */
-export type LostReplies = number | ((request: Buffer) => boolean);
+/** Picks requests: by the bytes sent since the last reply, and by the request before on the same connection (empty for the first). */
+export type PickRequest = (request: Buffer, previous: Buffer) => boolean;
+
+/** Which replies to lose: a share of all (0 to 1), or those to certain requests. */
+export type LostReplies = number | PickRequest;
 
 /**
  * A TCP proxy that does to a connection what networks, failovers and thaws do. It takes turns for what they are in HTTP without
@@ -26,6 +29,11 @@ export interface FaultProxy {
   delay(ms: number): void;
   /** Lets requests reach the server, and resets the client's connection instead of carrying the reply. The same seed loses the same turns. */
   dropReplies(which: LostReplies, seed?: number): void;
+  /**
+   * Holds the first request that `which` holds for before the server has it, or its reply before the client has it, and from then on all else, too:
+   * the client stays at this very step. Resolves when it is there. Only that a connection ends is still carried.
+   */
+  holdAt(what: 'request' | 'reply', which: PickRequest): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,7 +59,9 @@ class TcpFaultProxy implements FaultProxy {
   private readonly links = new Set<Link>();
   private swallowing = false;
   private delayMs = 0;
-  private isLost: (request: Buffer) => boolean = () => false;
+  private isLost: PickRequest = () => false;
+  private holding = false;
+  private hold: { readonly what: 'request' | 'reply'; readonly which: PickRequest; readonly reached: () => void } | undefined;
 
   constructor(private readonly target: { readonly host: string; readonly port: number }) {}
 
@@ -67,6 +77,8 @@ class TcpFaultProxy implements FaultProxy {
     this.swallowing = false;
     this.delayMs = 0;
     this.isLost = () => false;
+    this.holding = false;
+    this.hold = undefined;
     if (this.listener === undefined) {
       // The client may send its last word and close while a reply is on the way: half-open sockets are ours to end.
       const listener = createServer({ allowHalfOpen: false }, (client) => this.take(client));
@@ -101,8 +113,21 @@ class TcpFaultProxy implements FaultProxy {
     this.isLost = typeof which === 'number' ? () => random() < which : which;
   }
 
+  async holdAt(what: 'request' | 'reply', which: PickRequest): Promise<void> {
+    return new Promise((resolve) => (this.hold = { what, which, reached: resolve }));
+  }
+
   async stop(): Promise<void> {
     await this.cut();
+  }
+
+  /** Whether nothing is carried from now on, because the step that was asked for has come. */
+  private holds(what: 'request' | 'reply', request: Buffer, previous: Buffer): boolean {
+    if (!this.holding && this.hold?.what === what && this.hold.which(request, previous)) {
+      this.holding = true;
+      this.hold.reached();
+    }
+    return this.holding;
   }
 
   private take(client: Socket): void {
@@ -120,32 +145,38 @@ class TcpFaultProxy implements FaultProxy {
     server.on('error', () => undefined);
 
     let request: Buffer[] = [];
+    let previous: Buffer = Buffer.alloc(0);
     client.on('data', (data) => {
       if (!link.silent) {
         request.push(data);
-        server.write(data);
+        if (!this.holds('request', Buffer.concat(request), previous)) {
+          server.write(data);
+        }
       }
     });
     let replies = Promise.resolve();
     server.on('data', (data) => {
       const asked = Buffer.concat(request);
       request = [];
-      if (link.silent) {
+      if (link.silent || this.holds('reply', asked, previous)) {
         return;
       }
       // A reply may come in several pieces: with its first the turn is decided.
-      if (asked.length > 0 && this.isLost(asked)) {
+      if (asked.length > 0 && this.isLost(asked, previous)) {
         this.repliesLost += 1;
         link.silent = true;
         this.reset(link);
         return;
+      }
+      if (asked.length > 0) {
+        previous = asked;
       }
       const { delayMs } = this;
       replies = replies.then(async () => {
         if (delayMs > 0) {
           await sleep(delayMs);
         }
-        if (!link.silent) {
+        if (!link.silent && !this.holding) {
           client.write(data);
         }
       });

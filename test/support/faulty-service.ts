@@ -17,6 +17,13 @@ export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'si
   readonly doors: readonly FaultProxy[];
   /** One call through the doors, in turn; null when the connection broke, so that nobody knows what became of it. */
   knock(method: string, path: string, options?: CallOptions): Promise<Answer | null>;
+  /** Stops every instance where it is, as Lambda does between two invocations (SIGSTOP), until {@link thaw}. */
+  freeze(): void;
+  thaw(): void;
+  /** Sends SIGKILL to every instance. */
+  kill(): Promise<void>;
+  /** Starts them again after {@link kill}, where they were; nothing while they run. */
+  restart(): Promise<void>;
   /** The stores themselves, past every fault. */
   readonly truth: Truth;
 }
@@ -25,6 +32,7 @@ export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'si
 export interface Truth {
   /** A user's aggregate as it is stored, and the same counted from the todos. */
   counts(userId: string): Promise<{ list: Counts; recount: Counts; todos: Record<string, any>[] }>;
+  readonly dynamodb: DynamoDBDocumentClient;
   /** One statement as PostgreSQL's superuser. */
   query(text: string, values?: unknown[]): Promise<Record<string, any>[]>;
   /** A connection of its own for the superuser; end it. */
@@ -46,20 +54,25 @@ export async function startFaultyService(environment: Environment = {}, instance
   const direct = parseConfig(stores.environment);
   const postgres = await startFaultProxy(direct.postgres);
   const dynamodb = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(direct.dynamodb.endpoint ?? '').port) });
-  const started: BuiltService[] = [];
-  for (let instance = 0; instance < instances; instance += 1) {
-    // One after the other: the first makes the tables.
-    started.push(
-      await startBuiltService({
-        ...stores.environment,
-        REGISTRATION_LIMIT_ADDRESS: '100000',
-        RDS_PORT: String(postgres.port),
-        DYNAMODB_ENDPOINT: `http://127.0.0.1:${dynamodb.port}`,
-        ...environment,
-      }),
-    );
-  }
-  const doors = await Promise.all(started.map(async ({ url }) => startFaultProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })));
+  let started: BuiltService[] = [];
+  const startInstances = async (ports: readonly string[]): Promise<void> => {
+    for (let instance = 0; instance < instances; instance += 1) {
+      // One after the other: the first makes the tables.
+      started.push(
+        await startBuiltService({
+          ...stores.environment,
+          REGISTRATION_LIMIT_ADDRESS: '100000',
+          RDS_PORT: String(postgres.port),
+          DYNAMODB_ENDPOINT: `http://127.0.0.1:${dynamodb.port}`,
+          ...environment,
+          ...(ports[instance] !== undefined && { PORT: ports[instance] }),
+        }),
+      );
+    }
+  };
+  await startInstances([]);
+  const urls = started.map(({ url }) => url);
+  const doors = await Promise.all(urls.map(async (url) => startFaultProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })));
   const client = DynamoDBDocumentClient.from(
     new DynamoDBClient({ region: direct.region, endpoint: direct.dynamodb.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
   );
@@ -71,7 +84,7 @@ export async function startFaultyService(environment: Environment = {}, instance
   };
   const superuser = await connectToPostgres();
   let calls = 0;
-  const call: TestService['call'] = async (method, path, options) => callService(started[calls++ % instances]?.url ?? '', method, path, options);
+  const call: TestService['call'] = async (method, path, options) => callService(urls[calls++ % instances] ?? '', method, path, options);
   return {
     config: direct,
     call,
@@ -80,7 +93,16 @@ export async function startFaultyService(environment: Environment = {}, instance
     dynamodb,
     doors,
     knock: async (method, path, options) => orNull(callService(`http://127.0.0.1:${doors[calls++ % instances]?.port}`, method, path, options)),
+    freeze: () => started.forEach(({ pid }) => process.kill(pid, 'SIGSTOP')),
+    thaw: () => started.forEach(({ pid }) => process.kill(pid, 'SIGCONT')),
+    kill: async () => {
+      const running = started;
+      started = [];
+      await Promise.all(running.map(async (instance) => instance.kill()));
+    },
+    restart: async () => (started.length === 0 ? startInstances(urls.map((url) => new URL(url).port)) : undefined),
     truth: {
+      dynamodb: client,
       counts: async (userId) => countsOf(client, direct.dynamodb.tables.todos, userId),
       query: async (text, values) => (await superuser.query<Record<string, any>>(text, values)).rows,
       connect: connectToPostgres,
