@@ -15,7 +15,7 @@ interface DocumentCommand<Output> {
   resolveMiddleware(...parameters: never[]): (...parameters: never[]) => Promise<{ output: Output }>;
 }
 
-/** How long one try may take, in milliseconds: a second and the start of a third fit into the request's store budget, which ends them all. */
+/** How long one try may take, in milliseconds: a second fits into the request's store budget, which ends them all. */
 const tryTimeoutMs = 1_000;
 /** How long opening a connection may take; a network that drops packets shows before the try's own time is up. */
 const connectTimeoutMs = 700;

@@ -164,7 +164,7 @@ export class RateLimiter {
       return unused(policy);
     }
     try {
-      const usage = await work(await this.limiterOf(policy));
+      const usage = await withinPatience(work(await this.limiterOf(policy)));
       this.failures = 0;
       return usage;
     } catch (error) {
@@ -203,6 +203,19 @@ export class RateLimiter {
     return createHmac('sha256', await this.hashKey())
       .update(JSON.stringify(subject))
       .digest('base64url');
+  }
+}
+
+/** The library answers a call that failed with another one: each is bounded, and this bounds them together. */
+async function withinPatience(work: Promise<Usage>): Promise<Usage> {
+  const patience = new AbortController();
+  const late = sleep(storeTimeoutMs, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`The limiter's store took longer than ${storeTimeoutMs} ms`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    patience.abort();
   }
 }
 
