@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FaultProxy } from '../support/fault-proxy.js';
 import { expectUnavailable, type FaultyService, startFaultyService, timed, withinMs } from '../support/faulty-service.js';
 import type { Answer, SignedUp } from '../support/service.js';
@@ -17,6 +17,13 @@ beforeAll(async () => {
   todoId = (await as('POST', `/users/${user.id}/todos`, { title: 'There before' })).body.id;
 });
 afterAll(async () => service?.stop());
+// What a test that failed has left.
+beforeEach(async () => {
+  for (const proxy of [service.postgres, service.dynamodb]) {
+    await proxy.restore();
+    proxy.resetAll();
+  }
+});
 
 const as = async (method: string, path: string, body?: unknown): Promise<Answer> => service.call(method, path, { token: user.accessToken, body });
 type Calls = Record<string, () => Promise<Answer>>;
