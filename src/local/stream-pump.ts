@@ -184,11 +184,13 @@ class TablePump {
       return records.length > 0;
     } catch (error) {
       if (error instanceof TrimmedDataAccessException) {
-        log.warn('the stream no longer holds what follows the checkpoint: events between are lost; going on from the oldest record there is', {
+        log.error('the stream no longer holds what follows the checkpoint: events between are lost; going on from the oldest record there is', {
           table: this.table,
           shard,
+          after: position.after,
         });
-        await checkpoint.advance(arn, shard, nothingDone);
+        // What was announced before may still be removed behind the gap, and is then archived, not deleted.
+        await checkpoint.advance(arn, shard, { ...nothingDone, expiring: checkpoint.position(arn, shard)?.expiring ?? [] });
         this.iterators.delete(shard);
         return true;
       }

@@ -6,7 +6,9 @@ import type { Answer, SignedUp } from '../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.
 // Seen failing: without the limits on PostgreSQL's connecting and statements, and without those on DynamoDB's tries (with either store far too slow: no answer
-// at all within 15 s); and with sign-in waiting for its limiter's store after its own time was up (both down: an answer after the 3 s).
+// at all within 15 s); and with sign-in waiting for its limiter's store after its own time was up (both down: an answer after the 3 s). Each
+// store alone: with a refused connection not taken for the store's fault (refused: 500), with a pool that failed kept (PostgreSQL refused: no recovery), without any bound on
+// waiting (black-holed: no answer).
 
 let service: FaultyService;
 let user: SignedUp;
