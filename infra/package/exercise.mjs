@@ -15,7 +15,7 @@ import { setFlagsFromString } from 'node:v8';
 const [folder, eventsFile] = process.argv.slice(2);
 // V8 throws away the code of functions that were not called for a while.
 setFlagsFromString('--no-flush-bytecode');
-const { handler, scripts } = await import(pathToFileURL(join(folder, 'index.mjs')).href);
+const { forCaches, handler, scripts } = await import(pathToFileURL(join(folder, 'index.mjs')).href);
 
 let invocations = 0;
 const invoke = async (event) =>
@@ -30,6 +30,7 @@ if (basename(folder) === 'http') {
 }
 
 setFlagsFromString('--flush-bytecode');
+forCaches();
 for (const [file, script] of scripts) {
   await writeFile(join(folder, `${file}.cache`), script.createCachedData());
 }

@@ -10,13 +10,16 @@ export interface Measure {
   readonly value: number;
 }
 
+let metrics: Metrics | undefined;
+
 /**
  * Writes measures as one embedded-metric-format line, from which CloudWatch makes metrics that an alarm can watch, at no call's cost.
  * They carry the dimension `service` and those given.
  */
 export function emitMetrics(measures: readonly Measure[], dimensions: Readonly<Record<string, string>> = {}): void {
-  // An object a line: dimensions on a shared one would mix between overlapping requests.
-  const metrics = new Metrics({ namespace: 'Duet', serviceName });
+  // One for all lines, since making one takes as long as the rest of a request without a store. Overlapping requests cannot mix on it: what
+  // is put on it here is published and gone before anyone else runs.
+  metrics ??= new Metrics({ namespace: 'Duet', serviceName });
   for (const [name, value] of Object.entries(dimensions)) {
     metrics.addDimension(name, value);
   }
