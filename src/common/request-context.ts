@@ -16,7 +16,7 @@ export interface RequestContext {
 const storage = new AsyncLocalStorage<RequestContext>();
 
 /** How long the stores may take for one request, in milliseconds: a 503 is promised within 3 s, and a busy or cold process takes its share of them. */
-export const storeBudgetMs = 2_000;
+export const storeBudgetMs = 2_300;
 
 /** Runs `work` with `context` current in everything it calls and awaits. */
 export function runInContext<T>(context: RequestContext, work: () => T): T {

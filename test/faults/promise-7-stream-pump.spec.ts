@@ -81,7 +81,7 @@ describe('Promise 7: the pump, before a stream that', () => {
     await startWorker(streams.endpoint);
     warnings = [];
     errors = [];
-    jest.spyOn(worker.get(Log), 'warn').mockImplementation((line) => void warnings.push(String(line)));
+    jest.spyOn(worker.get(Log), 'warn').mockImplementation((line) => void warnings.push(line));
     jest.spyOn(worker.get(Log), 'error').mockImplementation((line) => void errors.push(String(line)));
     streams.openShard('duet-local-todos', 'todos-1');
     streams.openShard(records(), 'shard-1');

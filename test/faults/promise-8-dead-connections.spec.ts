@@ -32,6 +32,7 @@ const statuses = async (calls: readonly (() => Promise<Answer>)[]): Promise<numb
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 const backends = async (): Promise<number> =>
   (await service.truth.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'duet'`))[0]?.['n'] as number;
+// But the one that the outbox's worker may be using.
 const terminateAll = async (): Promise<number> =>
   (await service.truth.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet' AND state = 'idle'`)).length;
 
@@ -64,7 +65,7 @@ beforeEach(async () => {
 
 describe('Promise 8: dead pooled connections cost one reconnect, not an error', () => {
   test.each<[string, () => Promise<unknown>]>([
-    ['terminated by the server (failover, pg_terminate_backend)', async () => expect(await terminateAll()).toBeGreaterThanOrEqual(poolSize)],
+    ['terminated by the server (failover, pg_terminate_backend)', async () => expect(await terminateAll()).toBeGreaterThanOrEqual(poolSize - 1)],
     ['half-open (thaw, a NAT that forgot)', async () => service.postgres.blackHole('open')],
   ])('all of PostgreSQL’s %s: reads, transactions and sign-in at once', async (_, kill) => {
     await fillPool();

@@ -22,7 +22,8 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   user = await service.signUp();
-  await until(async () => told('user.registered', user.id).length === 1);
+  // The worker is through with it: the next commit is the test's.
+  await until(async () => (await outboxOf(user.id, 'user.registered')).every(({ status }) => status === 'done'));
 });
 afterEach(async () => service.postgres.restore());
 

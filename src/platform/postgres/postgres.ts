@@ -26,7 +26,7 @@ export const loadPostgresSchema = Symbol('loadPostgresSchema');
 /** How long opening a connection, or waiting for one of a pool in full use, may take: two tries fit into the request's budget. */
 const connectTimeoutMs = 1_000;
 /** For the server: no statement of a request may hold its locks longer. */
-const statementTimeoutMs = 1_500;
+const statementTimeoutMs = 1_700;
 /** For the client, because a server that is gone cannot enforce its own limit. It comes second, so that a living one tells why. */
 const queryTimeoutMs = statementTimeoutMs + 300;
 /** A transaction's beginning waits for nobody, so an open connection that takes longer over it leads nowhere any more. */
