@@ -36,10 +36,10 @@ interface Part {
 
 const parts: Readonly<Record<string, Part>> = {
   size: { seconds: 5, measure: async ({ zips }) => measurePackages(zips) },
-  cold: { seconds: 170, measure: async ({ stage, contestants, options }) => measureColdStarts(stage, contestants, options) },
-  warm: { seconds: 75, measure: async ({ stage, contestants, options }) => measureWarmCalls(stage, contestants, options) },
-  memory: { seconds: 140, measure: async ({ stage, contestants, options }) => measureMemory(stage, contestants, options) },
-  dashboard: { seconds: 110, measure: async ({ stage, contestants, options }) => measureDashboard(stage, contestants, options) },
+  cold: { seconds: 150, measure: async ({ stage, contestants, options }) => measureColdStarts(stage, contestants, options) },
+  warm: { seconds: 60, measure: async ({ stage, contestants, options }) => measureWarmCalls(stage, contestants, options) },
+  memory: { seconds: 120, measure: async ({ stage, contestants, options }) => measureMemory(stage, contestants, options) },
+  dashboard: { seconds: 100, measure: async ({ stage, contestants, options }) => measureDashboard(stage, contestants, options) },
   counter: { seconds: 45, measure: async ({ stage, options }) => measureCounter(stage, options) },
   capacity: { seconds: 10, measure: async ({ stage, contestants }) => measureCapacity(stage, contestants) },
 };
