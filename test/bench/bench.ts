@@ -84,9 +84,15 @@ try {
     for (const [name, { seconds, measure }] of Object.entries(parts).filter(([name]) => wanted.includes(name))) {
       onProgress(name);
       const until = performance.now() + seconds * 1000;
-      const section = await measure({ stage, contestants, zips, options: { ...options, hasTime: () => performance.now() < until } });
-      sections.push(section);
-      console.log(renderSection(section));
+      try {
+        const section = await measure({ stage, contestants, zips, options: { ...options, hasTime: () => performance.now() < until } });
+        sections.push(section);
+        console.log(renderSection(section));
+      } catch (error) {
+        // What the other parts found out is worth as much without this one.
+        process.stderr.write(`${name} failed: ${(error as Error).stack}\n`);
+        process.exitCode = 1;
+      }
     }
     console.log(renderVerdicts(sections));
     const results = fileURLToPath(new URL('../../.bench/', import.meta.url));

@@ -30,13 +30,14 @@ export async function measureCapacity(stage: Stage, contestants: Contestants): P
   const proxy = await startWireProxy(stage.variables['DYNAMODB_ENDPOINT'] ?? '', async (call, forward) => {
     const answer = await forward({ ...call.input, ReturnConsumedCapacity: 'TOTAL' });
     const consumed = [answer['ConsumedCapacity'] ?? []].flat() as Consumed[];
-    if (consumed.length === 0 && answer['__type'] === undefined) {
+    if (consumed.length === 0 && !isRefusal(answer)) {
       unreported.add(call.operation);
     }
     units.calls.push(call.operation);
     for (const one of consumed) {
       add(units, call, one);
     }
+    units.write += unitsOfRefusal(call, answer);
   });
   try {
     const { node, client } = stage;
@@ -68,9 +69,8 @@ export async function measureCapacity(stage: Stage, contestants: Contestants): P
       columns: ['route', 'read units', 'write units', 'calls'],
       rows: figures.map(({ route, read, write, calls }) => [route, String(read), String(write), describeCalls(calls)]),
       notes: [
-        unreported.size === 0
-          ? 'As the local server reports them, for small items.'
-          : `As the local server reports them, for small items; it reports none for ${[...unreported].sort().join(', ')}.`,
+        `As the local server reports them, for small items${unreported.size === 0 ? '' : `; it reports none for ${[...unreported].sort().join(', ')}`}.`,
+        'Writes that a condition refused, for which it reports nothing, are counted as if they had been made: AWS charges them too.',
       ],
       verdicts: [],
       figures,
@@ -98,6 +98,13 @@ function add(units: Units, { operation }: WireCall, { CapacityUnits = 0, ReadCap
   const isRead = reads.has(operation);
   units.read += ReadCapacityUnits ?? (isRead ? CapacityUnits : 0);
   units.write += WriteCapacityUnits ?? (isRead ? 0 : CapacityUnits);
+}
+
+const isRefusal = (answer: Record<string, unknown>): boolean => /#(ConditionalCheckFailed|TransactionCanceled)Exception$/.test(String(answer['__type']));
+
+/** A condition that does not hold costs what the write would have, and the local server reports none of it; here every item is below 1 KB. */
+function unitsOfRefusal({ input }: WireCall, answer: Record<string, unknown>): number {
+  return isRefusal(answer) ? ((input['TransactItems'] as unknown[] | undefined)?.length ?? 0.5) * 2 : 0;
 }
 
 interface State {
