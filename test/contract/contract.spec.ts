@@ -3,6 +3,8 @@ import { startService, type TestService } from '../support/service.js';
 import { ContractCheck, Counts } from './check.js';
 import { readContract } from './document.js';
 import { Stories } from './stories.js';
+import { Validation } from './validation.js';
+import { jsonOf, send } from './wire.js';
 import { World } from './world.js';
 
 // Real: the whole service over real stores, its users and tokens. That mistakes are caught is shown by planted-mistakes.spec.ts.
@@ -72,6 +74,20 @@ describe(`Answers agree with each other, seed ${seed}`, () => {
     },
     timeFor(share * 50),
   );
+});
+
+test('A method that the contract does not have is 405 at each of its paths, and Allow names those it has', async () => {
+  const problem = new Validation(contract, true).of({ $ref: '#/components/schemas/Problem' });
+  for (const path of new Set(contract.operations.map((operation) => operation.path))) {
+    const documented = contract.operations.filter((operation) => operation.path === path).map(({ method }) => method);
+    const allowed = [...documented, ...(documented.includes('GET') ? ['HEAD'] : [])].sort().join(', ');
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !documented.includes(method))) {
+      const answer = await send(service.url, { method, path: path.replace('{id}', world.alice.id), headers: {}, body: undefined });
+
+      expect([method, path, answer.status, answer.headers.get('Allow')]).toEqual([method, path, 405, allowed]);
+      expect(problem(jsonOf(answer))).toEqual([]);
+    }
+  }
 });
 
 /** A larger --runs takes longer; milliseconds, far more than it should take. */
