@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,8 @@ import { lambdaNodeVersion, nodeBinary } from './runtime.mjs';
 
 /** As Lambda starts Node 22, with the heap sizes of a function of 1,769 MB; which sizes does not matter (entry.mjs). */
 const lambdaFlags = ['--expose-gc', '--max-semi-space-size=88', '--max-old-space-size=1592', '--no-experimental-require-module'];
+
+const keptCaches = join(root, 'node_modules/.cache/duet-package/code-caches');
 
 /** Why this machine cannot make a cache for functions on `arch`; null when it can. */
 export function cannotCache(arch) {
@@ -71,6 +74,36 @@ export async function makeCodeCaches(folders, compiled) {
   } finally {
     await Promise.all([stores.stop(), aws.stop(), rm(work, { recursive: true, force: true })]);
   }
+}
+
+/**
+ * The caches made on this machine for exactly this code before, or else those that `make` makes: V8 would make others each time, and the
+ * same code would then be another package to deploy.
+ */
+export async function rememberedCodeCaches(built, folders, make) {
+  const hash = createHash('sha256').update(lambdaNodeVersion);
+  for (const { name, files } of built) {
+    for (const file of Object.keys(files).sort()) hash.update(`${name}/${file}\n`).update(files[file]);
+  }
+  for (const file of ['exercise.mjs', 'code-cache.mjs']) hash.update(await readFile(join(root, 'infra/package', file)));
+  const kept = join(keptCaches, hash.digest('hex'));
+  const names = Object.keys(folders);
+  if (!(await readdir(kept).catch(() => [])).length) {
+    const caches = await make();
+    await mkdir(keptCaches, { recursive: true });
+    const mine = await mkdtemp(join(keptCaches, '.new-'));
+    for (const name of names) {
+      await mkdir(join(mine, name));
+      for (const [file, bytes] of Object.entries(caches[name])) await writeFile(join(mine, name, file), bytes);
+    }
+    // Whoever is first decides; a second maker takes those, as everyone after will.
+    await rename(mine, kept).catch(async () => rm(mine, { recursive: true, force: true }));
+  }
+  const caches = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await cachesIn(join(kept, name))])));
+  for (const name of names) {
+    for (const [file, bytes] of Object.entries(caches[name])) await writeFile(join(folders[name], file), bytes);
+  }
+  return caches;
 }
 
 async function cachesIn(folder) {

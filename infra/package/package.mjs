@@ -25,7 +25,7 @@ import { parseArgs, promisify } from 'node:util';
 import { describePackages } from './analysis.mjs';
 import { architectures, nativeArgon2 } from './argon2.mjs';
 import { bundleFunction, bundleParts, functions } from './bundle.mjs';
-import { cannotCache, makeCodeCaches } from './code-cache.mjs';
+import { cannotCache, makeCodeCaches, rememberedCodeCaches } from './code-cache.mjs';
 import { PackageError, root } from './project.mjs';
 import { assertEveryTrimIsUsed } from './trim.mjs';
 import { zipOf } from './zip.mjs';
@@ -88,15 +88,17 @@ async function writeZip(folder, files) {
   return zip.length;
 }
 
-async function codeCaches(folders, compiled, arch) {
+async function codeCaches(built, folders, compiled, arch) {
   if (!options['code-cache']) return {};
   const reason = cannotCache(arch);
   if (reason !== null) {
     process.stdout.write(`${reason}\n`);
     return {};
   }
-  process.stdout.write('Running every function once on embedded stores, for its code cache…\n');
-  return makeCodeCaches(folders, compiled);
+  return rememberedCodeCaches(built, folders, async () => {
+    process.stdout.write('Running every function once on embedded stores, for its code cache…\n');
+    return makeCodeCaches(folders, compiled);
+  });
 }
 
 async function main() {
@@ -113,7 +115,7 @@ async function main() {
     assertEveryTrimIsUsed();
     const folders = Object.fromEntries(built.map(({ name }) => [name, join(out, name)]));
     await Promise.all(built.map(async (made) => writeFolder(folders[made.name], made)));
-    const caches = await codeCaches(folders, compiled, arch);
+    const caches = await codeCaches(built, folders, compiled, arch);
     return built.map((made) => ({ ...made, caches: caches[made.name] ?? {} }));
   });
   for (const { name, files, caches } of packages) {
