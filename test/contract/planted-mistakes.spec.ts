@@ -53,9 +53,10 @@ const idle = (method: string, path: string): Mistake => ({
   instead: (request) =>
     request.method === method && request.path.startsWith(path) ? { status: 204, headers: new Headers({ 'X-Request-Id': 'x' }), text: '' } : undefined,
 });
-/** Reads what it should delete. */
+/** Reads what it should delete, where that has no condition. */
 const keeping = (path: string): Mistake => ({
-  request: (request) => (request.method === 'DELETE' && request.path.startsWith(path) ? { ...request, method: 'GET' } : request),
+  request: (request) =>
+    request.method === 'DELETE' && request.path.startsWith(path) && !('if-match' in request.headers) ? { ...request, method: 'GET' } : request,
   ...on('DELETE', path, (answer) => {
     if (answer.status === 200) {
       Object.assign(answer, { status: 204, text: '' });

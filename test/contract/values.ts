@@ -43,12 +43,7 @@ export class Values {
       case 'object':
         return this.validObject(rest);
       case 'array':
-        return fc.array(this.valid(rest.items ?? {}), {
-          minLength: rest.minItems ?? 0,
-          // A bound is reached by a seeded value of every text anyway; the longest list is worth one try in some.
-          maxLength: rest.maxItems ?? 12,
-          size: 'small',
-        });
+        return this.validArray(rest);
       case 'string':
         return validText(rest).filter((text) => this.fits(schema, text));
       case 'integer':
@@ -96,6 +91,14 @@ export class Values {
 
   private fits(schema: Schema, value: unknown): boolean {
     return this.validation.of(schema)(value).length === 0;
+  }
+
+  private validArray({ items = {}, minItems = 0, maxItems }: Schema): fc.Arbitrary<unknown[]> {
+    const item = this.valid(items);
+    const short = fc.array(item, { minLength: minItems, maxLength: maxItems ?? 12, size: 'small' });
+    return maxItems === undefined
+      ? short
+      : fc.oneof({ weight: 5, arbitrary: short }, { weight: 1, arbitrary: fc.array(item, { minLength: maxItems, maxLength: maxItems }) });
   }
 
   private validObject({ properties = {}, required = [], additionalProperties }: Schema): fc.Arbitrary<Record<string, unknown>> {
