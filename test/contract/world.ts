@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createWorker } from '../../src/create-app.js';
 import { UsersService } from '../../src/features/users/users.service.js';
-import { callService, type SignedUp, signUp, type TestService } from '../support/service.js';
+import { type Answer, callService, type SignedUp, signUp, type TestService } from '../support/service.js';
 import { signToken, tokenBearer } from '../support/tokens.js';
 import { type Placeholder, placeholders } from './placeholders.js';
 import type { Plan, Sender } from './requests.js';
@@ -10,7 +10,8 @@ import type { SentRequest } from './wire.js';
 /** Someone who sends requests. */
 export interface Person {
   readonly id: string;
-  readonly token: string;
+  /** Renewed in long runs, as it holds for 15 minutes only. */
+  token: string;
   /** Undefined for one who has a token and no profile. */
   readonly account: SignedUp | undefined;
   /** What is theirs alone: none of it may ever be in an answer to another user. */
@@ -26,8 +27,13 @@ export interface PreparedRequest {
   readonly secrets: readonly string[];
 }
 
+/** After how many milliseconds tokens are renewed: well within the 15 minutes for which they hold. */
+const renewalMs = 5 * 60_000;
+
 /** The people of a contract run and what is planted for each, on the real service; what they are given is never judged. */
 export class World {
+  private renewedAt = Date.now();
+
   private constructor(
     private readonly service: TestService,
     readonly alice: Person,
@@ -43,6 +49,7 @@ export class World {
 
   /** Puts real ids, credentials and tokens in a plan, having made what it needs to be there. */
   async prepare(plan: Plan): Promise<PreparedRequest> {
+    await this.renewTokens();
     const { operation, sender } = plan;
     const person = await this.personFor(plan);
     const other = person === this.bob ? this.alice : this.bob;
@@ -75,7 +82,19 @@ export class World {
 
   /** A user of their own for one story. */
   async newcomer(): Promise<SignedUp> {
+    await this.renewTokens();
     return signUp(this.call, { name: `Newcomer ${randomUUID()}` });
+  }
+
+  private async renewTokens(): Promise<void> {
+    if (Date.now() - this.renewedAt < renewalMs) {
+      return;
+    }
+    this.renewedAt = Date.now();
+    for (const person of [this.alice, this.bob, this.admin]) {
+      const { body } = await this.signIn(person);
+      person.token = body.accessToken as string;
+    }
   }
 
   private async personFor({ operation, sender }: Plan): Promise<Person> {
@@ -110,8 +129,12 @@ export class World {
     return this.make(`/users/${id}/todos`, token, { title: `Planted ${marks[0] ?? ''}`, tags: ['planted'] });
   }
 
-  private async newRefreshToken({ account }: Person): Promise<string> {
-    const { body } = await this.call('POST', '/auth/login', { body: { email: account?.email, password: account?.password } });
+  private async signIn({ account }: Person): Promise<Answer> {
+    return this.call('POST', '/auth/login', { body: { email: account?.email, password: account?.password } });
+  }
+
+  private async newRefreshToken(person: Person): Promise<string> {
+    const { body } = await this.signIn(person);
     return body.refreshToken as string;
   }
 
