@@ -29,7 +29,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
   };
   const readProfile = async () => send({ method: 'GET', path: `/users/${userId}` });
   const readCounter = async () => send({ method: 'GET', path: '/counter' });
-  const start = async (overrides = {}) => stage.start('http', { RDS_PORT: String(proxy.port), ...overrides });
+  const start = async (overrides = {}, memoryMb?: number) => stage.start('http', { RDS_PORT: String(proxy.port), ...overrides }, memoryMb);
 
   beforeAll(async () => {
     stage = await setLambdaStage(runtime);
@@ -116,7 +116,9 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     }
   });
 
-  it('runs the compiled code it was packaged with, or says that it could not', async () => {
+  it.each([512, 1024, 1769])('of %d MB runs the compiled code it was packaged with, or says that it could not', async (memoryMb) => {
+    await http.stop();
+    http = await start({}, memoryMb);
     // Through every part that has a cache of its own.
     await readCounter();
     await readProfile();

@@ -29,16 +29,16 @@ export interface LambdaStage {
   /** The variables that lead to the stores. */
   readonly variables: Environment;
   /** Starts an environment of a function in the folder its zip was unpacked to; `overrides` change single variables, undefined removes one. */
-  start(name: FunctionName, overrides?: Environment): Promise<LambdaEnvironment>;
+  start(name: FunctionName, overrides?: Environment, memoryMb?: number): Promise<LambdaEnvironment>;
   stop(): Promise<void>;
 }
 
 export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<LambdaStage> {
   const stores = await startEphemeralStores();
   const running: LambdaEnvironment[] = [];
-  const start: LambdaStage['start'] = async (name, overrides = {}) => {
+  const start: LambdaStage['start'] = async (name, overrides = {}, memoryMb) => {
     const folder = packaged('unpacked', name);
-    const environment = await LambdaEnvironment.start({ folder, variables: { ...stores.environment, ...overrides }, node, client });
+    const environment = await LambdaEnvironment.start({ folder, variables: { ...stores.environment, ...overrides }, memoryMb, node, client });
     running.push(environment);
     return environment;
   };
