@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
+import { Guardian } from '../../src/local/processes.js';
 import { bundlePeer, installStockNest, packageService, unpackService } from './artefacts.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
 import { measureCapacity } from './capacity.js';
@@ -57,6 +58,9 @@ if (unknown.length > 0) {
 const startedAt = performance.now();
 const onProgress = (line: string) => process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
 const folder = await mkdtemp(join(tmpdir(), 'duet-bench-'));
+// Should the bench be killed, nothing stays: environments end with their Runtime API, and the folder with its guardian.
+const guardian = new Guardian();
+guardian.removeFolder(folder);
 try {
   onProgress(values.package === undefined ? 'packaging' : `taking the packages in ${values.package}`);
   const { zips, http, migrate } = values.package === undefined ? await packageService(folder) : await unpackService(values.package, folder);
@@ -104,4 +108,5 @@ try {
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
+  await guardian.release();
 }

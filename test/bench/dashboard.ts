@@ -7,6 +7,7 @@ import { parseConfig } from '../../src/config/config.js';
 import { countAttribute, listKey, toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoStatus } from '../../src/features/todos/todos.js';
 import { startEmbeddedDynamoDb } from '../../src/local/embedded-dynamodb.js';
+import { Guardian } from '../../src/local/processes.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
@@ -24,7 +25,9 @@ export async function measureDashboard(stage: Stage, contestants: Contestants, {
   const calls = quick ? 150 : 500;
   const dataDir = await mkdtemp(join(tmpdir(), 'duet-bench-dashboard-'));
   // A server of its own, whose todos table has no stream: Dynoxide's has no index, and so many writes would slow down everything.
-  const dynamodb = await startEmbeddedDynamoDb({ dataDir });
+  const guardian = new Guardian();
+  guardian.removeFolder(dataDir);
+  const dynamodb = await startEmbeddedDynamoDb({ dataDir, guardian });
   try {
     const variables = { ...stage.variables, DYNAMODB_ENDPOINT: dynamodb.endpoint };
     const table = await createTodosTable(dynamodb.endpoint, stage);
@@ -70,6 +73,7 @@ export async function measureDashboard(stage: Stage, contestants: Contestants, {
   } finally {
     await dynamodb.stop();
     await rm(dataDir, { recursive: true, force: true });
+    await guardian.release();
   }
 }
 
