@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 
@@ -16,13 +17,24 @@ export type FunctionName = (typeof functionNames)[number];
 export default async function packageFunctions(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'duet-package-'));
   process.env['DUET_TEST_PACKAGE'] = folder;
-  await packageInto(join(folder, 'made'), join(folder, 'compiled'));
+  await Promise.all([packageInto(join(folder, 'made'), join(folder, 'compiled')), prepareRuntimes()]);
   for (const name of functionNames) {
     await mkdir(join(folder, 'unpacked', name), { recursive: true });
     for (const [file, bytes] of Object.entries(unzipSync(await readFile(join(folder, 'made', `${name}.zip`))))) {
       await writeFile(join(folder, 'unpacked', name, file), bytes);
     }
   }
+}
+
+/** In a process of its own, because jest compiles no more than the file of a `globalSetup`. */
+async function prepareRuntimes(): Promise<void> {
+  const script = [
+    '--no-warnings',
+    '--import',
+    pathToFileURL(resolve('test/support/run-typescript.mjs')).href,
+    resolve('test/support/lambda-runtime/prepare.ts'),
+  ];
+  await promisify(execFile)(process.execPath, script, { env: { ...process.env, NODE_OPTIONS: '' } });
 }
 
 /** Runs `npm run package` into `out`; `compiled` keeps tsc's output, or has it already. */
