@@ -18,6 +18,13 @@ const partNames = ['pg', 'rate-limiter-flexible', 'typeorm'];
 
 const nodeModules = join(root, 'node_modules');
 
+/** What is used of a part whose own index would load everything it has. */
+const partContents = {
+  typeorm: `
+    exports.DataSource = require('./node_modules/typeorm/data-source/DataSource.js').DataSource;
+    exports.EntitySchema = require('./node_modules/typeorm/entity-schema/EntitySchema.js').EntitySchema;`,
+};
+
 /** What a script is wrapped in, as Node wraps a CommonJS file: entry.mjs calls it. */
 const asFunction = { banner: '(function(exports,require,module,__filename,__dirname){', footer: '})' };
 
@@ -53,7 +60,7 @@ export async function bundleParts() {
     partNames.map(async (name) => {
       const made = await run({
         ...shared,
-        stdin: { contents: `module.exports = require('${name}');`, resolveDir: root, sourcefile: `${name}.js` },
+        stdin: { contents: partContents[name] ?? `module.exports = require('${name}');`, resolveDir: root, sourcefile: `${name}.js` },
         outfile: join(root, `${name}.cjs`),
         external: [...shared.external, ...partNames.filter((other) => other !== name), 'pg-query-stream'],
         banner: { js: asFunction.banner },

@@ -38,6 +38,11 @@ const trims = [
     contents: () => 'module.exports = {};',
   },
   {
+    of: 'TypeORM’s managers and repositories of other databases',
+    path: /\/typeorm\/(entity-manager\/(Mongo|Sqljs)EntityManager|repository\/MongoRepository)\.js$/,
+    contents: () => 'module.exports = {};',
+  },
+  {
     of: 'TypeORM’s search for entity files: they are listed by hand',
     path: /\/tinyglobby\/dist\/index\.(c|m)?js$/,
     contents: () => 'module.exports = {};',

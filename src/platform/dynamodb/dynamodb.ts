@@ -35,9 +35,9 @@ const translate = {
 export class DynamoDb implements OnApplicationShutdown {
   /** The tables' names. */
   readonly tables: DynamoDbConfig['tables'];
-  private readonly retrying: DynamoDBDocumentClient;
   private readonly options: DynamoDBClientConfig;
-  // Made on first use: most requests write nothing through it, and a client costs milliseconds of a cold start.
+  // Made on first use: a client costs milliseconds of a cold start.
+  private retryingClient: DynamoDBDocumentClient | undefined;
   private onceClient: DynamoDBDocumentClient | undefined;
   private readonly others: DynamoDBClient[] = [];
 
@@ -51,14 +51,22 @@ export class DynamoDb implements OnApplicationShutdown {
       ...(anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
       requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
     };
-    // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
-    this.retrying = DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts: 3 })), translate);
+  }
+
+  // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
+  private get retrying(): DynamoDBDocumentClient {
+    this.retryingClient ??= this.client(3);
+    return this.retryingClient;
   }
 
   // For writes that are not: an `ADD` whose reply was lost must not be sent again (it would count twice).
   private get once(): DynamoDBDocumentClient {
-    this.onceClient ??= DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts: 1 })), translate);
+    this.onceClient ??= this.client(1);
     return this.onceClient;
+  }
+
+  private client(maxAttempts: number): DynamoDBDocumentClient {
+    return DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts })), translate);
   }
 
   /**
@@ -89,7 +97,7 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    for (const client of [this.retrying, this.onceClient, ...this.others]) {
+    for (const client of [this.retryingClient, this.onceClient, ...this.others]) {
       client?.destroy();
     }
   }

@@ -180,7 +180,9 @@ export class Postgres implements OnApplicationShutdown {
     const pool = new driver.Pool({ ...this.poolOptions(credentials), ...settings });
     pool.on('error', onError);
     try {
-      const connecting = pool.connect();
+      const connecting = pool.query<{ version: string; searchSchema: string }>(
+        `SELECT split_part(current_setting('server_version'), ' ', 1) AS version, current_schema() AS "searchSchema"`,
+      );
       // Awaited below; until then its failure is nobody's.
       connecting.catch(() => undefined);
       // Loading TypeORM takes as long as a connection does, so they happen side by side: between the pieces the connection has its turns.
@@ -188,7 +190,7 @@ export class Postgres implements OnApplicationShutdown {
       const { DataSource } = await import('typeorm');
       await turn();
       const { entities, migrations } = await this.loadSchema();
-      (await connecting).release();
+      const { rows } = await connecting;
       const options: DataSourceOptions = {
         type: 'postgres',
         // TypeORM would make a pool of its own.
@@ -200,7 +202,10 @@ export class Postgres implements OnApplicationShutdown {
         migrationsTableName: 'migrations',
         poolErrorHandler: () => undefined,
       };
-      return await new DataSource(options).initialize();
+      const source = new DataSource(options);
+      // What its driver would ask in three queries, one after another.
+      Object.assign(source.driver, { database: this.config.get('postgres', { infer: true }).database, ...rows[0] });
+      return await source.initialize();
     } catch (error) {
       await pool.end();
       throw error;
