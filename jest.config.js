@@ -21,6 +21,7 @@ const shared = {
 };
 
 export default {
+  reporters: ['default', '<rootDir>/test/support/calls-reporter.mjs'],
   coverageProvider: 'v8',
   testTimeout: 60_000,
   // On Node 20 with vm modules, jest sometimes stays after the last result of the fault tests, with nothing of ours left running.

@@ -4,6 +4,7 @@
  *
  *   node infra/check.mjs               format, init, validate, terraform test, plans, and jest's assertions on the plans
  *   node infra/check.mjs --available   exits 0 when Terraform and its provider are here; else says what is missing and exits 3
+ *   node infra/check.mjs --permissions the same, with the table of what each function may do, in prod, and why
  *   node infra/check.mjs --plans DIR   writes DIR/<env>.json, each environment's plan
  *
  * All work is done on a copy in the temporary folder: nothing is written into the repository. Where Terraform or the provider's mirror is
@@ -84,7 +85,7 @@ async function main(args) {
     if (mode === '--plans') {
       await makePlans(tools, work, folder);
     } else {
-      await checkAll(tools, work);
+      await checkAll(tools, work, mode === '--permissions');
     }
     return 0;
   } catch (error) {
@@ -98,7 +99,7 @@ async function main(args) {
   }
 }
 
-async function checkAll(tools, work) {
+async function checkAll(tools, work, showPermissions) {
   const started = performance.now();
   await step('fmt', async () => terraform(tools, infra, ['fmt', '-check', '-recursive', '-diff']));
   await copyTo(work);
@@ -114,7 +115,7 @@ async function checkAll(tools, work) {
   await step('plan.spec.ts', async () =>
     run(process.execPath, ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--selectProjects', 'infra'], {
       cwd: repository,
-      env: { ...process.env, DUET_INFRA_PLANS: plans },
+      env: { ...process.env, DUET_INFRA_PLANS: plans, ...(showPermissions && { DUET_SHOW_PERMISSIONS: 'prod' }) },
       show: true,
     }),
   );

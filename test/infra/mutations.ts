@@ -314,6 +314,42 @@ export const mutations: readonly Mutation[] = [
     says: /another account/,
   },
   {
+    rule: 'policiesAreWhatIsCalled',
+    what: 'an action too many',
+    change: (plan) => editPolicy(plan, 'Counters', (statement) => (statement['Action'] as string[]).push('dynamodb:DeleteItem')),
+    says: /^http may call dynamodb:DeleteItem on \S+table\/duet-prod-counters \(Counters\), and nothing does$/,
+  },
+  {
+    rule: 'policiesAreWhatIsCalled',
+    what: 'an action too few',
+    change: (plan) => editPolicy(plan, 'Counters', (statement) => (statement['Action'] as string[]).splice(0, 1)),
+    says: /^http calls dynamodb:BatchGetItem on \S+table\/duet-prod-counters, and no statement/,
+  },
+  {
+    rule: 'policiesAreWhatIsCalled',
+    what: 'a table of another name in the policy',
+    change: (plan) => editPolicy(plan, 'Archive', (statement) => (statement['Resource'] = [String(statement['Resource']).replace('archive', 'archives')])),
+    says: /^http calls dynamodb:Query on \S+table\/duet-prod-archive, and no statement/,
+  },
+  {
+    rule: 'policiesAreWhatIsCalled',
+    what: 'an index without its own line',
+    change: (plan) => editPolicy(plan, 'TodosByDue', (statement) => (statement['Resource'] = [])),
+    says: /^http calls dynamodb:Query on \S+\/index\/byDue, and no statement/,
+  },
+  {
+    rule: 'policiesAreWhatIsCalled',
+    what: 'a function that connects to PostgreSQL and may not',
+    change: (plan) => remove(plan, ({ type, name, index }) => type === 'aws_iam_role_policy' && name === 'connect' && index === 'outbox'),
+    says: /^outbox calls rds-db:connect on postgres, and no statement/,
+  },
+  {
+    rule: 'policiesAreWhatIsCalled',
+    what: 'an endpoint for a service nobody calls',
+    change: (plan) => add(plan, 'aws_vpc_endpoint', { service_name: 'com.amazonaws.eu-central-1.sqs' }),
+    says: /endpoints for .*sqs/,
+  },
+  {
     rule: 'rolesAreNotShared',
     what: 'a role that is missing',
     change: (plan) => remove(plan, ({ type, index }) => type === 'aws_iam_role' && index === 'stream'),

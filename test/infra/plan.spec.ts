@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mutations } from './mutations.js';
+import { comparePermissions, permissionTable } from './permissions.js';
 import type { Plan } from './plan.js';
 import * as rules from './rules.js';
 
@@ -47,6 +48,17 @@ whereAvailable('the infrastructure as it is planned', () => {
   });
 
   describe.each(environments)('$name', (environment) => {
+    it('the functions may do what they do, in figures', () => {
+      const permissions = comparePermissions(planOf(environment.name), environment.name);
+      const byCode = permissions.filter(({ neededBy }) => neededBy === 'the code');
+
+      process.stdout.write(`${environment.name}: ${permissions.length} permissions, ${byCode.length} for what the code calls (infra/calls.json)\n`);
+      if (process.env['DUET_SHOW_PERMISSIONS'] === environment.name) {
+        process.stdout.write(`${permissionTable(permissions)}\n`);
+      }
+      expect(byCode.length).toBeGreaterThan(0);
+    });
+
     it.each(Object.keys(rules))('%s', (rule) => {
       const { [rule as keyof typeof rules]: problems } = rules;
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, environmentSchema, parseConfig } from '../../src/config/config.js';
+import { comparePermissions } from './permissions.js';
 import { type Attributes, attributesOf, moduleAt, ofType, type Plan, type PlannedResource, type Statement, statementsOf } from './plan.js';
 
 /** What a rule is told besides the plan. */
@@ -434,6 +435,25 @@ export const policiesNameWhatIsPlanned: Rule = (plan) => {
         ];
       }),
   );
+};
+
+/** What each function may do is what its code calls and what the Lambda service does in its name: nothing is missing and nothing unused. */
+export const policiesAreWhatIsCalled: Rule = (plan, { name: environment }) => {
+  const endpoints = ofType(plan, 'aws_vpc_endpoint').map(({ change }) => String(change.after['service_name']).split('.').at(-1));
+  const permissions = comparePermissions(plan, environment);
+  const called = new Set(permissions.filter(({ neededBy }) => neededBy === 'the code').map(({ action }) => action.split(':')[0]));
+  // IAM tokens for PostgreSQL are signed without a call, and the proxy is within the VPC.
+  called.delete('rds-db');
+  return [
+    ...permissions.flatMap((line) => [
+      ...unless(line.statement !== undefined, `${line.function} calls ${line.action} on ${line.resource}, and no statement of its policy allows it`),
+      ...unless(line.neededBy !== undefined, `${line.function} may call ${line.action} on ${line.resource} (${line.statement}), and nothing does`),
+    ]),
+    ...unless(
+      same([...called].sort(), endpoints.sort()),
+      `the VPC has endpoints for ${endpoints.join(', ')}, and the functions call ${[...called].join(', ')}`,
+    ),
+  ];
 };
 
 /** How the functions are written, for what the plan shows only as unknown. */

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DescribeStreamCommand, DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand, ListStreamsCommand } from '@aws-sdk/client-dynamodb-streams';
 import { parseConfig } from '../../src/config/config.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/local-stores.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
@@ -8,6 +7,7 @@ import { httpApiEvent, restApiEvent } from '../support/lambda-events.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, packaged } from '../support/package-functions.js';
+import { readTableStream } from '../support/table-stream.js';
 
 // Real: the zips as they are deployed, each in an empty folder, run there by Lambda's own runtime client on Lambda's Node versions; PostgreSQL and
 // DynamoDB with its streams. Made up: HTTP events, EventBridge, and the Runtime API.
@@ -113,32 +113,9 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
 
   it('publishes what the todos table’s stream says', async () => {
     const stream = await start('stream');
-    const Records = await readStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', 'duet-local-todos');
+    const Records = await readTableStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', 'duet-local-todos');
 
     expect(await stream.invoke({ Records })).toEqual({ batchItemFailures: [] });
     expect(bus.events.filter(({ detailType }) => detailType === 'todo.created').map(({ detail }) => detail.data.title)).toEqual(['Grüße 🌱', 'Grüße 🌱']);
   });
 });
-
-/** All records of a table's stream, as the event source mapping would bring them. */
-async function readStream(endpoint: string, table: string): Promise<object[]> {
-  const client = new DynamoDBStreamsClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
-  const { Streams = [] } = await client.send(new ListStreamsCommand({ TableName: table }));
-  const StreamArn = Streams[0]?.StreamArn;
-  const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamArn }));
-  const records: object[] = [];
-  for (const { ShardId } of StreamDescription?.Shards ?? []) {
-    const { ShardIterator } = await client.send(new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
-    const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }));
-    // Lambda gives times in seconds.
-    records.push(
-      ...Records.map(({ dynamodb, ...record }) => ({
-        ...record,
-        eventSourceARN: StreamArn,
-        dynamodb: { ...dynamodb, ApproximateCreationDateTime: (dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0) / 1000 },
-      })),
-    );
-  }
-  client.destroy();
-  return records;
-}

@@ -4,6 +4,7 @@ import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-
 import pg from 'pg';
 import { type Environment, parseConfig } from '../../src/config/config.js';
 import { startEphemeralStores } from '../../src/local/local-stores.js';
+import { createCallRecorder } from './call-recorder.js';
 import { type BuiltService, startBuiltService } from './built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
 import { expectProblem } from './problems.js';
@@ -53,7 +54,9 @@ export async function startFaultyService(environment: Environment = {}, instance
   const stores = await startEphemeralStores();
   const direct = parseConfig(stores.environment);
   const postgres = await startFaultProxy(direct.postgres);
-  const dynamodb = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(direct.dynamodb.endpoint ?? '').port) });
+  const recorder = createCallRecorder('any', direct.dynamodb.tables);
+  const recorded = new URL(await recorder.before(direct.dynamodb.endpoint ?? ''));
+  const dynamodb = await startFaultProxy({ host: '127.0.0.1', port: Number(recorded.port) });
   let started: BuiltService[] = [];
   const startInstances = async (ports: readonly string[]): Promise<void> => {
     for (let instance = 0; instance < instances; instance += 1) {
@@ -113,6 +116,7 @@ export async function startFaultyService(environment: Environment = {}, instance
       await Promise.all(started.map(async (instance) => instance.stop()));
       await Promise.all([postgres.stop(), dynamodb.stop()]);
       await stores.stop();
+      await recorder.stop();
     },
   };
 }

@@ -5,6 +5,7 @@ import { createApp } from '../../src/create-app.js';
 import { startEphemeralStores } from '../../src/local/local-stores.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { type CallRecorder, createCallRecorder } from './call-recorder.js';
 
 /** A whole service in this process, listening on a free loopback port, over real embedded stores of its own. */
 export interface TestService {
@@ -43,10 +44,15 @@ export interface SignedUp {
 /** Starts stores, tables, migrations and service; `environment` overrides single variables. */
 export async function startService(environment: Environment = {}): Promise<TestService> {
   const stores = await startEphemeralStores();
+  let recorder: CallRecorder | undefined;
   try {
     const config = parseConfig({ LOG_LEVEL: 'error', PORT: '0', REGISTRATION_LIMIT_ADDRESS: '100000', ...stores.environment, ...environment });
     await provisionTables(config, () => {});
-    const app = await createApp(config);
+    // All that the application calls of DynamoDB is what the http function may: requests, and the erasure that follows a deletion, which the
+    // outbox worker beside it repeats. Tests, and workers they make of the configuration, go past the recorder.
+    recorder = createCallRecorder('http', config.dynamodb.tables);
+    const endpoint = await recorder.before(config.dynamodb.endpoint ?? '');
+    const app = await createApp({ ...config, dynamodb: { ...config.dynamodb, endpoint } });
     await app.get(Postgres).migrate();
     await app.listen(0, '127.0.0.1');
     const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
@@ -59,10 +65,11 @@ export async function startService(environment: Environment = {}): Promise<TestS
       stop: async () => {
         await app.close();
         await stores.stop();
+        await recorder?.stop();
       },
     };
   } catch (error) {
-    await stores.stop();
+    await Promise.allSettled([stores.stop(), recorder?.stop()]);
     throw error;
   }
 }

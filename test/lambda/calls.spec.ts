@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import pg from 'pg';
+import { type Environment, parseConfig } from '../../src/config/config.js';
+import { type LocalStores, startEphemeralStores } from '../../src/local/local-stores.js';
+import { provisionTables } from '../../src/local/provision-tables.js';
+import { type CallRecorder, createCallRecorder } from '../support/call-recorder.js';
+import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { httpApiEvent } from '../support/lambda-events.js';
+import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
+import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
+import { type FunctionName, functionNames, packaged } from '../support/package-functions.js';
+import { type SecretsManagerStandIn, startSecretsManager } from '../support/secrets-manager.js';
+import { readTableStream } from '../support/table-stream.js';
+import { deadPort } from '../support/wire.js';
+
+// Real: the zips as they are deployed, each run by Lambda's runtime client with the variables that Terraform gives it; PostgreSQL and DynamoDB
+// with its streams. Made up: events, EventBridge, Secrets Manager. Between each function and AWS's services stands a recorder of its own, so
+// that what it is seen calling is its own: see infra/calls.json.
+
+const [{ node, client }] = (await lambdaRuntimes()) as [Awaited<ReturnType<typeof lambdaRuntimes>>[number]];
+
+/** The way of one function to its services and its database, which shows what it asks of them. */
+interface Ways {
+  readonly recorder: CallRecorder;
+  readonly postgres: FaultProxy;
+  readonly endpoints: Environment;
+}
+
+describe('a function', () => {
+  /** Not the defaults: a function that is not told of a table does not find it. */
+  const tableNames = {
+    DYNAMODB_TABLE_NAME: 'duet-test-todos',
+    COUNTERS_TABLE_NAME: 'duet-test-counters',
+    RECORDS_TABLE_NAME: 'duet-test-records',
+    ARCHIVE_TABLE_NAME: 'duet-test-archive',
+    RATE_LIMITS_TABLE_NAME: 'duet-test-rate-limits',
+  };
+  const signingKeyArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:signing-key-AbCdEf';
+  let stores: LocalStores | undefined;
+  let bus: EventBridgeStandIn;
+  let secrets: SecretsManagerStandIn;
+  const ways = new Map<FunctionName, Ways>();
+  const running: LambdaEnvironment[] = [];
+  const start = async (name: FunctionName, overrides: Environment = {}): Promise<LambdaEnvironment> => {
+    const { postgres, endpoints } = ways.get(name) ?? {};
+    const deployed: Environment = {
+      ...stores?.environment,
+      ...tableNames,
+      RDS_PORT: String(postgres?.port),
+      EVENT_BUS_NAME: 'bus',
+      JWT_SECRET_ARN: signingKeyArn,
+    };
+    const { RDS_PASSWORD } = stores?.environment ?? {};
+    const given: Environment = { ...deployed, JWT_SECRET: undefined };
+    const environment = await LambdaEnvironment.start({
+      folder: packaged('unpacked', name),
+      node,
+      client,
+      variables: {
+        LOG_LEVEL: 'warn',
+        ...given,
+        ...(given['RDS_HOST'] !== undefined && { RDS_PASSWORD }),
+        ...endpoints,
+        // As Lambda sets them, of the function's role.
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        ...overrides,
+      },
+    });
+    running.push(environment);
+    return environment;
+  };
+
+  beforeAll(async () => {
+    [stores, bus, secrets] = await Promise.all([startEphemeralStores(), startEventBridge(), startSecretsManager()]);
+    secrets.put(signingKeyArn, 'a signing key of more than 32 bytes');
+    const config = parseConfig({ ...stores.environment, ...tableNames });
+    for (const name of functionNames) {
+      const recorder = createCallRecorder(name, config.dynamodb.tables);
+      ways.set(name, {
+        recorder,
+        postgres: await startFaultProxy(config.postgres),
+        endpoints: {
+          DYNAMODB_ENDPOINT: await recorder.before(config.dynamodb.endpoint ?? ''),
+          EVENTBRIDGE_ENDPOINT: await recorder.before(bus.endpoint),
+          SECRETS_MANAGER_ENDPOINT: await recorder.before(secrets.endpoint),
+        },
+      });
+    }
+    await provisionTables(config, () => {});
+    // The tables of PostgreSQL are for the packaged migrate function to make.
+    const migrate = await start('migrate');
+    const { migrations } = await migrate.invoke<{ migrations: string[] }>({});
+    expect(migrations).toEqual(expect.arrayContaining([expect.stringMatching(/^Migration CreateUsers\d+ done$/)]));
+    expect(await migrate.invoke({})).toEqual({ migrations: [] });
+  });
+
+  afterAll(async () => {
+    await Promise.all(running.map(async (environment) => environment.stop()));
+    await Promise.all([stores?.stop(), bus?.stop(), secrets?.stop()]);
+    for (const { recorder, postgres } of ways.values()) {
+      // A token for RDS is signed without a call; what needs the permission is the connection that it opens.
+      if (postgres.connectionsTaken > 0) {
+        recorder.add('rds-db:connect', 'postgres');
+      }
+      await postgres.stop();
+      await recorder.stop();
+    }
+  });
+
+  interface Result {
+    readonly statusCode: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
+    readonly body: string;
+  }
+
+  it('of requests reads the signing key, and opens a way to PostgreSQL', async () => {
+    await register(await start('http'), 'stays@example.com');
+
+    const run = await (await start('outbox')).invoke<{ taken: number; pending: number }>({});
+
+    expect(run).toMatchObject({ taken: 1, pending: 0 });
+  });
+
+  it('archives a todo that TTL has removed, and erases it with its owner', async () => {
+    const { id, call } = await register(await start('http'), 'leaves@example.com');
+    const todo = await call('POST', `/users/${id}/todos`, { title: 'Long done', status: 'done' });
+
+    expect(await expire(id, todo.body.id)).toEqual({ batchItemFailures: [] });
+
+    expect((await call('GET', `/users/${id}/todos?archived=true`)).body.items).toEqual([todo.body]);
+    expect(bus.events.at(-1)).toMatchObject({ detailType: 'todo.archived', detail: { data: { id: todo.body.id } } });
+
+    expect((await call('DELETE', `/users/${id}`)).status).toBe(204);
+
+    expect(await itemsOf(id)).toEqual([expect.objectContaining({ itemKey: 'LIST', deletedAt: expect.any(String) })]);
+  });
+
+  it('erases what the deletion of a user could not, because DynamoDB was away', async () => {
+    const email = 'gone@example.com';
+    const { id, call, token } = await register(await start('http'), email);
+    await call('POST', `/users/${id}/todos`, { title: 'To be erased' });
+    await call('POST', '/dynamo', { user_id: id, plan: 'free' });
+    await expire(id, (await call('POST', `/users/${id}/todos`, { title: 'Long done', status: 'done' })).body.id);
+    const cut = await start('http', { DYNAMODB_ENDPOINT: `http://127.0.0.1:${await deadPort()}` });
+    const deleted = await cut.invoke<Result>(httpApiEvent({ method: 'DELETE', path: `/users/${id}`, headers: { authorization: `Bearer ${token}` } }));
+    expect(deleted.statusCode).toBe(204);
+    expect(await itemsOf(id)).toHaveLength(3);
+    await letTimePass();
+
+    const { pending } = await (await start('outbox')).invoke<{ pending: number }>({});
+
+    expect(pending).toBe(0);
+    expect(await itemsOf(id)).toEqual([expect.objectContaining({ itemKey: 'LIST', deletedAt: expect.any(String) })]);
+    expect(bus.events.at(-1)).toMatchObject({ detailType: 'user.deleted', detail: { data: { id } } });
+  });
+
+  it('grants a role', async () => {
+    expect(await (await start('migrate')).invoke({ grantAdmin: 'stays@example.com' })).toEqual({ granted: 'admin' });
+  });
+
+  it('connects to PostgreSQL where it needs it, and stream does not', () => {
+    expect([...ways].map(([name, { postgres }]) => [name, postgres.connectionsTaken > 0])).toEqual([
+      ['http', true],
+      ['stream', false],
+      ['outbox', true],
+      ['migrate', true],
+    ]);
+  });
+
+  const todosTable = tableNames.DYNAMODB_TABLE_NAME;
+  const password = 'correct horse battery staple';
+
+  async function register(http: LambdaEnvironment, email: string) {
+    let token: string | undefined;
+    const call = async (method: string, target: string, body?: object) => {
+      const [path = '', query] = target.split('?');
+      const headers = { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+      const result = await http.invoke<Result>(httpApiEvent({ method, path, query, headers, body: body && JSON.stringify(body) }));
+      return { status: result.statusCode, body: result.body ? (JSON.parse(result.body) as any) : undefined };
+    };
+    const { body } = await call('POST', '/users', { email, name: 'Test User', password });
+    token = (await call('POST', '/auth/login', { email, password })).body.accessToken as string;
+    return { id: body.id as string, call, token };
+  }
+
+  /** TTL removes a todo, and the stream's function is told. */
+  async function expire(userId: string, todoId: string): Promise<object> {
+    await withDynamoDb(async (client) => client.send(new DeleteCommand({ TableName: todosTable, Key: { userId, itemKey: `TODO#${todoId}` } })));
+    const removal = (await readTableStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', todosTable)).at(-1);
+    return (await start('stream')).invoke({ Records: [{ ...removal, userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' } }] });
+  }
+
+  async function withDynamoDb<T>(work: (client: DynamoDBDocumentClient) => Promise<T>): Promise<T> {
+    const endpoint = stores?.environment['DYNAMODB_ENDPOINT'];
+    const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+    try {
+      return await work(DynamoDBDocumentClient.from(client));
+    } finally {
+      client.destroy();
+    }
+  }
+
+  /** What is left of a user in the tables of todos and archive. */
+  async function itemsOf(userId: string): Promise<object[]> {
+    const of = { KeyConditionExpression: 'userId = :user', ExpressionAttributeValues: { ':user': userId } };
+    return withDynamoDb(async (client) => {
+      const pages = await Promise.all(
+        [todosTable, tableNames.ARCHIVE_TABLE_NAME].map(async (table) => client.send(new QueryCommand({ TableName: table, ...of }))),
+      );
+      return pages.flatMap(({ Items = [] }) => Items);
+    });
+  }
+
+  /** Time passes: what was postponed is due. */
+  async function letTimePass(): Promise<void> {
+    const { host, port, database, username, password: secret } = parseConfig(stores?.environment ?? {}).postgres;
+    const client = new pg.Client({ host, port, database, user: username, password: secret });
+    await client.connect();
+    await client.query(`UPDATE outbox SET next_attempt_at = now() WHERE status = 'pending'`);
+    await client.end();
+  }
+});
