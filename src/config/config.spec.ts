@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, parseConfig } from './config.js';
+import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, type Part, parseConfig } from './config.js';
 
 const good: Environment = { RDS_HOST: 'db.internal', RDS_PASSWORD: 'pg', JWT_SECRET: 'x'.repeat(32) };
 
-function problemsOf(environment: Environment): readonly string[] {
+function problemsOf(environment: Environment, parts?: readonly Part[]): readonly string[] {
   try {
-    parseConfig(environment);
+    parseConfig(environment, parts);
   } catch (error) {
     if (error instanceof ConfigError) {
       return error.problems;
@@ -51,6 +51,13 @@ describe('A configuration', () => {
     const blank = Object.fromEntries(Object.keys(environmentSchema.shape).map((name) => [name, '']));
 
     expect(parseConfig({ ...blank, ...good })).toEqual(parseConfig(good));
+  });
+
+  test('of a function needs no part that it does not use, and takes none by halves', () => {
+    expect(parseConfig({}, []).dynamodb.tables.todos).toBe('duet-local-todos');
+    expect(problemsOf({}, ['postgres'])).toEqual(['RDS_HOST must be set']);
+    expect(namesIn(problemsOf({}, ['signing-key']))).toEqual(['JWT_SECRET']);
+    expect(namesIn(problemsOf({ RDS_HOST: 'db.internal', JWT_SECRET: 'x' }, []))).toEqual(['JWT_SECRET', 'RDS_PASSWORD']);
   });
 
   test('pays no heed to what it does not know', () => {

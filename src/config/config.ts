@@ -163,15 +163,18 @@ export function embeddedNeeds(environment: Environment): EmbeddedNeeds {
   };
 }
 
+/** What not every function uses, so that one which does not is not given the way to it: PostgreSQL, and the key that signs tokens. */
+export type Part = 'postgres' | 'signing-key';
+
 /**
- * Reads the whole environment against one schema.
+ * Reads the whole environment against one schema; `parts` must be configured, the others may be left out.
  *
  * @throws ConfigError naming every variable that is missing or wrong, never a value: it may be a secret.
  */
-export function parseConfig(environment: Environment): Config {
+export function parseConfig(environment: Environment, parts: readonly Part[] = ['postgres', 'signing-key']): Config {
   const set = withoutBlanks(environment);
   const parsed = environmentSchema.safeParse(set);
-  const problems = [...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`), ...crossChecks(set)];
+  const problems = [...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`), ...crossChecks(set, parts)];
   if (!parsed.success || problems.length > 0) {
     throw new ConfigError(problems);
   }
@@ -186,7 +189,7 @@ function withoutBlanks(environment: Environment): Environment {
 }
 
 // On what is set, not on what was parsed: a variable that is wrong by itself must not hide another that is missing.
-function crossChecks(set: Environment): string[] {
+function crossChecks(set: Environment, parts: readonly Part[]): string[] {
   const problems: string[] = [];
   const has = (name: keyof Variables): boolean => set[name] !== undefined;
   if (has('RDS_HOST')) {
@@ -198,10 +201,12 @@ function crossChecks(set: Environment): string[] {
     if (iamAuth && set['RDS_SSL'] === 'disable') {
       problems.push('RDS_SSL must not be disable with RDS_IAM_AUTH=true: RDS takes IAM tokens over TLS only');
     }
-  } else {
+  } else if (parts.includes('postgres')) {
     problems.push('RDS_HOST must be set');
   }
-  if (has('JWT_SECRET') === has('JWT_SECRET_ARN')) {
+  if (has('JWT_SECRET') && has('JWT_SECRET_ARN')) {
+    problems.push('JWT_SECRET or JWT_SECRET_ARN must be set, and only one of them');
+  } else if (parts.includes('signing-key') && !has('JWT_SECRET') && !has('JWT_SECRET_ARN')) {
     problems.push('JWT_SECRET or JWT_SECRET_ARN must be set, and only one of them');
   }
   if (has('AWS_LAMBDA_FUNCTION_NAME') && set['PROVISION_STORES'] === 'true') {

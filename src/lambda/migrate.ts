@@ -21,7 +21,7 @@ export const handler = async (event: unknown): Promise<MigrateResult> => {
     throw new Error('The event must be {} or {"grantAdmin": "<email>"}');
   }
   // Made anew each time: it is called once a deployment, and a connection kept from the last would be dead by the next.
-  const worker = await createWorker(parseConfig(readEnvironment()));
+  const worker = await createWorker(parseConfig(readEnvironment(), ['postgres']));
   try {
     if (order.grantAdmin !== undefined) {
       if (!(await worker.get(UsersService).grantRole(order.grantAdmin, 'admin'))) {

@@ -10,7 +10,7 @@ import { emitMetrics } from '../platform/observability/metrics.js';
 /** How much of the function's time is kept for ending what is under way, and for the metrics. */
 const reserveMs = 12_000;
 
-const boot = remembered(async () => createWorker(parseConfig(readEnvironment())));
+const boot = remembered(async () => createWorker(parseConfig(readEnvironment(), ['postgres'])));
 
 /** What one run did and left. */
 export interface OutboxRun {

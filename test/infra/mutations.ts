@@ -386,13 +386,25 @@ export const mutations: readonly Mutation[] = [
     rule: 'environmentsFitTheSchema',
     what: 'a table variable that is missing',
     change: (plan) => editEnvironment(plan, (set) => delete set['RECORDS_TABLE_NAME']),
-    says: /RECORDS_TABLE_NAME is undefined/,
+    says: /http: RECORDS_TABLE_NAME is missing/,
   },
   {
     rule: 'environmentsFitTheSchema',
     what: 'a required one that is missing',
     change: (plan) => delete plan.output_changes['function_environments']?.after_unknown.http.JWT_SECRET_ARN,
     says: /http: JWT_SECRET or JWT_SECRET_ARN must be set/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: 'a way to PostgreSQL for a function that needs none',
+    change: (plan) => Object.assign(plan.output_changes['function_environments']?.after.stream, { RDS_USERNAME: 'duet' }),
+    says: /stream: has no use for RDS_USERNAME/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: "another environment's table",
+    change: (plan) => editEnvironment(plan, (set) => (set['RECORDS_TABLE_NAME'] = 'duet-dev-records')),
+    says: /RECORDS_TABLE_NAME is duet-dev-records/,
   },
   {
     rule: 'environmentsFitTheSchema',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ConfigError, environmentSchema, parseConfig } from '../../src/config/config.js';
+import { functionVariables } from '../support/function-variables.js';
+import { ConfigError, environmentSchema, type Part, parseConfig } from '../../src/config/config.js';
 import { comparePermissions } from './permissions.js';
 import { type Attributes, attributesOf, moduleAt, ofType, type Plan, type PlannedResource, type Statement, statementsOf } from './plan.js';
 
@@ -23,6 +24,7 @@ interface TableDefinition {
 }
 
 const tableDefinitions = Object.entries(JSON.parse(readFileSync(resolve('infra/tables.json'), 'utf8')) as Record<string, TableDefinition>);
+
 const functionNames = ['http', 'migrate', 'outbox', 'stream'] as const;
 
 const kebab = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -506,9 +508,10 @@ const unwantedVariables = [
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: a deployment that sets one is refused. */
 const setByLambda = /^(AWS_REGION|AWS_ACCESS_KEY.*|AWS_SECRET.*|AWS_SESSION_TOKEN|AWS_DEFAULT_REGION|AWS_LAMBDA_.*|_HANDLER)$/;
 
-/** Each function gets the variables that the configuration's schema asks for, by the names it knows, and the names of what is planned. */
+/** Each function gets the variables that its code reads and no other, by the names and of the form that the schema asks for, with the names of what is planned. */
 export const environmentsFitTheSchema: Rule = (plan, { name: environment }) => {
   const output = plan.output_changes['function_environments'];
+  const bus = `duet-${environment}-events`;
   const tableVariables = tableDefinitions.map(([key, { variable }]) => [variable, `duet-${environment}-${kebab(key)}`] as const);
   return [
     ...unless(
@@ -526,12 +529,15 @@ export const environmentsFitTheSchema: Rule = (plan, { name: environment }) => {
           ...unless(!unwantedVariables.includes(variable), `${name}: ${variable} is not for Lambda`),
           ...unless(!setByLambda.test(variable), `${name}: ${variable} is set by Lambda`),
         ]),
-        ...tableVariables.flatMap(([variable, table]) => unless(set[variable] === table, `${name}: ${variable} is ${set[variable]}, not ${table}`)),
-        ...unless(set['EVENT_BUS_NAME'] === `duet-${environment}-events`, `${name}: EVENT_BUS_NAME is ${set['EVENT_BUS_NAME']}`),
+        ...functionVariables[name].flatMap((variable) => unless(set[variable] !== undefined, `${name}: ${variable} is missing`)),
+        ...Object.keys(set).flatMap((variable) => unless(functionVariables[name].includes(variable), `${name}: has no use for ${variable}`)),
+        ...tableVariables.flatMap(([variable, table]) => unless((set[variable] ?? table) === table, `${name}: ${variable} is ${set[variable]}, not ${table}`)),
+        ...unless((set['EVENT_BUS_NAME'] ?? bus) === bus, `${name}: EVENT_BUS_NAME is ${set['EVENT_BUS_NAME']}`),
         ...unless(set['RDS_SSL'] !== 'disable', `${name}: connects without TLS`),
-        ...configProblems({ ...set, AWS_REGION: 'eu-central-1', AWS_LAMBDA_FUNCTION_NAME: `duet-${environment}-${name}` }).map(
-          (problem) => `${name}: ${problem}`,
-        ),
+        ...configProblems({ ...set, AWS_REGION: 'eu-central-1', AWS_LAMBDA_FUNCTION_NAME: `duet-${environment}-${name}` }, [
+          ...(functionVariables[name].includes('RDS_HOST') ? (['postgres'] as const) : []),
+          ...(functionVariables[name].includes('JWT_SECRET_ARN') ? (['signing-key'] as const) : []),
+        ]).map((problem) => `${name}: ${problem}`),
       ];
     }),
     ...tableVariables.flatMap(([, table]) =>
@@ -543,9 +549,9 @@ export const environmentsFitTheSchema: Rule = (plan, { name: environment }) => {
   ];
 };
 
-function configProblems(variables: Record<string, string>): readonly string[] {
+function configProblems(variables: Record<string, string>, parts: readonly Part[]): readonly string[] {
   try {
-    parseConfig(variables);
+    parseConfig(variables, parts);
     return [];
   } catch (error) {
     if (error instanceof ConfigError) {

@@ -8,6 +8,7 @@ import { provisionTables } from '../../src/local/provision-tables.js';
 import { type CallRecorder, createCallRecorder } from '../support/call-recorder.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { functionVariables } from '../support/function-variables.js';
 import { httpApiEvent } from '../support/lambda-events.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
@@ -54,7 +55,7 @@ describe('a function', () => {
       JWT_SECRET_ARN: signingKeyArn,
     };
     const { RDS_PASSWORD } = stores?.environment ?? {};
-    const given: Environment = { ...deployed, JWT_SECRET: undefined };
+    const given = Object.fromEntries(functionVariables[name].map((variable) => [variable, deployed[variable]]));
     const environment = await LambdaEnvironment.start({
       folder: packaged('unpacked', name),
       node,

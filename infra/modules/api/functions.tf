@@ -15,8 +15,22 @@ locals {
     migrate = { memory_mb = var.functions.migrate.memory_mb, timeout_seconds = 600, reserved_concurrency = -1 }
   }
 
+  # Each function is told what it uses, and no more: what it does not know it cannot reach. Held to the code by test/support/function-variables.ts.
   # No NODE_EXTRA_CA_CERTS: all connect through the proxy, whose certificate Node's own list knows, and reading RDS's takes time at each start.
-  environment = { for key, _ in local.functions : key => merge(var.environment, { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn }) }
+  content_tables = merge([for key in ["todos", "records", "archive"] : var.variables.tables[key]]...)
+  environment = {
+    http = merge(
+      merge(values(var.variables.tables)...),
+      var.variables.postgres,
+      var.variables.counter,
+      var.variables.archive,
+      var.variables.log_level,
+      { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn },
+    )
+    stream  = merge(local.content_tables, var.variables.events, var.variables.log_level)
+    outbox  = merge(local.content_tables, var.variables.postgres, var.variables.events, var.variables.log_level)
+    migrate = merge(var.variables.postgres, var.variables.log_level)
+  }
 
   connecting = toset(["http", "outbox", "migrate"])
 

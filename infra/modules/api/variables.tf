@@ -43,9 +43,16 @@ variable "log_retention_days" {
   type        = number
 }
 
-variable "environment" {
-  description = "Environment variables of every function: of the stores, the bus and the tuning."
-  type        = map(string)
+variable "variables" {
+  description = "Environment variables by concern, of which each function is given what it uses; those of tables by their key in tables.json."
+  type = object({
+    tables    = map(map(string))
+    postgres  = map(string)
+    events    = map(string)
+    log_level = map(string)
+    counter   = map(string)
+    archive   = map(string)
+  })
 }
 
 variable "signing_key" {

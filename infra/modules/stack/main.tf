@@ -81,12 +81,14 @@ module "api" {
   cors_origins         = var.cors_origins
   domain               = var.domain
 
-  environment = merge(module.tables.variables, module.database.variables, {
-    EVENT_BUS_NAME     = module.events.bus_name
-    LOG_LEVEL          = var.tuning.log_level
-    COUNTER_SHARDS     = tostring(var.tuning.counter_shards)
-    ARCHIVE_AFTER_DAYS = tostring(var.tuning.archive_after_days)
-  })
+  variables = {
+    tables    = module.tables.variables
+    postgres  = module.database.variables
+    events    = { EVENT_BUS_NAME = module.events.bus_name }
+    log_level = { LOG_LEVEL = var.tuning.log_level }
+    counter   = { COUNTER_SHARDS = tostring(var.tuning.counter_shards) }
+    archive   = { ARCHIVE_AFTER_DAYS = tostring(var.tuning.archive_after_days) }
+  }
 }
 
 module "observability" {

@@ -4,8 +4,8 @@ output "names" {
 }
 
 output "variables" {
-  description = "The environment variable of each table, and its name as value."
-  value       = { for key, table in local.definitions : table.variable => aws_dynamodb_table.this[key].name }
+  description = "For each table the environment variable that names it, with its name as value."
+  value       = { for key, table in local.definitions : key => { (table.variable) = aws_dynamodb_table.this[key].name } }
 }
 
 output "indexes" {
