@@ -176,7 +176,7 @@ export class StoreUnavailableError extends DuetError {
   override readonly headers = { 'Retry-After': '1' };
 
   constructor(
-    readonly store: StoreName,
+    readonly store: StoreName | 'secrets',
     options?: ErrorOptions,
   ) {
     super('The service cannot do this at the moment: try again shortly.', options);

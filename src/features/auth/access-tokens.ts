@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
-import { ServiceSecret } from '../../platform/service-secret.js';
+import { ServiceSecret, type SigningKey } from '../../platform/service-secret.js';
 import type { User } from '../users/user.js';
 
 /** For how long an access token holds, in seconds. */
@@ -18,28 +18,34 @@ const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Makes and checks access tokens (RFC 7519). jose is loaded on first use: public routes need none. */
 @Injectable()
 export class AccessTokens {
-  private key: { readonly secret: Buffer; readonly imported: Promise<webcrypto.CryptoKey> } | undefined;
+  private readonly imported = new WeakMap<SigningKey, Promise<webcrypto.CryptoKey>>();
 
   constructor(private readonly secret: ServiceSecret) {}
 
   async issue({ id, role, timeZone }: Pick<User, 'id' | 'role' | 'timeZone'>): Promise<string> {
     const { SignJWT } = await import('jose/jwt/sign');
     const now = Math.floor(Date.now() / 1000);
+    const key = await this.secret.signingKey();
     return new SignJWT({ role, zoneinfo: timeZone })
-      .setProtectedHeader({ alg: algorithm, typ: type })
+      .setProtectedHeader({ alg: algorithm, typ: type, kid: key.id })
       .setSubject(id)
       .setIssuer(party)
       .setAudience(party)
       .setIssuedAt(now)
       .setExpirationTime(now + accessTokenSeconds)
-      .sign(await this.signingKey());
+      .sign(await this.import(key));
   }
 
   /** Who a token speaks for, or null when it does not hold, for whatever reason. */
   async verify(token: string): Promise<Caller | null> {
-    const [{ jwtVerify }, errors, key] = await Promise.all([import('jose/jwt/verify'), import('jose/errors'), this.signingKey()]);
+    const [{ jwtVerify }, errors] = await Promise.all([import('jose/jwt/verify'), import('jose/errors')]);
+    const keyOf = async ({ kid }: { readonly kid?: string }): Promise<webcrypto.CryptoKey> => {
+      const key = kid === undefined ? await this.secret.signingKey() : await this.secret.findKey(kid);
+      if (key === null) throw new errors.JWKSNoMatchingKey();
+      return this.import(key);
+    };
     try {
-      const { payload } = await jwtVerify(token, key, {
+      const { payload } = await jwtVerify(token, keyOf, {
         algorithms: [algorithm],
         typ: type,
         issuer: party,
@@ -55,12 +61,14 @@ export class AccessTokens {
     }
   }
 
-  private async signingKey(): Promise<webcrypto.CryptoKey> {
-    const secret = await this.secret.bytes();
-    if (this.key?.secret !== secret) {
-      this.key = { secret, imported: webcrypto.subtle.importKey('raw', new Uint8Array(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']) };
+  private async import(key: SigningKey): Promise<webcrypto.CryptoKey> {
+    const known = this.imported.get(key);
+    if (known !== undefined) {
+      return known;
     }
-    return this.key.imported;
+    const importing = webcrypto.subtle.importKey('raw', new Uint8Array(key.bytes), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
+    this.imported.set(key, importing);
+    return importing;
   }
 }
 

@@ -42,7 +42,7 @@ export class DashboardService {
       user: user.value ?? null,
       ...(todos.value === undefined ? { todos: null, upcoming: null, recent: null } : todosPart(todos.value)),
       generatedAt: new Date(now).toISOString(),
-      degraded: [user.down, todos.down].filter((down) => down !== undefined).map(({ store }): StoreName => store),
+      degraded: [user.down && ('postgres' as const), todos.down && ('dynamodb' as const)].filter((store) => store !== undefined),
     };
   }
 }

@@ -18,7 +18,7 @@ export async function postgresCredentials(config: AppConfig): Promise<PostgresCr
     return { username, password: async () => signer.getAuthToken() };
   }
   if (secretArn !== undefined) {
-    const secret: unknown = JSON.parse(await readSecret(secretArn, config));
+    const secret: unknown = JSON.parse((await readSecret(secretArn, config)) ?? '');
     const { username: user, password: word } = (secret ?? {}) as Record<string, unknown>;
     if (typeof user !== 'string' || typeof word !== 'string') {
       throw new Error('The secret named by RDS_SECRET_ARN must hold JSON with username and password');
