@@ -51,7 +51,15 @@ export async function createApp(config: Config, options: CreateAppOptions = {}):
     (path) => methodsAt(express, path),
     (error, { status, code }) => log.error('request failed', { status, code, error }),
   );
-  app.use(requestMiddleware({ log, lambda: config.lambda, basePath: config.http.basePath, readInvocation: options.readInvocation ?? (() => ({})) }));
+  app.use(
+    requestMiddleware({
+      log,
+      // CloudWatch reads them off a function's output; on a laptop they would be noise.
+      metricsNamespace: config.lambda ? config.metrics.namespace : undefined,
+      basePath: config.http.basePath,
+      readInvocation: options.readInvocation ?? (() => ({})),
+    }),
+  );
   app.use(defaultHeaders);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(filter);

@@ -22,6 +22,7 @@ describe('A configuration', () => {
     expect(parseConfig(good)).toEqual({
       http: { port: 3000, host: undefined, basePath: '' },
       log: { level: 'info' },
+      metrics: { namespace: 'duet-local' },
       lambda: false,
       dataDir: '.data',
       region: 'us-east-1',
@@ -70,6 +71,7 @@ describe('A wrong configuration', () => {
     PORT: 'a-secret',
     BASE_PATH: 'a-secret',
     LOG_LEVEL: 'a-secret',
+    METRICS_NAMESPACE: 'a-secret!',
     RDS_PORT: 'a-secret',
     RDS_IAM_AUTH: 'a-secret',
     RDS_SECRET_ARN: 'a-secret',
@@ -98,7 +100,7 @@ describe('A wrong configuration', () => {
     const problems = problemsOf(wrong);
 
     expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
-    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 27 problems:\n {2}- \w/);
+    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 28 problems:\n {2}- \w/);
     expect(problems.join('\n')).not.toContain('a-secret');
   });
 

@@ -43,6 +43,11 @@ export const environmentSchema = z.object({
     .string()
     .regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_.-]$/, 'must be a path such as /prod: it starts with a slash and does not end with one')
     .optional(),
+  // CloudWatch's own rule for namespaces.
+  METRICS_NAMESPACE: z
+    .string()
+    .regex(/^[\w./#:-]{1,255}$/, 'must be a namespace of metrics: 1 to 255 letters, digits and . - _ / # :')
+    .default('duet-local'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
   DUET_DATA_DIR: text.default('.data'),
 
@@ -126,6 +131,8 @@ export interface DynamoDbConfig {
 export interface Config {
   readonly http: { readonly port: number; readonly host?: string; readonly basePath: string };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  /** Where CloudWatch puts the metrics that functions write. */
+  readonly metrics: { readonly namespace: string };
   readonly lambda: boolean;
   readonly dataDir: string;
   readonly region: string;
@@ -222,6 +229,7 @@ function toConfig(env: Variables): Config {
   return {
     http: { port: env.PORT, host: env.HOST, basePath: env.BASE_PATH ?? '' },
     log: { level: env.LOG_LEVEL },
+    metrics: { namespace: env.METRICS_NAMESPACE },
     lambda,
     dataDir: env.DUET_DATA_DIR,
     region: env.AWS_REGION,

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Context } from 'aws-lambda';
 import { remembered } from '../common/remembered.js';
+import { AppConfig } from '../config/config.module.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
@@ -21,10 +22,11 @@ export interface OutboxRun {
 
 /** Runs every minute: works on the outbox until nothing is due or the time is nearly up, and measures what is left. Throws when PostgreSQL cannot be reached. */
 export const handler = async (_event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<OutboxRun> => {
-  const worker = (await boot()).get(OutboxWorker);
+  const app = await boot();
+  const worker = app.get(OutboxWorker);
   const taken = await worker.drain(() => context.getRemainingTimeInMillis() > reserveMs);
   const { pending, dead, oldestPendingSeconds } = await worker.backlog();
-  emitMetrics([
+  emitMetrics(app.get(AppConfig).get('metrics', { infer: true }).namespace, [
     { name: 'OutboxPending', unit: 'count', value: pending },
     { name: 'OutboxDead', unit: 'count', value: dead },
     { name: 'OutboxOldestPendingAge', unit: 'seconds', value: oldestPendingSeconds },

@@ -37,6 +37,7 @@ describe('the http function', () => {
     Object.assign(process.env, {
       AWS_LAMBDA_FUNCTION_NAME: 'duet-test-http',
       LOG_LEVEL: 'error',
+      METRICS_NAMESPACE: 'duet-test',
       RDS_HOST: postgres.host,
       RDS_PORT: String(postgres.port),
       RDS_DATABASE: postgres.database,
@@ -135,6 +136,7 @@ describe('the http function', () => {
     await invoke(httpApiEvent({ method: 'GET', path: `/todos/${user.id}`, headers: bearer() }));
 
     const metrics = written.filter((line) => line.includes('"_aws"')).map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(metrics.at(-1)?.['_aws']).toMatchObject({ CloudWatchMetrics: [{ Namespace: 'duet-test', Dimensions: [['service', 'route']] }] });
     expect(metrics.at(-1)).toMatchObject({ service: 'duet', route: 'GET /todos/{id}', Requests: 1, Errors: 0, Latency: expect.any(Number) });
     expect(metrics.filter((line) => 'ColdStart' in line)).toHaveLength(1);
   });

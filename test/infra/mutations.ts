@@ -149,6 +149,18 @@ export const mutations: readonly Mutation[] = [
   },
   {
     rule: 'everythingIsWatched',
+    what: 'an alarm on a metric that nothing emits',
+    change: (plan) => add(plan, 'aws_cloudwatch_metric_alarm', { namespace: 'duet-prod', metric_name: 'OutboxAge', alarm_actions: ['topic'] }),
+    says: /nothing emits OutboxAge/,
+  },
+  {
+    rule: 'everythingIsWatched',
+    what: "another environment's metric",
+    change: (plan) => add(plan, 'aws_cloudwatch_metric_alarm', { namespace: 'duet-dev', metric_name: 'OutboxDead', alarm_actions: ['topic'] }),
+    says: /nothing emits duet-dev OutboxDead/,
+  },
+  {
+    rule: 'everythingIsWatched',
     what: 'an alarm that tells nobody',
     change: (plan) => {
       const alarm = ofType(plan, 'aws_cloudwatch_metric_alarm')[0]?.change;
@@ -405,6 +417,12 @@ export const mutations: readonly Mutation[] = [
     what: "another environment's table",
     change: (plan) => editEnvironment(plan, (set) => (set['RECORDS_TABLE_NAME'] = 'duet-dev-records')),
     says: /RECORDS_TABLE_NAME is duet-dev-records/,
+  },
+  {
+    rule: 'environmentsFitTheSchema',
+    what: "another environment's metrics",
+    change: (plan) => editEnvironment(plan, (set) => (set['METRICS_NAMESPACE'] = 'duet-dev')),
+    says: /METRICS_NAMESPACE is duet-dev/,
   },
   {
     rule: 'environmentsFitTheSchema',

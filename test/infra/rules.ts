@@ -137,8 +137,22 @@ export const logsAreRetained: Rule = (plan, { name: environment }) => {
   ];
 };
 
+/** The metrics that the code writes, and the one that a filter makes of its log. */
+const emittedMetrics = new Set([
+  ...['src/lambda/outbox.ts', 'src/features/events/stream-handler.ts', 'src/platform/observability/request-metrics.ts'].flatMap((file) =>
+    [...readFileSync(resolve(file), 'utf8').matchAll(/name: '(\w+)', unit:/g)].map(([, name]) => name ?? ''),
+  ),
+  'CodeCacheRejections',
+]);
+
+/** What alarms and dashboard show of an environment's own metrics, or of what should be them. */
+function metricsOfOurs(plan: Plan, environment: string): string[] {
+  const alarms = attributesOf(plan, 'aws_cloudwatch_metric_alarm').filter(({ namespace }) => namespace && !String(namespace).startsWith('AWS/'));
+  return alarms.map(({ namespace, metric_name: metric }) => (namespace === `duet-${environment}` ? String(metric) : `${namespace} ${metric}`));
+}
+
 /** Every queue, function, table and instance has its alarms, the service its own; and each tells somebody. */
-export const everythingIsWatched: Rule = (plan) => {
+export const everythingIsWatched: Rule = (plan, { name: environment }) => {
   const alarms = ofType(plan, 'aws_cloudwatch_metric_alarm');
   const watches = ({ after }: PlannedResource['change'], namespace: string, metric: string, dimensions: Attributes): boolean =>
     [after, ...((after['metric_query'] ?? []) as Attributes[]).flatMap((query) => (query['metric'] ?? []) as Attributes[])].some(
@@ -168,7 +182,8 @@ export const everythingIsWatched: Rule = (plan) => {
     ...watched('AWS/ApiGateway', '5xx', {}),
     ...watched('AWS/ApiGateway', 'Latency', {}),
     ...watched('AWS/Lambda', 'IteratorAge', {}),
-    ...['OutboxOldestPendingAge', 'OutboxDead', 'IsolatedStreamRecords'].flatMap((metric) => watched('Duet', metric, { service: 'duet' })),
+    ...['OutboxOldestPendingAge', 'OutboxDead', 'IsolatedStreamRecords'].flatMap((metric) => watched(`duet-${environment}`, metric, { service: 'duet' })),
+    ...metricsOfOurs(plan, environment).flatMap((metric) => unless(emittedMetrics.has(metric), `nothing emits ${metric}, which is watched`)),
     ...alarms.flatMap(({ address, change }) =>
       unless(Boolean(change.after_unknown['alarm_actions']) || change.after['alarm_actions']?.length > 0, `${address} tells nobody`),
     ),
@@ -533,6 +548,7 @@ export const environmentsFitTheSchema: Rule = (plan, { name: environment }) => {
         ...Object.keys(set).flatMap((variable) => unless(functionVariables[name].includes(variable), `${name}: has no use for ${variable}`)),
         ...tableVariables.flatMap(([variable, table]) => unless((set[variable] ?? table) === table, `${name}: ${variable} is ${set[variable]}, not ${table}`)),
         ...unless((set['EVENT_BUS_NAME'] ?? bus) === bus, `${name}: EVENT_BUS_NAME is ${set['EVENT_BUS_NAME']}`),
+        ...unless((set['METRICS_NAMESPACE'] ?? `duet-${environment}`) === `duet-${environment}`, `${name}: METRICS_NAMESPACE is ${set['METRICS_NAMESPACE']}`),
         ...unless(set['RDS_SSL'] !== 'disable', `${name}: connects without TLS`),
         ...configProblems({ ...set, AWS_REGION: 'eu-central-1', AWS_LAMBDA_FUNCTION_NAME: `duet-${environment}-${name}` }, [
           ...(functionVariables[name].includes('RDS_HOST') ? (['postgres'] as const) : []),

@@ -25,10 +25,11 @@ locals {
       var.variables.counter,
       var.variables.archive,
       var.variables.log_level,
+      var.variables.metrics,
       { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn },
     )
-    stream  = merge(local.content_tables, var.variables.events, var.variables.log_level)
-    outbox  = merge(local.content_tables, var.variables.postgres, var.variables.events, var.variables.log_level)
+    stream  = merge(local.content_tables, var.variables.events, var.variables.log_level, var.variables.metrics)
+    outbox  = merge(local.content_tables, var.variables.postgres, var.variables.events, var.variables.log_level, var.variables.metrics)
     migrate = merge(var.variables.postgres, var.variables.log_level)
   }
 

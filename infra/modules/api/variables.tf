@@ -50,6 +50,7 @@ variable "variables" {
     postgres  = map(string)
     events    = map(string)
     log_level = map(string)
+    metrics   = map(string)
     counter   = map(string)
     archive   = map(string)
   })

@@ -8,8 +8,8 @@ locals {
   topic_name = "${var.name}-alarms"
   topic_arn  = "arn:${var.arn_scope.partition}:sns:${var.arn_scope.region}:${var.arn_scope.account_id}:${local.topic_name}"
 
-  # The namespace and dimension of the service's own metrics: src/platform/observability/metrics.ts.
-  service_metrics = { namespace = "Duet", dimensions = { service = "duet" } }
+  # The namespace and dimension of the service's own metrics: METRICS_NAMESPACE and src/platform/observability/metrics.ts.
+  service_metrics = { namespace = var.name, dimensions = { service = "duet" } }
 
   minute = 60
 
@@ -38,7 +38,7 @@ locals {
         statistic = "Maximum", above = var.thresholds.iterator_age_seconds * 1000, periods = 5, missing = "notBreaching"
       }
       "code-cache" = {
-        what      = "The code cache does not fit the runtime: cold starts are slow until the package is built anew", namespace = var.name, metric = "CodeCacheRejections", dimensions = {}
+        what      = "The code cache does not fit the runtime: cold starts are slow until the package is built anew", namespace = local.service_metrics.namespace, metric = "CodeCacheRejections", dimensions = {}
         statistic = "Sum", above = var.thresholds.code_cache_rejections, periods = 1, missing = "notBreaching"
       }
     },
@@ -223,7 +223,7 @@ resource "aws_cloudwatch_log_metric_filter" "code_cache" {
   pattern = "cachedDataRejected"
 
   metric_transformation {
-    namespace = var.name
+    namespace = local.service_metrics.namespace
     name      = "CodeCacheRejections"
     value     = "1"
     unit      = "Count"

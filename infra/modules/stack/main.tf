@@ -86,6 +86,7 @@ module "api" {
     postgres  = module.database.variables
     events    = { EVENT_BUS_NAME = module.events.bus_name }
     log_level = { LOG_LEVEL = var.tuning.log_level }
+    metrics   = { METRICS_NAMESPACE = local.name }
     counter   = { COUNTER_SHARDS = tostring(var.tuning.counter_shards) }
     archive   = { ARCHIVE_AFTER_DAYS = tostring(var.tuning.archive_after_days) }
   }

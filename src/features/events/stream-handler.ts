@@ -33,7 +33,7 @@ interface Pending {
 @Injectable()
 export class StreamHandler {
   private readonly reader: StreamReader;
-  private readonly lambda: boolean;
+  private readonly metricsNamespace: string | undefined;
 
   constructor(
     @Inject(EventPublisher) private readonly publisher: EventPublisher,
@@ -42,7 +42,7 @@ export class StreamHandler {
     @Inject(AppConfig) config: AppConfig,
   ) {
     this.reader = new StreamReader(config.get('dynamodb', { infer: true }).tables, archive);
-    this.lambda = config.get('lambda', { infer: true });
+    this.metricsNamespace = config.get('lambda', { infer: true }) ? config.get('metrics', { infer: true }).namespace : undefined;
   }
 
   /** Works off a batch, and tells from which record on it is to be delivered again, if any. */
@@ -123,8 +123,8 @@ export class StreamHandler {
 
   private isolate(what: string, fields: Record<string, string | object | undefined>): void {
     this.log.error(what, fields);
-    if (this.lambda) {
-      emitMetrics([{ name: 'IsolatedStreamRecords', unit: 'count', value: 1 }]);
+    if (this.metricsNamespace !== undefined) {
+      emitMetrics(this.metricsNamespace, [{ name: 'IsolatedStreamRecords', unit: 'count', value: 1 }]);
     }
   }
 }

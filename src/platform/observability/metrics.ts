@@ -10,16 +10,18 @@ export interface Measure {
   readonly value: number;
 }
 
-let metrics: Metrics | undefined;
+/** By namespace, of which a process has one. */
+const kept = new Map<string, Metrics>();
 
 /**
  * Writes measures as one embedded-metric-format line, from which CloudWatch makes metrics that an alarm can watch, at no call's cost.
- * They carry the dimension `service` and those given.
+ * They carry the dimension `service` and those given. Each environment has a namespace of its own: two in one account must not mix.
  */
-export function emitMetrics(measures: readonly Measure[], dimensions: Readonly<Record<string, string>> = {}): void {
+export function emitMetrics(namespace: string, measures: readonly Measure[], dimensions: Readonly<Record<string, string>> = {}): void {
   // One for all lines, since making one takes as long as the rest of a request without a store. Overlapping requests cannot mix on it: what
   // is put on it here is published and gone before anyone else runs.
-  metrics ??= new Metrics({ namespace: 'Duet', serviceName });
+  const metrics = kept.get(namespace) ?? new Metrics({ namespace, serviceName });
+  kept.set(namespace, metrics);
   for (const [name, value] of Object.entries(dimensions)) {
     metrics.addDimension(name, value);
   }

@@ -10,8 +10,9 @@ export interface RequestMeasure {
 }
 
 /** Measures a request, by route. */
-export function emitRequestMetrics({ route, status, durationMs, coldStart }: RequestMeasure): void {
+export function emitRequestMetrics(namespace: string, { route, status, durationMs, coldStart }: RequestMeasure): void {
   emitMetrics(
+    namespace,
     [
       { name: 'Requests', unit: 'count', value: 1 },
       { name: 'Errors', unit: 'count', value: status >= 500 ? 1 : 0 },

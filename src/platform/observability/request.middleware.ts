@@ -19,7 +19,8 @@ export type ReadInvocation = (request: Request) => InvocationIds;
 
 export interface RequestMiddlewareOptions {
   readonly log: Log;
-  readonly lambda: boolean;
+  /** Where metrics go; undefined: nowhere. */
+  readonly metricsNamespace: string | undefined;
   readonly basePath: string;
   readonly readInvocation: ReadInvocation;
 }
@@ -28,7 +29,7 @@ export interface RequestMiddlewareOptions {
  * The outermost layer: gives the request its id and context, strips the base path, and writes one line (on Lambda also one metric
  * line) when the answer is done. The line names the route's template, never the path: paths hold ids, queries hold text.
  */
-export function requestMiddleware({ log, lambda, basePath, readInvocation }: RequestMiddlewareOptions): RequestHandler {
+export function requestMiddleware({ log, metricsNamespace, basePath, readInvocation }: RequestMiddlewareOptions): RequestHandler {
   let coldStart = true;
   return (request: Request, response: Response, next: NextFunction) => {
     const startedAt = performance.now();
@@ -54,8 +55,8 @@ export function requestMiddleware({ log, lambda, basePath, readInvocation }: Req
         const status = response.statusCode;
         runInContext(context, () => {
           log.info('request', { route, status, durationMs, userAgent: request.get('User-Agent')?.slice(0, userAgentLength), ...(aborted && { aborted }) });
-          if (lambda) {
-            emitRequestMetrics({ route, status, durationMs, coldStart: cold });
+          if (metricsNamespace !== undefined) {
+            emitRequestMetrics(metricsNamespace, { route, status, durationMs, coldStart: cold });
           }
         });
       };
