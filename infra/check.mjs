@@ -4,6 +4,7 @@
  *
  *   node infra/check.mjs               format, init, validate, terraform test, plans, and jest's assertions on the plans
  *   node infra/check.mjs --available   exits 0 when Terraform and its provider are here; else says what is missing and exits 3
+ *   node infra/check.mjs --apply       the same, and dev applied to an emulator, planned again and destroyed: minutes more; under CI=true always
  *   node infra/check.mjs --permissions the same, with the table of what each function may do, in prod, and why
  *   node infra/check.mjs --plans DIR   writes DIR/<env>.json, each environment's plan
  *
@@ -15,6 +16,7 @@ import { access, constants, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, wri
 import { devNull, homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { applyToEmulator, EmulatorFailed, emulatorOverride } from './emulator.mjs';
 
 const infra = dirname(fileURLToPath(import.meta.url));
 const repository = dirname(infra);
@@ -85,11 +87,11 @@ async function main(args) {
     if (mode === '--plans') {
       await makePlans(tools, work, folder);
     } else {
-      await checkAll(tools, work, mode === '--permissions');
+      await checkAll(tools, work, { apply: mode === '--apply' || process.env.CI === 'true', permissions: mode === '--permissions' });
     }
     return 0;
   } catch (error) {
-    if (!(error instanceof StepFailed)) {
+    if (!(error instanceof StepFailed || error instanceof EmulatorFailed)) {
       throw error;
     }
     console.error(error.message);
@@ -99,7 +101,7 @@ async function main(args) {
   }
 }
 
-async function checkAll(tools, work, showPermissions) {
+async function checkAll(tools, work, { apply, permissions }) {
   const started = performance.now();
   await step('fmt', async () => terraform(tools, infra, ['fmt', '-check', '-recursive', '-diff']));
   await copyTo(work);
@@ -115,11 +117,33 @@ async function checkAll(tools, work, showPermissions) {
   await step('plan.spec.ts', async () =>
     run(process.execPath, ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--selectProjects', 'infra'], {
       cwd: repository,
-      env: { ...process.env, DUET_INFRA_PLANS: plans, ...(showPermissions && { DUET_SHOW_PERMISSIONS: 'prod' }) },
+      env: { ...process.env, DUET_INFRA_PLANS: plans, ...(permissions && { DUET_SHOW_PERMISSIONS: 'prod' }) },
       show: true,
     }),
   );
+  await (apply ? checkApplied(tools, work) : console.log('check:infra apply not asked for (--apply)'));
   console.log(`check:infra passed in ${seconds(started)} s`);
+}
+
+/** Where moto_server is on the PATH: it is no part of Terraform, so that its absence is no failure. */
+async function checkApplied(tools, work) {
+  const program = await findProgram('moto_server');
+  if (program === undefined) {
+    console.log('check:infra apply skipped: moto_server is not on the PATH');
+    return;
+  }
+  const root = join(work, 'infra', 'envs', 'dev');
+  await writeFile(join(root, 'check_override.tf'), emulatorOverride(accountlessOverride));
+  const withVariables = new Set(['apply', 'plan', 'destroy']);
+  // moto has no state of a domain name, for which the provider would wait.
+  const withoutDomain = ['-var', 'domain=null'];
+  let resources = 0;
+  await step('dev: apply, plan again, destroy', async () => {
+    const inRoot = async (args, env) =>
+      terraform(tools, root, withVariables.has(args[0]) ? [...args, ...variableArguments(work), ...withoutDomain] : args, env);
+    resources = await applyToEmulator({ program, modules: join(work, 'infra', 'modules'), terraform: inRoot });
+  });
+  console.log(`check:infra applied ${resources} resources to moto, not to AWS`);
 }
 
 async function makePlans(tools, work, folder) {
@@ -152,9 +176,12 @@ async function initialise(tools, root) {
 }
 
 async function plan(tools, root, work, file) {
-  const variables = Object.entries({ ...planVariables, package_dir: join(work, 'packages') }).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
-  await terraform(tools, root, ['plan', '-input=false', '-lock=false', '-out=plan.bin', ...variables]);
+  await terraform(tools, root, ['plan', '-input=false', '-lock=false', '-out=plan.bin', ...variableArguments(work)]);
   await writeFile(file, await terraform(tools, root, ['show', '-json', 'plan.bin']));
+}
+
+function variableArguments(work) {
+  return Object.entries({ ...planVariables, package_dir: join(work, 'packages') }).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
 }
 
 async function step(name, work) {
@@ -168,11 +195,18 @@ async function step(name, work) {
   console.log(`check:infra ${name} ok (${seconds(started)} s)`);
 }
 
-async function terraform(tools, cwd, args) {
+async function terraform(tools, cwd, args, variables = {}) {
   const [command, ...rest] = args;
   const plain = command === 'show' ? args : [command, '-no-color', ...rest];
   // The null device as configuration: whatever this machine's user has set up for Terraform stays out of it.
-  const env = { ...withoutSettings(process.env), TF_IN_AUTOMATION: '1', TF_CLI_CONFIG_FILE: devNull, CHECKPOINT_DISABLE: '1', TF_VAR_signing_key: signingKey };
+  const env = {
+    ...withoutSettings(process.env),
+    TF_IN_AUTOMATION: '1',
+    TF_CLI_CONFIG_FILE: devNull,
+    CHECKPOINT_DISABLE: '1',
+    TF_VAR_signing_key: signingKey,
+    ...variables,
+  };
   return run(tools.terraform, plain, { cwd, env });
 }
 
