@@ -178,5 +178,5 @@ variable "alarm_email" {
 variable "monthly_budget_usd" {
   description = "What a month may cost, in US dollars."
   type        = number
-  default     = 80
+  default     = 120
 }
