@@ -115,6 +115,26 @@ const trims = [
     ),
   },
   {
+    of: 'Terminus’s own health indicators, ten providers that nobody injects: the features bring theirs',
+    path: /\/@nestjs\/terminus\/dist\/health-indicator\/health-indicators\.provider\.js$/,
+    contents: () => 'export const HEALTH_INDICATORS = [];',
+  },
+  {
+    of: 'what measures disks, for one of them',
+    path: /\/@nestjs\/terminus\/dist\/health-indicator\/disk\/disk-usage-lib\.provider\.js$/,
+    contents: () => 'export const DiskUsageLibProvider = { provide: Symbol("no disk usage"), useValue: undefined };',
+  },
+  {
+    of: 'node:perf_hooks, of which Nest’s injector uses what is global',
+    path: /\/@nestjs\/core\/injector\/injector\.js$/,
+    contents: edited([/^import \{ performance \} from 'perf_hooks';$/m, 'const { performance } = globalThis;']),
+  },
+  {
+    of: 'node:zlib, until the SDK checks a checksum',
+    path: /\/@smithy\/core\/dist-es\/submodules\/checksum\/crc32\/Crc32Node\.js$/,
+    contents: edited([/^import \* as zlib from "node:zlib";$/m, 'const zlib = { crc32: (data, value) => require("node:zlib").crc32(data, value) };']),
+  },
+  {
     of: 'debug: it opens standard error when it is loaded, and DEBUG is no variable of the service',
     path: /\/node_modules\/debug\/src\/index\.js$/,
     contents: () => 'module.exports = () => Object.assign(() => {}, { enabled: false });',

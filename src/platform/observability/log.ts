@@ -18,11 +18,12 @@ export const serviceName = 'duet';
  * The request's ids are passed with every line instead of being kept on the shared logger: requests overlap.
  */
 export class Log implements LoggerService {
+  private readonly level: Level;
   private readonly write: (level: Level, message: string, fields: Record<string, unknown>) => void;
 
   constructor(config: Pick<Config, 'log' | 'lambda'>, terminal = process.stdout.isTTY) {
-    const { level } = config.log;
-    this.write = terminal && !config.lambda ? readableWriter(level) : jsonWriter(level);
+    this.level = config.log.level;
+    this.write = terminal && !config.lambda ? readableWriter(this.level) : jsonWriter(this.level);
   }
 
   log(message: unknown, ...rest: unknown[]): void {
@@ -47,15 +48,26 @@ export class Log implements LoggerService {
     this.line('error', String(message), typeof fields === 'object' && fields !== null ? (fields as LogFields) : { stack: fields as string });
   }
 
-  private line(level: Level, message: string, fields: LogFields): void {
-    const context = currentContext();
-    const { error, ...rest } = fields as Record<string, unknown>;
-    this.write(level, message, {
-      ...(context && { requestId: context.requestId, traceId: context.traceId, awsRequestId: context.awsRequestId }),
-      ...rest,
-      ...(error !== undefined && { error: describeError(error) }),
-    });
+  /** What a line would say, for one that is written for another reason as well; nothing when there would be no line at this level. */
+  lineFor(level: Level, message: string, fields: LogFields): Readonly<Record<string, unknown>> {
+    return levels.indexOf(level) < levels.indexOf(this.level)
+      ? {}
+      : { level: upper(level), message, timestamp: new Date().toISOString(), ...withContext(fields) };
   }
+
+  private line(level: Level, message: string, fields: LogFields): void {
+    this.write(level, message, withContext(fields));
+  }
+}
+
+function withContext(fields: LogFields): Record<string, unknown> {
+  const context = currentContext();
+  const { error, ...rest } = fields as Record<string, unknown>;
+  return {
+    ...(context && { requestId: context.requestId, traceId: context.traceId, awsRequestId: context.awsRequestId }),
+    ...rest,
+    ...(error !== undefined && { error: describeError(error) }),
+  };
 }
 
 /** An error as it may be logged. Drivers keep parameters and rows in an error's own fields: those stay out. */

@@ -9,8 +9,8 @@ export interface RequestMeasure {
   readonly coldStart: boolean;
 }
 
-/** Measures a request, by route. */
-export function emitRequestMetrics(namespace: string, { route, status, durationMs, coldStart }: RequestMeasure): void {
+/** Measures a request, by route; `line` is what the log says of it, which is written as the same line: a second one would cost every request. */
+export function emitRequestMetrics(namespace: string, { route, status, durationMs, coldStart }: RequestMeasure, line: Readonly<Record<string, unknown>>): void {
   emitMetrics(
     namespace,
     [
@@ -20,5 +20,6 @@ export function emitRequestMetrics(namespace: string, { route, status, durationM
       ...(coldStart ? [{ name: 'ColdStart', unit: 'count', value: 1 } as const] : []),
     ],
     { route },
+    line,
   );
 }

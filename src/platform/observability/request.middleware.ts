@@ -26,8 +26,8 @@ export interface RequestMiddlewareOptions {
 }
 
 /**
- * The outermost layer: gives the request its id and context, strips the base path, and writes one line (on Lambda also one metric
- * line) when the answer is done. The line names the route's template, never the path: paths hold ids, queries hold text.
+ * The outermost layer: gives the request its id and context, strips the base path, and writes one line when the answer is
+ * done, which on Lambda carries the metrics too. The line names the route's template, never the path: paths hold ids, queries hold text.
  */
 export function requestMiddleware({ log, metricsNamespace, basePath, readInvocation }: RequestMiddlewareOptions): RequestHandler {
   let coldStart = true;
@@ -54,9 +54,11 @@ export function requestMiddleware({ log, metricsNamespace, basePath, readInvocat
         const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
         const status = response.statusCode;
         runInContext(context, () => {
-          log.info('request', { route, status, durationMs, userAgent: request.get('User-Agent')?.slice(0, userAgentLength), ...(aborted && { aborted }) });
-          if (metricsNamespace !== undefined) {
-            emitRequestMetrics(metricsNamespace, { route, status, durationMs, coldStart: cold });
+          const fields = { status, durationMs, userAgent: request.get('User-Agent')?.slice(0, userAgentLength), ...(aborted && { aborted }) };
+          if (metricsNamespace === undefined) {
+            log.info('request', { route, ...fields });
+          } else {
+            emitRequestMetrics(metricsNamespace, { route, status, durationMs, coldStart: cold }, log.lineFor('info', 'request', fields));
           }
         });
       };
