@@ -125,7 +125,10 @@ interface Load {
 const itemsPerBatch = 25;
 const batchesAtOnce = 4;
 
-/** Writes todos and their aggregate as the service would have: of ten, six are done and four active, every other of these with a due date to come. */
+/**
+ * Writes todos and their aggregate as the service would have: of ten, four are done and six active, these with a due date, so that all
+ * dashboards show as many todos and differ in what lies behind them.
+ */
 async function loadTodos({ endpoint, table, userId, todos, overdue, onProgress }: Load): Promise<void> {
   const now = Date.now();
   const counts = { open: 0, inProgress: 0, done: 0 };
@@ -161,8 +164,8 @@ const dayMs = 86_400_000;
 function makeTodo({ userId, at, isOverdue, createdAt }: { userId: string; at: number; isOverdue: boolean; createdAt: number }): Todo {
   const status: TodoStatus = isOverdue
     ? 'open'
-    : ((['done', 'done', 'open', 'done', 'in_progress', 'done', 'open', 'done', 'done', 'open'] as const)[at % 10] ?? 'open');
-  const due = isOverdue ? new Date(createdAt - dayMs) : at % 4 === 0 ? new Date(createdAt + 400 * dayMs) : null;
+    : ((['open', 'done', 'in_progress', 'open', 'done', 'open', 'done', 'in_progress', 'open', 'done'] as const)[at % 10] ?? 'open');
+  const due = isOverdue ? new Date(createdAt - dayMs) : status === 'done' ? null : new Date(createdAt + 400 * dayMs);
   return newTodo(
     { id: timeOrderedId(createdAt, at), createdAt: new Date(createdAt).toISOString(), userId },
     {

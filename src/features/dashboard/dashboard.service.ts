@@ -26,10 +26,15 @@ export class DashboardService {
   async of(userId: string, caller: Caller): Promise<Dashboard> {
     const now = Date.now();
     const profile = unlessDown('postgres', patiently(this.users.findProfile(userId)));
-    // The profile's zone is the truth; the token's serves while it cannot be read.
-    const due = profile.then(async (answer) => {
-      const timeZone = answer.value?.timeZone ?? (caller.userId === userId ? caller.timeZone : 'UTC');
-      return this.todos.dueOverview(userId, timeZone, now);
+    // The profile's zone is the truth. The token's is that of a quarter of an hour ago at most, so both stores are asked at once on the
+    // strength of it; it also serves while the profile cannot be read.
+    const likelyZone = caller.userId === userId ? caller.timeZone : 'UTC';
+    const likelyDue = this.todos.dueOverview(userId, likelyZone, now);
+    // Its failure is met where it is awaited, unless another takes its place.
+    likelyDue.catch(() => undefined);
+    const due = profile.then(async ({ value }) => {
+      const zone = value?.timeZone ?? likelyZone;
+      return zone === likelyZone ? likelyDue : this.todos.dueOverview(userId, zone, now);
     });
     const [user, todos] = await Promise.all([profile, unlessDown('dynamodb', Promise.all([this.todos.counts(userId), this.todos.recent(userId), due]))]);
     if (user.down !== undefined && todos.down !== undefined) {
