@@ -11,7 +11,7 @@ import { median } from './statistics.js';
 import { startWireProxy } from './wire-proxy.js';
 
 const clients = 64;
-const shardCounts = [1, 4, 16];
+const shardCounts = [1, 2, 3];
 /** Of DynamoDB's 1,000 write units a second and partition a tenth, so that one machine can reach the limit with several. */
 const writesPerItemAndSecond = 100;
 
