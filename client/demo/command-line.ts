@@ -86,7 +86,8 @@ Options:
 
 Environment:
   DUET_URL                             where Duet is; http://localhost:3000 if not set
-  DUET_PASSWORD                        the password for register and sign-in; --password would stay in the shell's history
+  DUET_PASSWORD                        the password for register and sign-in; without it, you are asked
+                                       at a terminal (--password would stay in the shell's history)
   DUET_SESSION_FILE                    where the session is kept; ~/.duet-session.json if not set
   NO_COLOR                             no colours, also on a terminal
 `;

@@ -13,7 +13,15 @@ interface Task {
   readonly duet: DuetClient;
   readonly values: Values;
   readonly operands: readonly string[];
-  readonly password: string | undefined;
+  readonly passwords: Passwords;
+}
+
+/** Where a password comes from that is not on the command line. */
+export interface Passwords {
+  /** From the environment. */
+  readonly given: string | undefined;
+  /** Asks whoever is at the terminal, without echo; undefined where there is none. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
 }
 
 type Command = (task: Task) => Promise<Result>;
@@ -46,11 +54,11 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
  *
  * @throws UsageError
  */
-export function findCommand({ words, values }: CommandLine, password: string | undefined): (duet: DuetClient) => Promise<Result> {
+export function findCommand({ words, values }: CommandLine, passwords: Passwords): (duet: DuetClient) => Promise<Result> {
   for (const length of [2, 1]) {
     const command = commands.get(words.slice(0, length).join(' '));
     if (command !== undefined && words.length >= length) {
-      return async (duet) => command({ duet, values, operands: words.slice(length), password: values.password ?? password });
+      return async (duet) => command({ duet, values, operands: words.slice(length), passwords: { ...passwords, given: values.password ?? passwords.given } });
     }
   }
   throw new UsageError(`There is no command “${printable(words.join(' '))}”`);
@@ -78,14 +86,35 @@ async function status({ duet }: Task): Promise<Result> {
 
 async function register(task: Task): Promise<Result> {
   const { duet, values } = task;
-  const [email, password] = [needed(values.email, '--email'), needed(task.password, 'DUET_PASSWORD')];
-  await duet.register({ email, password, name: needed(values.name, '--name'), timeZone: values['time-zone'] });
-  return signIn(task);
+  const [email, name] = [needed(values.email, '--email'), needed(values.name, '--name')];
+  const password = await newPassword(task);
+  await duet.register({ email, password, name, timeZone: values['time-zone'] });
+  return signIn({ ...task, passwords: { ...task.passwords, given: password } });
 }
 
-async function signIn({ duet, values, password }: Task): Promise<Result> {
-  const user = await duet.signIn({ email: needed(values.email, '--email'), password: needed(password, 'DUET_PASSWORD') });
+async function signIn({ duet, values, passwords }: Task): Promise<Result> {
+  const email = needed(values.email, '--email');
+  const user = await duet.signIn({ email, password: await neededPassword(passwords) });
   return { data: user, text: `Signed in as ${user.name} <${user.email}>, ${user.id}` };
+}
+
+/** Asked for twice where it is asked for: nobody sees what they mistype. */
+async function newPassword({ passwords }: Task): Promise<string> {
+  const password = await neededPassword(passwords, 'New password, of 15 characters or more: ');
+  if (!passwords.given && (await passwords.ask?.('The same again: ')) !== password) {
+    throw new UsageError('The two passwords differ: nobody was registered');
+  }
+  return password;
+}
+
+async function neededPassword({ given, ask }: Passwords, question = 'Password: '): Promise<string> {
+  const password = given || (await ask?.(question));
+  if (!password) {
+    throw new UsageError(
+      ask === undefined ? 'The password is missing: set DUET_PASSWORD, or run this at a terminal to be asked for it' : 'The password is missing',
+    );
+  }
+  return password;
 }
 
 async function listTodos({ duet, values }: Task): Promise<Result> {

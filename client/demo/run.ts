@@ -15,6 +15,8 @@ export interface DemoWorld {
   readonly terminal: boolean;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Asks for a password without echo; undefined where nobody can be asked. */
+  readonly askPassword?: (question: string) => Promise<string>;
   /** Aborted when the tour is to end early; the user it made is erased nevertheless. */
   readonly interruption: AbortSignal;
 }
@@ -75,7 +77,7 @@ class Demo {
 
   async run(): Promise<number> {
     const tour = this.line.words.length === 0 || (this.line.words.length === 1 && this.line.words[0] === 'tour');
-    const command = tour ? undefined : findCommand(this.line, this.world.environment['DUET_PASSWORD']);
+    const command = tour ? undefined : findCommand(this.line, { given: this.world.environment['DUET_PASSWORD'], ask: this.world.askPassword });
     try {
       const service = await this.findService();
       return await (command === undefined ? this.tour(service) : this.command(command, service));

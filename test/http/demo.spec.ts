@@ -5,9 +5,11 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { runDemo } from '../../client/demo/run.js';
+import { PasswordPrompt } from '../../client/demo/password-prompt.js';
+import { type DemoWorld, runDemo } from '../../client/demo/run.js';
 import { steps } from '../../client/demo/tour.js';
 import { startService, type TestService } from '../support/service.js';
 import { deadPort, silentPort } from '../support/wire.js';
@@ -38,7 +40,13 @@ interface Played {
 
 async function play(
   args: readonly string[],
-  { url = service.url, terminal = false, environment = {}, interruption = new AbortController().signal } = {},
+  {
+    url = service.url,
+    terminal = false,
+    environment = {},
+    interruption = new AbortController().signal,
+    askPassword,
+  }: Partial<Pick<DemoWorld, 'terminal' | 'environment' | 'interruption' | 'askPassword'> & { url: string }> = {},
 ): Promise<Played> {
   let [out, err] = ['', ''];
   const code = await runDemo({
@@ -47,6 +55,7 @@ async function play(
     terminal,
     out: (text) => void (out += text),
     err: (text) => void (err += text),
+    askPassword,
     interruption,
   });
   return { code, out, err };
@@ -321,6 +330,114 @@ describe('Single commands', () => {
     for (const word of ['todos list', 'sign-in', 'erase --yes', '--json', '--verbose', 'DUET_URL', 'NO_COLOR', 'npm run demo']) {
       expect(out).toContain(word);
     }
+  });
+});
+
+describe('A password that is not in the environment', () => {
+  const nowhere = { DUET_PASSWORD: '' };
+  /** Somebody at the terminal who types these lines; what they were asked is in `questions`. */
+  const typing = (...lines: string[]) => {
+    const questions: string[] = [];
+    return {
+      questions,
+      askPassword: async (question: string) => {
+        questions.push(question);
+        return lines[questions.length - 1] ?? '';
+      },
+    };
+  };
+
+  test('is asked for at a terminal: twice to register, once to sign in', async () => {
+    const email = `ada-${crypto.randomUUID()}@example.com`;
+    const registering = typing(password, password);
+    const signingIn = typing(password);
+
+    const registered = await play(['register', '--email', email, '--name', 'Ada'], { environment: nowhere, ...registering });
+    const signedIn = await play(['sign-in', '--email', email], { environment: nowhere, ...signingIn });
+
+    expect([registered.code, signedIn.code, registered.err + signedIn.err]).toEqual([0, 0, '']);
+    expect(registering.questions).toEqual(['New password, of 15 characters or more: ', 'The same again: ']);
+    expect(signingIn.questions).toEqual(['Password: ']);
+    expect(registered.out + signedIn.out).not.toContain(password);
+    await play(['erase', '--yes']);
+  });
+
+  test('is not asked for when it is given, nor for anything else', async () => {
+    const { questions, askPassword } = typing();
+
+    await play(['sign-in', '--email', 'nobody@example.com'], { askPassword });
+    await play(['counter', 'show'], { environment: nowhere, askPassword });
+    await play(['sign-in'], { environment: nowhere, askPassword });
+
+    expect(questions).toEqual([]);
+  });
+
+  test('that is typed differently the second time registers nobody', async () => {
+    const email = `ada-${crypto.randomUUID()}@example.com`;
+
+    const { code, err } = await play(['register', '--email', email, '--name', 'Ada'], { environment: nowhere, ...typing(password, `${password}!`) });
+
+    expect([code, err]).toEqual([2, 'The two passwords differ: nobody was registered. See npm run demo -- --help\n']);
+    expect((await service.call('POST', '/auth/login', { body: { email, password } })).status).toBe(401);
+  });
+
+  test.each([[['sign-in', '--email', 'a@example.com']], [['register', '--email', 'a@example.com', '--name', 'A']]])(
+    'is missed without a terminal, by %j, with what to do',
+    async (args) => {
+      const { code, out, err } = await play(args, { environment: nowhere });
+
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toBe('The password is missing: set DUET_PASSWORD, or run this at a terminal to be asked for it. See npm run demo -- --help\n');
+    },
+  );
+});
+
+describe('The password prompt', () => {
+  /** A terminal on which keys are pressed; `raw` is how it was set, one after the other. */
+  const terminal = () => {
+    const raw: boolean[] = [];
+    const keys = Object.assign(new PassThrough(), { setRawMode: (on: boolean) => raw.push(on) });
+    const shown: string[] = [];
+    return { keys, raw, shown, prompt: new PasswordPrompt(keys, (text) => shown.push(text)) };
+  };
+
+  test.each([
+    ['a line', 'secret\r', 'secret'],
+    ['keys that take back', 'secreX\u007Ft\n', 'secret'],
+    ['a line begun anew', 'wrong\u0015secret\r', 'secret'],
+    ['cursor keys', 's\u001B[Decret\u001B[3~\u001BOA\r', 'secret'],
+    ['letters of several bytes', 'пароль🔑x\b\r', 'пароль🔑'],
+    ['nothing', '\r', ''],
+  ])('reads %s, and shows none of it', async (_, pressed, expected) => {
+    const { keys, raw, shown, prompt } = terminal();
+
+    const asked = prompt.ask('Password: ');
+    keys.write(pressed);
+
+    expect(await asked).toBe(expected);
+    expect(shown).toEqual(['Password: ', '\n']);
+    expect(raw).toEqual([true, false]);
+  });
+
+  test('keeps for the next question what was typed ahead of it', async () => {
+    const { keys, prompt } = terminal();
+
+    keys.write('first\nsecond\n');
+
+    expect([await prompt.ask(''), await prompt.ask('')]).toEqual(['first', 'second']);
+  });
+
+  test.each([
+    ['Ctrl-C', 'sec\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('is cancelled by %s, and gives the terminal back', async (_, pressed) => {
+    const { keys, raw, prompt } = terminal();
+
+    const asked = prompt.ask('');
+    keys.write(pressed);
+
+    await expect(asked).rejects.toThrow('No password was given, so nothing was done.');
+    expect(raw).toEqual([true, false]);
   });
 });
 
