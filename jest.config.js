@@ -46,6 +46,14 @@ export default {
       globalSetup: '<rootDir>/test/support/build-service.ts',
       globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
     },
+    // The load script as npm run test:load starts it, briefly; and what checks its runs.
+    {
+      ...shared,
+      displayName: 'load',
+      testMatch: ['<rootDir>/test/load/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/build-service.ts',
+      globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+    },
     // Reads Terraform plans, which npm run check:infra makes first.
     ...(process.env.DUET_INFRA_PLANS === undefined ? [] : [{ ...shared, displayName: 'infra', testMatch: ['<rootDir>/test/infra/**/*.spec.ts'] }]),
   ],

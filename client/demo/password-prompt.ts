@@ -53,7 +53,7 @@ export class PasswordPrompt {
         const typed: string[] = [];
         const cancel = (): void => reject(new PromptCancelledError());
         const take = (text: string): void => {
-          const keys = [...text.replaceAll(controlSequences, '')];
+          const keys = Array.from(text.replaceAll(controlSequences, ''));
           for (const [at, key] of keys.entries()) {
             if (lineEnds.has(key)) {
               this.#ahead = keys.slice(at + 1).join('');

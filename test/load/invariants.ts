@@ -14,30 +14,42 @@ export interface Finding {
 export interface CheckOptions {
   /** Whether nobody else uses the service, so that the counter is ours alone. */
   readonly alone: boolean;
+  /** How long the erasure of someone who left may take; the promise is "shortly after, normally before the answer" (design, `DELETE /users/{id}`). */
+  readonly erasurePatienceMs?: number;
 }
 
 type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
 
 /** How many users are looked at side by side. */
 const abreast = 8;
-/** The promise is "shortly after, normally before the answer": design, `DELETE /users/{id}`. */
-const erasurePatienceMs = 5_000;
 
 /**
- * Holds what the service shows against what it acknowledged. Creations and keyed hits that got no answer are sent again first, with their keys, and
- * so are settled.
+ * Holds what the service shows against what it acknowledged. Creations, keyed hits and deletions of users that got no answer are sent again
+ * first, and so are settled.
  */
-export async function checkInvariants(url: string, { users, leavers, counter }: Journal, { alone }: CheckOptions): Promise<Finding[]> {
+export async function checkInvariants(
+  url: string,
+  { users, leavers, counter }: Journal,
+  { alone, erasurePatienceMs = 5_000 }: CheckOptions,
+): Promise<Finding[]> {
   const call: Call = async (method, path, options) => callService(url, method, path, options);
   const violationsOf = async (of: readonly UserJournal[], check: (call: Call, user: UserJournal) => Promise<string[]>): Promise<string[]> =>
     (await inTurns(of, async (user) => (await check(call, user)).map((violation) => `${user.credentials.email}: ${violation}`))).flat();
   await inTurns(users, async (user) => takeUp(call, user));
+  await inTurns(
+    leavers.filter(({ deletionUnsettled }) => deletionUnsettled),
+    async (user) => ask(call, user, 'DELETE', `/users/${user.id}`),
+  );
   const todos = [...users].reduce((sum, user) => sum + user.todos.size, 0);
   return [
     { invariant: 'What was acknowledged is there, once, and nothing else', extent: `${todos} todos`, violations: await violationsOf(users, assertContents) },
     { invariant: 'Dashboards equal a recount by listing', extent: `${users.length} users`, violations: await violationsOf(users, assertCounts) },
     { invariant: 'The counter equals the acknowledged hits', extent: `${counter.acknowledged} hits`, violations: await assertCounter(call, counter, alone) },
-    { invariant: 'Who left has left nothing', extent: `${leavers.length} users`, violations: await violationsOf(leavers, assertNothingLeft) },
+    {
+      invariant: 'Who left has left nothing',
+      extent: `${leavers.length} users`,
+      violations: await violationsOf(leavers, async (call, user) => assertNothingLeft(call, user, erasurePatienceMs)),
+    },
   ];
 }
 
@@ -108,8 +120,8 @@ async function assertCounter(call: Call, counter: CounterLedger, alone: boolean)
     : [`the counter went up by ${counted}; acknowledged were ${counter.acknowledged}, and of ${counter.unknown} nobody knows`];
 }
 
-async function assertNothingLeft(call: Call, user: UserJournal): Promise<string[]> {
-  const patience = performance.now() + erasurePatienceMs;
+async function assertNothingLeft(call: Call, user: UserJournal, patienceMs: number): Promise<string[]> {
+  const patience = performance.now() + patienceMs;
   for (;;) {
     const traces = await tracesOf(call, user);
     if (traces.length === 0 || performance.now() > patience) {

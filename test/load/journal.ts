@@ -37,6 +37,8 @@ export class UserJournal {
   tokenAt = performance.now();
   /** The refresh token may have been spent by a request that got no answer. */
   mustSignIn = false;
+  /** The deletion of the user got no answer: sent again, it is done. */
+  deletionUnsettled = false;
 
   constructor(readonly credentials: Credentials) {}
 

@@ -86,7 +86,8 @@ async function seatUsers(url: string, counter: CounterLedger, { connections, dur
     const shared = { random: randomFrom(seed * 1_000_003 + index), counter };
     // From a third of the time on, one after the other; well before the end, so that the successor does something, too.
     const leavesAtMs = startsAt + durationS * 1_000 * (0.3 + (0.4 * index) / leaverCount);
-    return index < leaverCount ? new Seat(user, shared, users[connections + index], leavesAtMs) : new Seat(user, shared);
+    const successor = index < leaverCount ? users[connections + index] : undefined;
+    return new Seat(user, shared, successor && { successor, isDue: () => performance.now() >= leavesAtMs });
   });
 }
 

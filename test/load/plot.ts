@@ -92,15 +92,15 @@ function line(
   y: (ms: number) => number,
   colour: string,
 ): string {
-  // A second without an answer is a gap, not a guess.
+  // A second without an answer is a gap, not a guess; one between two gaps is a dot.
   let pen = 'M';
   const path = seconds.map((second, at) => {
     const ms = value(second);
-    const step = ms === null ? '' : `${pen}${round(x(at + 0.5))} ${round(y(ms))}`;
+    const step = ms === null ? '' : `${pen}${round(x(at + 0.5))} ${round(y(ms))}${pen === 'M' ? 'h0' : ''}`;
     pen = ms === null ? 'M' : 'L';
     return step;
   });
-  return `<path d="${path.join('')}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"/>`;
+  return `<path d="${path.join('')}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"/>`;
 }
 
 function legend(left: number, y: number, entries: readonly (readonly [string, string])[]): string {

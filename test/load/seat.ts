@@ -5,25 +5,20 @@ import { leave, nextOperation, type Operation } from './traffic.js';
 export class Seat {
   private leaver: UserJournal | undefined;
 
-  /**
-   * @param shared what all seats share
-   * @param successor who comes after the first, who then deletes their account
-   * @param leavesAtMs when that is, by `performance.now()`
-   */
+  /** @param departure when the first gives up their account, and who comes after them */
   constructor(
     private user: UserJournal,
     private readonly shared: { readonly random: () => number; readonly counter: CounterLedger },
-    private readonly successor?: UserJournal,
-    private readonly leavesAtMs = Number.POSITIVE_INFINITY,
+    private readonly departure?: { readonly isDue: () => boolean; readonly successor: UserJournal },
   ) {}
 
   /** What is sent next; call it when the answer to the last is known, or given up. */
   next(): Operation {
-    const { user, successor } = this;
-    if (successor !== undefined && this.leaver === undefined && performance.now() >= this.leavesAtMs) {
+    const { user, departure } = this;
+    if (departure !== undefined && this.leaver === undefined && departure.isDue()) {
       return leave(user, () => {
         this.leaver = user;
-        this.user = successor;
+        this.user = departure.successor;
       });
     }
     return nextOperation(user, this.shared);

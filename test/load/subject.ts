@@ -23,13 +23,17 @@ export function runningSubject(url: string): Subject {
  * folder of its own, gone with `stop`. Its limits on registrations and sign-ins let a crowd in from one address.
  */
 export async function startSubject(): Promise<Subject> {
+  // A test that runs this has built it, and removes it.
+  const toRemove = process.env['DUET_TEST_BUILD'] === undefined;
   await buildService();
   const dataDir = await mkdtemp(join(tmpdir(), 'duet-load-'));
   // As root, PostgreSQL runs as another user, who must be able to pass through.
   await chmod(dataDir, 0o711);
   const removeAll = async (): Promise<void> => {
     await rm(dataDir, { recursive: true, force: true });
-    await removeBuiltService();
+    if (toRemove) {
+      await removeBuiltService();
+    }
   };
   try {
     const unlimited = '1000000';

@@ -85,7 +85,10 @@ export function leave(user: UserJournal, left: () => void): Operation {
       left();
       return status === 204 ? undefined : unexpected(status, 204);
     },
-    lose: left,
+    lose: () => {
+      user.deletionUnsettled = true;
+      left();
+    },
   };
 }
 
