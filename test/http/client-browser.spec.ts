@@ -70,7 +70,7 @@ browser(`In Chromium, it signs in, creates and lists (skipped where there is no 
   `);
   const service = await startService();
   const profile = await mkdtemp(join(tmpdir(), 'duet-chromium-'));
-  let tell = (_: unknown): void => {};
+  let tell: (result: unknown) => void = () => {};
   const told = new Promise<unknown>((resolve) => (tell = resolve));
   // The page's own origin carries everything else to the service, as a site's web server would.
   const site = createServer(async (request, response) => {

@@ -22,6 +22,8 @@ type Call = (method: string, path: string, options?: CallOptions) => Promise<Ans
 
 /** How many users are looked at side by side. */
 const abreast = 8;
+/** How long the service may take to find its feet. */
+const quietPatienceMs = 30_000;
 
 /**
  * Holds what the service shows against what it acknowledged. Creations, keyed hits and deletions of users that got no answer are sent again
@@ -32,7 +34,7 @@ export async function checkInvariants(
   { users, leavers, counter }: Journal,
   { alone, erasurePatienceMs = 5_000 }: CheckOptions,
 ): Promise<Finding[]> {
-  const call: Call = async (method, path, options) => callService(url, method, path, options);
+  const call: Call = async (method, path, options) => answerFrom(url, method, path, options);
   const violationsOf = async (of: readonly UserJournal[], check: (call: Call, user: UserJournal) => Promise<string[]>): Promise<string[]> =>
     (await inTurns(of, async (user) => (await check(call, user)).map((violation) => `${user.credentials.email}: ${violation}`))).flat();
   await inTurns(users, async (user) => takeUp(call, user));
@@ -51,6 +53,18 @@ export async function checkInvariants(
       violations: await violationsOf(leavers, async (call, user) => assertNothingLeft(call, user, erasurePatienceMs)),
     },
   ];
+}
+
+/** One call, again while a store is said to be unavailable: what the load has left behind may take a while. All that is called here may be repeated. */
+async function answerFrom(url: string, ...request: Parameters<Call>): Promise<Answer> {
+  const patience = performance.now() + quietPatienceMs;
+  for (;;) {
+    const answer = await callService(url, ...request);
+    if (answer.status !== 503 || performance.now() > patience) {
+      return answer;
+    }
+    await sleep(500);
+  }
 }
 
 /** Signs in again where tokens are old or in doubt, and settles what got no answer. */

@@ -123,10 +123,10 @@ function text(x: number, y: number, content: string, anchor: 'start' | 'middle' 
   return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" fill="${colour}" ${more}>${escaped}</text>`;
 }
 
-/** The least of 1, 2, 4, 5 or 10 times a power of ten that is not below. */
+/** A value not below, of which a quarter is a round number, too. */
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return power * ([1, 2, 4, 5].find((factor) => factor * power >= value) ?? 10);
+  return power * ([1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8].find((factor) => factor * power >= value) ?? 10);
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
