@@ -27,7 +27,17 @@ describe('A configuration', () => {
       dataDir: '.data',
       region: 'us-east-1',
       provisionStores: false,
-      postgres: { host: 'db.internal', port: 5432, database: 'duet', username: 'duet', password: 'pg', iamAuth: false, secretArn: undefined, tls: true },
+      postgres: {
+        host: 'db.internal',
+        port: 5432,
+        database: 'duet',
+        username: 'duet',
+        password: 'pg',
+        iamAuth: false,
+        secretArn: undefined,
+        appRoleSecretArn: undefined,
+        tls: true,
+      },
       dynamodb: {
         endpoint: undefined,
         anonymous: false,
@@ -75,6 +85,7 @@ describe('A wrong configuration', () => {
     RDS_PORT: 'a-secret',
     RDS_IAM_AUTH: 'a-secret',
     RDS_SECRET_ARN: 'a-secret',
+    APP_ROLE_SECRET_ARN: 'a-secret',
     RDS_SSL: 'a-secret',
     AWS_REGION: 'a-secret!',
     DYNAMODB_ENDPOINT: 'a-secret',
@@ -100,7 +111,7 @@ describe('A wrong configuration', () => {
     const problems = problemsOf(wrong);
 
     expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
-    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 28 problems:\n {2}- \w/);
+    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 29 problems:\n {2}- \w/);
     expect(problems.join('\n')).not.toContain('a-secret');
   });
 

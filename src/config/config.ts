@@ -58,6 +58,7 @@ export const environmentSchema = z.object({
   RDS_PASSWORD: text.optional(),
   RDS_IAM_AUTH: flag.default(false),
   RDS_SECRET_ARN: arn.optional(),
+  APP_ROLE_SECRET_ARN: arn.optional(),
   RDS_SSL: z.enum(['verify', 'disable'], 'must be verify or disable').optional(),
 
   AWS_REGION: z
@@ -108,6 +109,8 @@ export interface PostgresConfig {
   readonly password?: string;
   readonly iamAuth: boolean;
   readonly secretArn?: string;
+  /** Where the credentials of the role are that the other functions connect as: for `migrate`, which makes it. */
+  readonly appRoleSecretArn?: string;
   /** TLS with verification of the server's certificate; false only on loopback or when told so. */
   readonly tls: boolean;
 }
@@ -242,6 +245,7 @@ function toConfig(env: Variables): Config {
       password: env.RDS_PASSWORD,
       iamAuth: env.RDS_IAM_AUTH,
       secretArn: env.RDS_SECRET_ARN,
+      appRoleSecretArn: env.APP_ROLE_SECRET_ARN,
       tls: env.RDS_SSL === undefined ? !isLoopback(host) : env.RDS_SSL === 'verify',
     },
     dynamodb: {

@@ -1,19 +1,22 @@
 import 'reflect-metadata';
 import * as z from 'zod';
 import { parseConfig } from '../config/config.js';
+import { AppConfig } from '../config/config.module.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
 import { UsersService } from '../features/users/users.service.js';
+import { applicationRoleCredentials } from '../platform/postgres/credentials.js';
 import { Postgres } from '../platform/postgres/postgres.js';
 
 const orderSchema = z.strictObject({ grantAdmin: z.string().min(3).optional() });
 
-/** What was done: the migrations that were still to run, or the role that was granted. */
-export type MigrateResult = { readonly migrations: readonly string[] } | { readonly granted: 'admin' };
+/** What was done: the migrations that were still to run and the role that the other functions can now connect as, or the role that was granted. */
+export type MigrateResult = { readonly migrations: readonly string[]; readonly admitted?: string } | { readonly granted: 'admin' };
 
 /**
- * Invoked by an operator or the deployment, never by a request: `{}` migrates PostgreSQL, `{"grantAdmin": "<email>"}` makes a user an
- * administrator. Throws, so that the invocation fails, when that could not be done.
+ * Invoked by an operator or the deployment, never by a request: `{}` migrates PostgreSQL and lets the role of `APP_ROLE_SECRET_ARN` use its
+ * tables, with the password that the secret has now; `{"grantAdmin": "<email>"}` makes a user an administrator. Throws, so
+ * that the invocation fails, when that could not be done.
  */
 export const handler = async (event: unknown): Promise<MigrateResult> => {
   const { success, data: order } = orderSchema.safeParse(event ?? {});
@@ -31,7 +34,12 @@ export const handler = async (event: unknown): Promise<MigrateResult> => {
     }
     const migrations: string[] = [];
     await worker.get(Postgres).migrate((line) => void migrations.push(line));
-    return { migrations };
+    const role = await applicationRoleCredentials(worker.get(AppConfig));
+    if (role === null) {
+      return { migrations };
+    }
+    await worker.get(Postgres).admitApplicationRole(role);
+    return { migrations, admitted: role.username };
   } finally {
     await worker.close();
   }

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { type Config, type Environment, parseConfig } from '../../src/config/config.js';
-import { createApp } from '../../src/create-app.js';
+import { createApp, createWorker } from '../../src/create-app.js';
 import { startEphemeralStores } from '../../src/local/local-stores.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type CallRecorder, createCallRecorder } from './call-recorder.js';
 
-/** A whole service in this process, listening on a free loopback port, over real embedded stores of its own. */
+/**
+ * A whole service in this process, listening on a free loopback port, over real embedded stores of its own. To PostgreSQL it comes as the
+ * role that the functions come as on AWS: what that may not do shows here.
+ */
 export interface TestService {
   readonly url: string;
+  /** To PostgreSQL it leads the owner of the tables. */
   readonly config: Config;
   /** One call; `body` as JSON unless it is text already. The answer's body is parsed when it is JSON. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -52,8 +56,8 @@ export async function startService(environment: Environment = {}): Promise<TestS
     // outbox worker beside it repeats. Tests, and workers they make of the configuration, go past the recorder.
     recorder = createCallRecorder('http', config.dynamodb.tables);
     const endpoint = await recorder.before(config.dynamodb.endpoint ?? '');
-    const app = await createApp({ ...config, dynamodb: { ...config.dynamodb, endpoint } });
-    await app.get(Postgres).migrate();
+    await migrate(config);
+    const app = await createApp({ ...config, postgres: { ...config.postgres, ...applicationRole }, dynamodb: { ...config.dynamodb, endpoint } });
     await app.listen(0, '127.0.0.1');
     const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
@@ -71,6 +75,19 @@ export async function startService(environment: Environment = {}): Promise<TestS
   } catch (error) {
     await Promise.allSettled([stores.stop(), recorder?.stop()]);
     throw error;
+  }
+}
+
+const applicationRole = { username: 'duet_app', password: 'a-password-of-the-role' };
+
+/** What the migrate function does on AWS. */
+async function migrate(config: Config): Promise<void> {
+  const worker = await createWorker(config);
+  try {
+    await worker.get(Postgres).migrate();
+    await worker.get(Postgres).admitApplicationRole(applicationRole);
+  } finally {
+    await worker.close();
   }
 }
 

@@ -7,7 +7,13 @@ export interface PostgresCredentials {
   readonly password: string | (() => Promise<string>);
 }
 
-/** The credentials by the way configured: password, short-lived IAM token, or a secret in Secrets Manager (`{username, password}`). */
+/** User name and password as a secret in Secrets Manager holds them: `{"username": "…", "password": "…"}`, the form that RDS and its proxy use. */
+export interface StoredCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The credentials by the way configured: password, short-lived IAM token, or a secret in Secrets Manager. */
 export async function postgresCredentials(config: AppConfig): Promise<PostgresCredentials> {
   const { host, port, username, password, iamAuth, secretArn } = config.get('postgres', { infer: true });
   const region = config.get('region', { infer: true });
@@ -17,13 +23,32 @@ export async function postgresCredentials(config: AppConfig): Promise<PostgresCr
     const signer = new Signer({ hostname: host, port, username, region });
     return { username, password: async () => signer.getAuthToken() };
   }
-  if (secretArn !== undefined) {
-    const secret: unknown = JSON.parse((await readSecret(secretArn, config)) ?? '');
-    const { username: user, password: word } = (secret ?? {}) as Record<string, unknown>;
-    if (typeof user !== 'string' || typeof word !== 'string') {
-      throw new Error('The secret named by RDS_SECRET_ARN must hold JSON with username and password');
-    }
-    return { username: user, password: word };
+  return secretArn === undefined ? { username, password: password ?? '' } : readCredentials(secretArn, 'RDS_SECRET_ARN', config);
+}
+
+/** The credentials of the role that the other functions connect as; null when `APP_ROLE_SECRET_ARN` names none. @throws StoreUnavailableError */
+export async function applicationRoleCredentials(config: AppConfig): Promise<StoredCredentials | null> {
+  const { appRoleSecretArn } = config.get('postgres', { infer: true });
+  return appRoleSecretArn === undefined ? null : readCredentials(appRoleSecretArn, 'APP_ROLE_SECRET_ARN', config);
+}
+
+async function readCredentials(arn: string, variable: string, config: AppConfig): Promise<StoredCredentials> {
+  const secret: unknown = parsed((await readSecret(arn, config)) ?? '');
+  const { username, password } = (secret ?? {}) as Record<string, unknown>;
+  if (typeof username !== 'string' || typeof password !== 'string') {
+    throw new Error(`The secret named by ${variable} must hold JSON with username and password`);
   }
-  return { username, password: password ?? '' };
+  return { username, password };
+}
+
+// The parser's own message would show the beginning of the secret.
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      return null;
+    }
+    throw error;
+  }
 }

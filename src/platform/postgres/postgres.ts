@@ -6,7 +6,8 @@ import type { DataSource, DataSourceOptions, EntityManager, EntitySchema, Migrat
 import { StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
 import { AppConfig } from '../../config/config.module.js';
-import { type PostgresCredentials, postgresCredentials } from './credentials.js';
+import { admitApplicationRole } from './application-role.js';
+import { type PostgresCredentials, postgresCredentials, type StoredCredentials } from './credentials.js';
 
 /** The tables' mappings and the migrations that make them. */
 export interface PostgresSchema {
@@ -107,21 +108,22 @@ export class Postgres implements OnApplicationShutdown {
 
   /** Runs the migrations that are still to run, each in its transaction. Safe when several start at once: one runs, the others wait. */
   async migrate(onProgress: (line: string) => void = () => {}): Promise<void> {
-    // On connections of their own: an index takes the time it takes, and so does whoever holds the lock.
-    const source = await this.open({ statement_timeout: 0, query_timeout: 0 });
-    // Any constant will do; it only has to be the same in every Duet that migrates this database.
-    const lock = 0x64756574;
-    try {
-      const runner = source.createQueryRunner();
-      await runner.query('SELECT pg_advisory_lock($1)', [lock]);
-      const done = await source.runMigrations({ transaction: 'each' });
-      for (const { name } of done) {
+    await this.asOnlyOwner(async (source) => {
+      for (const { name } of await source.runMigrations({ transaction: 'each' })) {
         onProgress(`Migration ${name} done`);
       }
-    } finally {
-      // The lock ends with its session.
-      await source.destroy();
-    }
+    });
+  }
+
+  /** Makes the role that the other functions connect as, or gives it this password and whatever it lacks. The tables must be there. */
+  async admitApplicationRole(role: StoredCredentials): Promise<void> {
+    await this.asOnlyOwner(async (source, runner) =>
+      admitApplicationRole(
+        runner,
+        role,
+        source.entityMetadatas.map(({ tableName }) => tableName),
+      ),
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -129,6 +131,22 @@ export class Postgres implements OnApplicationShutdown {
       this.retire(this.current);
     }
     await Promise.all(this.closing);
+  }
+
+  /** One at a time changes what is in the database besides the rows; the others wait. */
+  private async asOnlyOwner(work: (source: DataSource, runner: QueryRunner) => Promise<void>): Promise<void> {
+    // On connections of their own: an index takes the time it takes, and so does whoever holds the lock.
+    const source = await this.open({ statement_timeout: 0, query_timeout: 0 });
+    // Any constant will do; it only has to be the same in every Duet that migrates this database.
+    const lock = 0x64756574;
+    try {
+      const runner = source.createQueryRunner();
+      await runner.query('SELECT pg_advisory_lock($1)', [lock]);
+      await work(source, runner);
+    } finally {
+      // The lock ends with its session.
+      await source.destroy();
+    }
   }
 
   private async withReconnect<T>(work: (source: DataSource, attempt: Attempt) => Promise<T>): Promise<T> {
