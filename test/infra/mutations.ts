@@ -37,6 +37,10 @@ function editPolicy(plan: Plan, sid: string, edit: (statement: Attributes) => vo
   Object.assign(holder ?? {}, { policy: JSON.stringify(document) });
 }
 
+function connectPolicy(plan: Plan, name: string): Attributes {
+  return ofType(plan, 'aws_iam_role_policy').find((policy) => policy.name === 'connect' && policy.index === name)?.change.after ?? {};
+}
+
 function editEnvironment(plan: Plan, edit: (variables: Record<string, string>) => void): void {
   edit(plan.output_changes['function_environments']?.after.http);
 }
@@ -114,6 +118,40 @@ export const mutations: readonly Mutation[] = [
     what: 'a proxy that takes passwords',
     change: (plan) => (after(plan, 'aws_db_proxy')['auth'][0].iam_auth = 'DISABLED'),
     says: /takes passwords/,
+  },
+  {
+    rule: 'postgresIsSafe',
+    what: 'a proxy with one more way in',
+    change: (plan) => (after(plan, 'aws_db_proxy')['auth'] as Attributes[]).push({ iam_auth: 'REQUIRED' }),
+    says: /lets in others/,
+  },
+  {
+    rule: 'onlyMigrateOwnsTheTables',
+    what: "requests that come as the tables' owner",
+    change: (plan) => editEnvironment(plan, (set) => (set['RDS_USERNAME'] = 'duet')),
+    says: /^http connects as duet, not duet_app$/,
+  },
+  {
+    rule: 'onlyMigrateOwnsTheTables',
+    what: "an outbox that could come as the tables' owner",
+    change: (plan) => (connectPolicy(plan, 'outbox')['name'] = 'connect-as-duet'),
+    says: /^outbox may connect as another user than duet_app$/,
+  },
+  {
+    rule: 'onlyMigrateOwnsTheTables',
+    what: 'policies that are named after one user and name another',
+    change: (plan) => {
+      const connect = moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_iam_role_policy.connect');
+      Object.assign(connect?.expressions?.['policy'] ?? {}, { references: ['var.database.connect_arns["duet"]'] });
+    },
+    says: /do not name the users/,
+  },
+  {
+    rule: 'onlyMigrateOwnsTheTables',
+    what: "requests that can read the role's password",
+    change: (plan) =>
+      editPolicy(plan, 'SigningKey', (statement) => (statement['Resource'] = [String(statement['Resource']).replace('signing-key', 'app-role')])),
+    says: /reads the password/,
   },
   { rule: 'queuesAreSafe', what: 'no encryption', change: (plan) => (after(plan, 'aws_sqs_queue')['sqs_managed_sse_enabled'] = false), says: /not encrypted/ },
   {
@@ -459,6 +497,18 @@ export const mutations: readonly Mutation[] = [
     what: 'the key in the state',
     change: (plan) => (after(plan, 'aws_secretsmanager_secret_version')['secret_string'] = 'key'),
     says: /through the state/,
+  },
+  {
+    rule: 'secretsStayOut',
+    what: 'a password that is never changed',
+    change: (plan) => (after(plan, 'aws_secretsmanager_secret_version')['secret_string_wo_version'] = null),
+    says: /cannot be rotated/,
+  },
+  {
+    rule: 'secretsStayOut',
+    what: 'one secret more',
+    change: (plan) => add(plan, 'aws_secretsmanager_secret', { name: 'duet-prod-other' }),
+    says: /other secrets than/,
   },
   { rule: 'everythingIsTagged', what: 'a table without tags', change: (plan) => (after(plan, 'aws_dynamodb_table')['tags_all'] = {}), says: /not tagged/ },
   {

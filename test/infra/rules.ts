@@ -81,7 +81,7 @@ export const tablesAreSafe: Rule = (plan, { name: environment }) => [
   ]),
 ];
 
-/** Encrypted, private, backed up, reached with TLS and IAM only; its password is RDS's own business. */
+/** Encrypted, private, backed up, reached with TLS and IAM only, as the owner or as the application; the owner's password is RDS's own business. */
 export const postgresIsSafe: Rule = (plan, { name: environment }) => {
   const parameters = attributesOf(plan, 'aws_db_parameter_group').flatMap(({ parameter }) => parameter as { name: string; value: string }[]);
   return [
@@ -103,7 +103,11 @@ export const postgresIsSafe: Rule = (plan, { name: environment }) => {
     ...unless(ofType(plan, 'aws_db_proxy').length === 1, 'there is not one proxy'),
     ...attributesOf(plan, 'aws_db_proxy').flatMap((proxy) => [
       ...unless(proxy['require_tls'] === true, 'the proxy takes connections without TLS'),
-      ...unless(proxy['auth'].length === 1 && proxy['auth'][0].iam_auth === 'REQUIRED', 'the proxy takes passwords'),
+      ...unless((proxy['auth'] as Attributes[]).length === 2, 'the proxy lets in others than the owner and the application'),
+      ...unless(
+        (proxy['auth'] as Attributes[]).every(({ iam_auth: iam }) => iam === 'REQUIRED'),
+        'the proxy takes passwords',
+      ),
     ]),
   ];
 };
@@ -474,9 +478,38 @@ export const policiesAreWhatIsCalled: Rule = (plan, { name: environment }) => {
 };
 
 /** How the functions are written, for what the plan shows only as unknown. */
-function functionConfiguration(plan: Plan): Attributes | undefined {
-  return moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this')?.expressions;
+function functionConfiguration(plan: Plan, address = 'aws_lambda_function.this'): Attributes | undefined {
+  return moduleAt(plan, 'duet.api')?.resources?.find((resource) => resource.address === address)?.expressions;
 }
+
+/** Whom each function is to PostgreSQL: the owner of the tables can change and drop them, the application's role cannot. */
+const databaseUsers: Readonly<Record<string, string>> = { http: 'duet_app', migrate: 'duet', outbox: 'duet_app' };
+
+/** None but migrate connects as the tables' owner, or could, or is told how to make the role that the others connect as. */
+export const onlyMigrateOwnsTheTables: Rule = (plan) => {
+  const environments = plan.output_changes['function_environments'];
+  const policyOf = (name: string) => ofType(plan, 'aws_iam_role_policy').find((policy) => policy.name === 'connect' && policy.index === name);
+  return [
+    ...Object.entries(databaseUsers).flatMap(([name, user]) => [
+      ...unless(environments?.after?.[name]?.RDS_USERNAME === user, `${name} connects as ${environments?.after?.[name]?.RDS_USERNAME}, not ${user}`),
+      ...unless(policyOf(name)?.change.after['name'] === `connect-as-${user}`, `${name} may connect as another user than ${user}`),
+    ]),
+    // The policies' names, which are known, and their resources, which are not, are made of the same value.
+    ...unless(
+      same(functionConfiguration(plan, 'aws_iam_role_policy.connect')?.['name']?.references, ['each.value']) &&
+        ['var.database.connect_arns', 'each.value'].every((part) =>
+          functionConfiguration(plan, 'aws_iam_role_policy.connect')?.['policy']?.references?.includes(part),
+        ),
+      'the policies to connect do not name the users that they are named after',
+    ),
+    ...policies(plan).flatMap(({ address, resources }) =>
+      unless(
+        address.endsWith('function["migrate"]') || !resources.some((resource) => resource.includes('-app-role-')),
+        `${address} reads the password of the application's role`,
+      ),
+    ),
+  ];
+};
 
 /** One role a function, and each role for one service. */
 export const rolesAreNotShared: Rule = (plan, { name: environment }) => [
@@ -505,6 +538,7 @@ export const rolesAreNotShared: Rule = (plan, { name: environment }) => [
 const unknownVariables: Readonly<Record<string, string>> = {
   RDS_HOST: 'duet.proxy-0.eu-central-1.rds.amazonaws.com',
   JWT_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:duet-signing-key-AbCdEf',
+  APP_ROLE_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:duet-app-role-AbCdEf',
 };
 /** Those that hold a secret, that lead elsewhere than to AWS, or that are for a laptop. */
 const unwantedVariables = [
@@ -577,14 +611,27 @@ function configProblems(variables: Record<string, string>, parts: readonly Part[
   }
 }
 
-/** Neither the plan nor, so, the state holds the signing key or a password. */
+/** Neither the plan nor, so, the state holds the signing key or a password; each is written anew when its version is raised. */
 export const secretsStayOut: Rule = (plan) => [
   ...attributesOf(plan, 'aws_secretsmanager_secret_version').flatMap((version) => unless(!version['secret_string'], 'a secret is written through the state')),
   ...attributesOf(plan, 'aws_secretsmanager_secret_version').flatMap((version) =>
-    unless(version['secret_string_wo_version'] > 0, 'the signing key cannot be rotated'),
+    unless(version['secret_string_wo_version'] > 0, `${version['secret_id'] ?? 'a secret'} cannot be rotated`),
   ),
   ...unless(!JSON.stringify(plan).includes('a signing key of more than 32 bytes'), 'the plan shows the signing key'),
-  ...unless(ofType(plan, 'aws_secretsmanager_secret').length === 1, 'there is no secret for the signing key'),
+  ...unless(
+    same(
+      ['aws_secretsmanager_secret', 'aws_secretsmanager_secret_version'].map((type) =>
+        ofType(plan, type)
+          .map(({ name }) => name)
+          .sort(),
+      ),
+      [
+        ['application', 'signing_key'],
+        ['application', 'signing_key'],
+      ],
+    ),
+    "there are other secrets than the signing key and the password of the application's role",
+  ),
 ];
 
 /** What the account's bill and its other tenants are told by. */

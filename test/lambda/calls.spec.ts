@@ -40,6 +40,8 @@ describe('a function', () => {
     RATE_LIMITS_TABLE_NAME: 'duet-test-rate-limits',
   };
   const signingKeyArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:signing-key-AbCdEf';
+  const appRoleArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:app-role-AbCdEf';
+  const appRole = { username: 'duet_app', password: 'the-first-password-of-the-role' };
   let stores: LocalStores | undefined;
   let bus: EventBridgeStandIn;
   let secrets: SecretsManagerStandIn;
@@ -53,8 +55,11 @@ describe('a function', () => {
       RDS_PORT: String(postgres?.port),
       EVENT_BUS_NAME: 'bus',
       JWT_SECRET_ARN: signingKeyArn,
+      APP_ROLE_SECRET_ARN: appRoleArn,
+      ...(name !== 'migrate' && { RDS_USERNAME: appRole.username }),
     };
-    const { RDS_PASSWORD } = stores?.environment ?? {};
+    // What on AWS the proxy finds in a secret, for the token that a function comes with.
+    const RDS_PASSWORD = name === 'migrate' ? stores?.environment['RDS_PASSWORD'] : appRole.password;
     const given = Object.fromEntries(functionVariables[name].map((variable) => [variable, deployed[variable]]));
     const environment = await LambdaEnvironment.start({
       folder: packaged('unpacked', name),
@@ -78,6 +83,7 @@ describe('a function', () => {
   beforeAll(async () => {
     [stores, bus, secrets] = await Promise.all([startEphemeralStores(), startEventBridge(), startSecretsManager()]);
     secrets.put(signingKeyArn, 'a signing key of more than 32 bytes');
+    secrets.put(appRoleArn, JSON.stringify(appRole));
     const config = parseConfig({ ...stores.environment, ...tableNames });
     for (const name of functionNames) {
       const recorder = createCallRecorder(name, config.dynamodb.tables);
@@ -94,9 +100,10 @@ describe('a function', () => {
     await provisionTables(config, () => {});
     // The tables of PostgreSQL are for the packaged migrate function to make.
     const migrate = await start('migrate');
-    const { migrations } = await migrate.invoke<{ migrations: string[] }>({});
+    const { migrations, admitted } = await migrate.invoke<{ migrations: string[]; admitted: string }>({});
     expect(migrations).toEqual(expect.arrayContaining([expect.stringMatching(/^Migration CreateUsers\d+ done$/)]));
-    expect(await migrate.invoke({})).toEqual({ migrations: [] });
+    expect(admitted).toBe(appRole.username);
+    expect(await migrate.invoke({})).toEqual({ migrations: [], admitted: appRole.username });
   });
 
   afterAll(async () => {
@@ -162,6 +169,35 @@ describe('a function', () => {
 
   it('grants a role', async () => {
     expect(await (await start('migrate')).invoke({ grantAdmin: 'stays@example.com' })).toEqual({ granted: 'admin' });
+  });
+
+  it('comes to PostgreSQL with the password that migrate has last set, and with no other', async () => {
+    secrets.put(appRoleArn, JSON.stringify({ ...appRole, password: 'the-second-password-of-the-role' }));
+    const signIn = async (RDS_PASSWORD: string): Promise<number> => {
+      const request = { method: 'POST', path: '/auth/login', headers: { 'content-type': 'application/json' } };
+      const body = JSON.stringify({ email: 'stays@example.com', password });
+      return (await (await start('http', { RDS_PASSWORD })).invoke<Result>(httpApiEvent({ ...request, body }))).statusCode;
+    };
+
+    expect(await (await start('migrate')).invoke({})).toEqual({ migrations: [], admitted: appRole.username });
+
+    expect(await signIn('the-second-password-of-the-role')).toBe(200);
+    expect(await signIn(appRole.password)).toBe(503);
+  });
+
+  it.each([
+    ['is no JSON', 'hidden-password'],
+    ['has no name', JSON.stringify({ password: 'hidden-password-of-16' })],
+    ['has a name that would need quoting', JSON.stringify({ username: 'x; DROP TABLE users', password: 'hidden-password-of-16' })],
+    ['has a short password', JSON.stringify({ username: 'duet_app', password: 'hidden-password' })],
+    ['is of the tables’ owner', JSON.stringify({ username: 'duet', password: 'hidden-password-of-16' })],
+  ])('refuses to make a role of a secret that %s, and does not show it', async (_, text) => {
+    secrets.put(appRoleArn, text);
+
+    const { error } = await (await start('migrate')).outcomeOf({});
+
+    expect(error).toMatchObject({ errorMessage: expect.stringMatching(/must be|must hold/) });
+    expect(JSON.stringify(error)).not.toContain('hidden');
   });
 
   it('connects to PostgreSQL where it needs it, and stream does not', () => {

@@ -128,6 +128,12 @@ variable "signing_key_version" {
   default     = 1
 }
 
+variable "app_password_version" {
+  description = "Raise it to give the functions' role in PostgreSQL a new password."
+  type        = number
+  default     = 1
+}
+
 variable "event_archive_days" {
   description = "How long the archive keeps events for a replay."
   type        = number

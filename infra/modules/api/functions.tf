@@ -26,14 +26,26 @@ locals {
       var.variables.archive,
       var.variables.log_level,
       var.variables.metrics,
-      { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn },
+      { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn, RDS_USERNAME = local.database_user.http },
     )
-    stream  = merge(local.content_tables, var.variables.events, var.variables.log_level, var.variables.metrics)
-    outbox  = merge(local.content_tables, var.variables.postgres, var.variables.events, var.variables.log_level, var.variables.metrics)
-    migrate = merge(var.variables.postgres, var.variables.log_level)
+    stream = merge(local.content_tables, var.variables.events, var.variables.log_level, var.variables.metrics)
+    outbox = merge(
+      local.content_tables,
+      var.variables.postgres,
+      var.variables.events,
+      var.variables.log_level,
+      var.variables.metrics,
+      { RDS_USERNAME = local.database_user.outbox },
+    )
+    migrate = merge(
+      var.variables.postgres,
+      var.variables.log_level,
+      { RDS_USERNAME = local.database_user.migrate, APP_ROLE_SECRET_ARN = var.database.app_secret.arn },
+    )
   }
 
-  connecting = toset(["http", "outbox", "migrate"])
+  # Those that connect to PostgreSQL, and as whom: only migrate may change what is there, besides the rows.
+  database_user = { http = var.database.users.application, outbox = var.database.users.application, migrate = var.database.users.owner }
 
   queue_of    = { stream = "stream-failures", outbox = "outbox-failures" }
   queue_names = { for queue in values(local.queue_of) : queue => "${var.name}-${queue}" }
@@ -116,12 +128,15 @@ resource "aws_lambda_provisioned_concurrency_config" "http" {
   provisioned_concurrent_executions = var.functions.http.provisioned_concurrency
 }
 
-# Each deployment of migrate runs it: with no migration due, it does nothing.
+# Each deployment of migrate runs it, and each new password of the application's role: with no migration due, it sets that and no more.
 resource "aws_lambda_invocation" "migrate" {
   function_name = aws_lambda_function.this["migrate"].function_name
   qualifier     = aws_lambda_function.this["migrate"].version
   input         = jsonencode({})
-  triggers      = { package = aws_lambda_function.this["migrate"].source_code_hash }
+  triggers = {
+    package      = aws_lambda_function.this["migrate"].source_code_hash
+    app_password = var.database.app_secret.version
+  }
 
   depends_on = [aws_iam_role_policy.connect]
 }

@@ -43,7 +43,10 @@ locals {
   }
   publishing = ["stream", "outbox"]
   # AWS appends a dash and six characters to a secret's name.
-  secret_arn_pattern = "${local.arn_prefix.secretsmanager}:secret:${local.signing_key}-??????"
+  secret_arn_pattern = {
+    for key, name in { signing_key = local.signing_key, app_role = var.database.app_secret.name } :
+    key => "${local.arn_prefix.secretsmanager}:secret:${name}-??????"
+  }
 
   # What the Lambda service does in the function's name.
   service_calls = {
@@ -108,7 +111,8 @@ locals {
         { Sid = call.sid, Effect = "Allow", Action = [for action in call.actions : "dynamodb:${action}"], Resource = call.resources }
       ],
       contains(local.publishing, key) ? [{ Sid = "Events", Effect = "Allow", Action = ["events:PutEvents"], Resource = [var.bus_arn] }] : [],
-      key == "http" ? [{ Sid = "SigningKey", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.secret_arn_pattern] }] : [],
+      key == "http" ? [{ Sid = "SigningKey", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.secret_arn_pattern.signing_key] }] : [],
+      key == "migrate" ? [{ Sid = "AppRole", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.secret_arn_pattern.app_role] }] : [],
       contains(keys(local.queue_of), key) ? [{ Sid = "Failures", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [local.queue_arn[local.queue_of[key]]] }] : [],
       key == "stream" ? local.stream_source : [],
       local.service_calls[key],
@@ -138,14 +142,14 @@ resource "aws_iam_role_policy" "function" {
   policy = jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })
 }
 
-# By itself, because the proxy's id is not known before it is made: all else stays known when planning.
+# By itself, because the proxy's id is not known before it is made: all else stays known when planning, the user by the policy's name.
 resource "aws_iam_role_policy" "connect" {
-  for_each = local.connecting
+  for_each = local.database_user
 
-  name = "connect"
+  name = "connect-as-${each.value}"
   role = aws_iam_role.function[each.key].id
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [{ Sid = "Postgres", Effect = "Allow", Action = ["rds-db:connect"], Resource = [var.connect_arn] }]
+    Statement = [{ Sid = "Postgres", Effect = "Allow", Action = ["rds-db:connect"], Resource = [var.database.connect_arns[each.value]] }]
   })
 }

@@ -91,9 +91,13 @@ variable "bus_arn" {
   type        = string
 }
 
-variable "connect_arn" {
-  description = "What rds-db:connect is granted on; known once the proxy stands."
-  type        = string
+variable "database" {
+  description = "Whom functions are to PostgreSQL; by user what rds-db:connect is granted on, known once the proxy stands; and the secret of which migrate makes the application's role."
+  type = object({
+    users        = object({ owner = string, application = string })
+    connect_arns = map(string)
+    app_secret   = object({ name = string, arn = string, version = number })
+  })
 }
 
 variable "throttle" {

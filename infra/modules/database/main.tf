@@ -8,7 +8,12 @@ locals {
   identifier    = "${var.name}-postgres"
   proxy_name    = "${var.name}-proxy"
   database_name = "duet"
-  username      = "duet"
+
+  # The owner makes the tables and is used by migrate alone; all else comes as the application, which can do no more than use them.
+  owner       = "duet"
+  application = "duet_app"
+  secret_name = "${var.name}-app-role"
+
   major_version = split(".", var.settings.engine_version)[0]
   exported_logs = ["postgresql", "upgrade"]
 }
@@ -64,7 +69,7 @@ resource "aws_db_instance" "main" {
   engine_version = var.settings.engine_version
   instance_class = var.settings.instance_class
   db_name        = local.database_name
-  username       = local.username
+  username       = local.owner
 
   # RDS makes the password, keeps it in Secrets Manager and rotates it: it is in no state and nobody knows it.
   manage_master_user_password         = true
@@ -120,6 +125,29 @@ resource "aws_db_instance" "replica" {
   performance_insights_enabled        = true
 }
 
+# The proxy logs on to PostgreSQL with a password, whoever comes to it with a token: without one for the application, functions would
+# have to come as the owner. migrate gives the role this password; nobody types it, and it is in no state.
+resource "aws_secretsmanager_secret" "application" {
+  name                    = local.secret_name
+  description             = "What the proxy logs on with as ${local.application}"
+  recovery_window_in_days = var.settings.deletion_protection ? 30 : 0
+}
+
+ephemeral "aws_secretsmanager_random_password" "application" {
+  # Unknown until the secret stands: the first plan asks AWS for no password.
+  password_length     = aws_secretsmanager_secret.application.arn == "" ? 0 : 48
+  exclude_punctuation = true
+}
+
+resource "aws_secretsmanager_secret_version" "application" {
+  secret_id = aws_secretsmanager_secret.application.id
+  secret_string_wo = jsonencode({
+    username = local.application
+    password = ephemeral.aws_secretsmanager_random_password.application.random_password
+  })
+  secret_string_wo_version = var.app_password_version
+}
+
 resource "aws_iam_role" "proxy" {
   name = "${var.name}-proxy"
   assume_role_policy = jsonencode({
@@ -133,17 +161,17 @@ resource "aws_iam_role" "proxy" {
   })
 }
 
-# The secret's name is RDS's own, so that its ARN is known only once the instance stands.
+# The master secret's name is RDS's own, so that its ARN is known only once the instance stands.
 resource "aws_iam_role_policy" "proxy" {
-  name = "secret"
+  name = "secrets"
   role = aws_iam_role.proxy.id
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid      = "MasterSecret"
+      Sid      = "Passwords"
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue"]
-      Resource = [aws_db_instance.main.master_user_secret[0].secret_arn]
+      Resource = [aws_db_instance.main.master_user_secret[0].secret_arn, aws_secretsmanager_secret.application.arn]
     }]
   })
 }
@@ -164,12 +192,19 @@ resource "aws_db_proxy" "main" {
 
   auth {
     auth_scheme = "SECRETS"
-    description = "Functions come with an IAM token, the proxy goes on with the rotated password"
+    description = "migrate comes with an IAM token, the proxy goes on with the rotated password"
     iam_auth    = "REQUIRED"
     secret_arn  = aws_db_instance.main.master_user_secret[0].secret_arn
   }
 
-  depends_on = [aws_cloudwatch_log_group.proxy, aws_iam_role_policy.proxy]
+  auth {
+    auth_scheme = "SECRETS"
+    description = "The other functions come with an IAM token, the proxy goes on with the password that migrate set"
+    iam_auth    = "REQUIRED"
+    secret_arn  = aws_secretsmanager_secret.application.arn
+  }
+
+  depends_on = [aws_cloudwatch_log_group.proxy, aws_iam_role_policy.proxy, aws_secretsmanager_secret_version.application]
 }
 
 resource "aws_db_proxy_default_target_group" "main" {

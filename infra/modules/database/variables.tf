@@ -43,6 +43,11 @@ variable "settings" {
   }
 }
 
+variable "app_password_version" {
+  description = "Raise it to give the functions' role in PostgreSQL a new password."
+  type        = number
+}
+
 variable "log_retention_days" {
   description = "How long the server's and the proxy's logs are kept."
   type        = number

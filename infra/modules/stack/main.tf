@@ -31,11 +31,12 @@ module "tables" {
 module "database" {
   source = "../database"
 
-  name               = local.name
-  arn_scope          = local.arn_scope
-  subnet_ids         = module.network.subnet_ids
-  security_group_ids = { proxy = module.network.security_group_ids.proxy, database = module.network.security_group_ids.database }
-  log_retention_days = var.log_retention_days
+  name                 = local.name
+  arn_scope            = local.arn_scope
+  subnet_ids           = module.network.subnet_ids
+  security_group_ids   = { proxy = module.network.security_group_ids.proxy, database = module.network.security_group_ids.database }
+  log_retention_days   = var.log_retention_days
+  app_password_version = var.app_password_version
   settings = {
     instance_class        = var.database.instance_class
     engine_version        = var.database.engine_version
@@ -76,7 +77,7 @@ module "api" {
   network              = { subnet_ids = module.network.subnet_ids, security_group_id = module.network.security_group_ids.functions }
   tables               = { names = module.tables.names, indexes = module.tables.indexes, stream_arns = module.tables.stream_arns }
   bus_arn              = module.events.bus_arn
-  connect_arn          = module.database.connect_arn
+  database             = { users = module.database.users, connect_arns = module.database.connect_arns, app_secret = module.database.app_secret }
   throttle             = var.throttle
   cors_origins         = var.cors_origins
   domain               = var.domain

@@ -114,6 +114,11 @@ variable "signing_key_version" {
   type        = number
 }
 
+variable "app_password_version" {
+  description = "Raise it to give the functions' role in PostgreSQL a new password."
+  type        = number
+}
+
 variable "event_archive_days" {
   description = "How long the archive keeps events."
   type        = number

@@ -1,6 +1,16 @@
-# Plans only, against a mocked provider: terraform test, in envs/prod.
+# Plans only, of what is not there yet, so that the provider asks AWS nothing: terraform test, in envs/prod.
+# A mocked provider has no ephemeral resources: https://developer.hashicorp.com/terraform/language/tests/mocking
 
-mock_provider "aws" {}
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  max_retries                 = 0
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_region_validation      = true
+  skip_requesting_account_id  = true
+}
 
 variables {
   account_id  = "123456789012"
