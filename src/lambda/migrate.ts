@@ -1,32 +1,45 @@
 import 'reflect-metadata';
 import * as z from 'zod';
+import { idSchema } from '../common/ids.js';
 import { parseConfig } from '../config/config.js';
 import { AppConfig } from '../config/config.module.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
+import { DeadEventsService } from '../features/events/dead-events.service.js';
 import { UsersService } from '../features/users/users.service.js';
 import { applicationRoleCredentials } from '../platform/postgres/credentials.js';
 import { Postgres } from '../platform/postgres/postgres.js';
 
-const orderSchema = z.strictObject({ grantAdmin: z.string().min(3).optional() });
+const orderSchema = z.union([
+  z.strictObject({}),
+  z.strictObject({ grantAdmin: z.string().min(3) }),
+  z.strictObject({ retryOutbox: z.union([z.literal('all'), idSchema]) }),
+]);
 
-/** What was done: the migrations that were still to run and the role that the other functions can now connect as, or the role that was granted. */
-export type MigrateResult = { readonly migrations: readonly string[]; readonly admitted?: string } | { readonly granted: 'admin' };
+/**
+ * What was done: the migrations that were still to run and the role that the other functions can now connect as; or the role that was
+ * granted; or how many dead outbox rows are to be tried again.
+ */
+export type MigrateResult =
+  { readonly migrations: readonly string[]; readonly admitted?: string } | { readonly granted: 'admin' } | { readonly retried: number };
 
 /**
  * Invoked by an operator or the deployment, never by a request: `{}` migrates PostgreSQL and lets the role of `APP_ROLE_SECRET_ARN` use its
- * tables, with the password that the secret has now; `{"grantAdmin": "<email>"}` makes a user an administrator. Throws, so
- * that the invocation fails, when that could not be done.
+ * tables, with the password that the secret has now; `{"grantAdmin": "<email>"}` makes a user an administrator; `{"retryOutbox": "all"}`,
+ * or a row's id, has dead outbox rows tried again. Throws, so that the invocation fails, when that could not be done.
  */
 export const handler = async (event: unknown): Promise<MigrateResult> => {
   const { success, data: order } = orderSchema.safeParse(event ?? {});
   if (!success) {
-    throw new Error('The event must be {} or {"grantAdmin": "<email>"}');
+    throw new Error('The event must be {}, {"grantAdmin": "<email>"} or {"retryOutbox": "all" or "<id>"}');
   }
   // Made anew each time: it is called once a deployment, and a connection kept from the last would be dead by the next.
   const worker = await createWorker(parseConfig(readEnvironment(), ['postgres']));
   try {
-    if (order.grantAdmin !== undefined) {
+    if ('retryOutbox' in order) {
+      return { retried: await worker.get(DeadEventsService).retry(order.retryOutbox === 'all' ? undefined : order.retryOutbox) };
+    }
+    if ('grantAdmin' in order) {
       if (!(await worker.get(UsersService).grantRole(order.grantAdmin, 'admin'))) {
         throw new Error('No user has this e-mail: register first, with POST /users');
       }

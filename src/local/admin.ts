@@ -1,33 +1,118 @@
 import 'reflect-metadata';
+import type { INestApplicationContext } from '@nestjs/common';
+import { idSchema } from '../common/ids.js';
 import { ConfigError, parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createApp } from '../create-app.js';
+import { DeadEventsService } from '../features/events/dead-events.service.js';
 import { UsersService } from '../features/users/users.service.js';
 import { Postgres } from '../platform/postgres/postgres.js';
 import { LocalStoreError, reasonOf } from './local-store-error.js';
 import { attachOrStartLocalStores, withPlaceholders } from './local-stores.js';
 
 const usage = `Usage:
-  npm run admin -- grant <email>    make this user an administrator
-  npm run admin -- revoke <email>   make them an ordinary user again
+  npm run admin -- grant <email>           make this user an administrator
+  npm run admin -- revoke <email>          make them an ordinary user again
+  npm run admin -- outbox                  list the events that were given up
+  npm run admin -- outbox retry <id>|all   have one of them, or all, tried again
+  npm run admin -- outbox discard <id>     drop one that can never be published
 
 Works beside a running Duet or alone, on the stores that the same variables and data folder lead to.
-A change holds from the user's next sign-in or refresh, within 15 minutes.
+A role holds from the user's next sign-in or refresh, within 15 minutes; a running Duet tries again within a second.
 `;
 
-const roles = { grant: 'admin', revoke: 'user' } as const;
+/** Something an operator asked for: gives what to tell them. @throws CannotBeDone */
+type Command = (app: INestApplicationContext) => Promise<string>;
 
-interface Command {
-  readonly role: (typeof roles)[keyof typeof roles];
-  readonly email: string;
+/** What was asked for is about something that is not there; the message says what to do. */
+class CannotBeDone extends Error {}
+
+function parseCommand([verb = '', ...words]: readonly string[]): Command | null {
+  const [first, second] = words;
+  switch (verb) {
+    case 'grant':
+    case 'revoke':
+      return words.length === 1 && first?.includes('@') ? setRole(first, verb) : null;
+    case 'outbox':
+      if (words.length === 0) {
+        return listDead;
+      }
+      if (words.length === 2 && first === 'retry' && (second === 'all' || isId(second))) {
+        return second === 'all' ? retryAllDead : retryDead(second);
+      }
+      return words.length === 2 && first === 'discard' && isId(second) ? discardDead(second) : null;
+    default:
+      return null;
+  }
 }
 
-function parseCommand(words: readonly string[]): Command | null {
-  const [verb, email] = words;
-  return words.length === 2 && email?.includes('@') && (verb === 'grant' || verb === 'revoke') ? { role: roles[verb], email } : null;
+const isId = (word: string | undefined): word is string => idSchema.safeParse(word).success;
+
+function setRole(email: string, verb: 'grant' | 'revoke'): Command {
+  return async (app) => {
+    if (!(await app.get(UsersService).grantRole(email, verb === 'grant' ? 'admin' : 'user'))) {
+      throw new CannotBeDone(`No user has the e-mail ${email}: register first, with POST /users`);
+    }
+    return verb === 'grant' ? `${email} is now an administrator` : `${email} is now an ordinary user`;
+  };
 }
 
-async function setRole({ role, email }: Command): Promise<boolean> {
+const listDead: Command = async (app) => {
+  const { rows, total } = await app.get(DeadEventsService).list();
+  if (rows.length === 0) {
+    return 'No event was given up';
+  }
+  const lines = rows.map(({ id, kind, userId, attempts, ageSeconds, lastError }) =>
+    // Kind and reason may be anything: a row stays a line.
+    [id, kind.slice(0, 100), userId, String(attempts), ageOf(ageSeconds), lastError ?? ''].map((cell) => cell.replaceAll(/[\s\p{Cc}]+/gu, ' ')),
+  );
+  const table = tableOf([['id', 'kind', 'user', 'tries', 'age', 'last error'], ...lines]);
+  return total > rows.length ? `${table}\nand ${total - rows.length} more` : table;
+};
+
+const retryAllDead: Command = async (app) => {
+  const retried = await app.get(DeadEventsService).retry();
+  return `${retried} ${retried === 1 ? 'event' : 'events'} will be tried again`;
+};
+
+function retryDead(id: string): Command {
+  return async (app) => {
+    if ((await app.get(DeadEventsService).retry(id)) === 0) {
+      throw noSuchRow(id);
+    }
+    return `${id} will be tried again`;
+  };
+}
+
+function discardDead(id: string): Command {
+  return async (app) => {
+    if (!(await app.get(DeadEventsService).discard(id))) {
+      throw noSuchRow(id);
+    }
+    return `${id} was discarded: its event will never be published`;
+  };
+}
+
+const noSuchRow = (id: string): CannotBeDone => new CannotBeDone(`No event that was given up has the id ${id}: npm run admin -- outbox lists them`);
+
+function ageOf(seconds: number): string {
+  const [hours, days] = [seconds / 3_600, seconds / 86_400].map(Math.floor) as [number, number];
+  return days > 1 ? `${days} days` : hours > 0 ? `${hours} h` : `${Math.floor(seconds / 60)} min`;
+}
+
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+async function run(command: Command): Promise<string> {
   const environment = readEnvironment('.env');
   parseConfig(withPlaceholders(environment));
   const stores = await attachOrStartLocalStores(environment, { onProgress: (text) => void process.stderr.write(`${text}\n`) });
@@ -39,7 +124,7 @@ async function setRole({ role, email }: Command): Promise<boolean> {
         // Alone on a new data folder there are no tables yet; "no such user" is then the right answer.
         await app.get(Postgres).migrate();
       }
-      return await app.get(UsersService).grantRole(email, role);
+      return await command(app);
     } finally {
       await app.close();
     }
@@ -60,15 +145,11 @@ async function main(words: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    if (!(await setRole(command))) {
-      process.stderr.write(`No user has the e-mail ${command.email}: register first, with POST /users\n`);
-      return 1;
-    }
-    process.stdout.write(command.role === 'admin' ? `${command.email} is now an administrator\n` : `${command.email} is now an ordinary user\n`);
+    process.stdout.write(`${await run(command)}\n`);
     return 0;
   } catch (error) {
-    const expected = error instanceof ConfigError || error instanceof LocalStoreError;
-    process.stderr.write(expected ? `${error.message}\n` : `The role could not be changed: ${reasonOf(error)}\n`);
+    const expected = error instanceof CannotBeDone || error instanceof ConfigError || error instanceof LocalStoreError;
+    process.stderr.write(expected ? `${error.message}\n` : `Nothing was changed, as far as is known: ${reasonOf(error)}\n`);
     return 1;
   }
 }

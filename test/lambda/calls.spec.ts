@@ -171,6 +171,16 @@ describe('a function', () => {
     expect(await (await start('migrate')).invoke({ grantAdmin: 'stays@example.com' })).toEqual({ granted: 'admin' });
   });
 
+  it('has dead outbox rows tried again', async () => {
+    await inPostgres(`UPDATE outbox SET status = 'dead' WHERE id = (SELECT id FROM outbox WHERE status = 'done' ORDER BY sequence LIMIT 1)`);
+    const migrate = await start('migrate');
+
+    expect(await migrate.invoke({ retryOutbox: '01976d3e-0000-7000-8000-000000000000' })).toEqual({ retried: 0 });
+    expect(await migrate.invoke({ retryOutbox: 'all' })).toEqual({ retried: 1 });
+
+    await inPostgres(`UPDATE outbox SET status = 'done' WHERE status = 'pending'`);
+  });
+
   it('comes to PostgreSQL with the password that migrate has last set, and with no other', async () => {
     secrets.put(appRoleArn, JSON.stringify({ ...appRole, password: 'the-second-password-of-the-role' }));
     const signIn = async (RDS_PASSWORD: string): Promise<number> => {
@@ -255,10 +265,14 @@ describe('a function', () => {
 
   /** Time passes: what was postponed is due. */
   async function letTimePass(): Promise<void> {
+    await inPostgres(`UPDATE outbox SET next_attempt_at = now() WHERE status = 'pending'`);
+  }
+
+  async function inPostgres(statement: string): Promise<void> {
     const { host, port, database, username, password: secret } = parseConfig(stores?.environment ?? {}).postgres;
     const client = new pg.Client({ host, port, database, user: username, password: secret });
     await client.connect();
-    await client.query(`UPDATE outbox SET next_attempt_at = now() WHERE status = 'pending'`);
+    await client.query(statement);
     await client.end();
   }
 });

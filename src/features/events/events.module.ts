@@ -4,6 +4,7 @@ import { EventBridge } from '../../platform/eventbridge/eventbridge.js';
 import { Log } from '../../platform/observability/log.js';
 import { RecordsModule } from '../records/records.module.js';
 import { TodosModule } from '../todos/todos.module.js';
+import { DeadEventsService } from './dead-events.service.js';
 import { Erasure } from './erasure.js';
 import { EventBridgePublisher } from './eventbridge-publisher.js';
 import { EventPublisher } from './event-publisher.js';
@@ -26,7 +27,8 @@ import { PostgresOutboxRepository } from './persistence/postgres-outbox.reposito
     { provide: OutboxRepository, useClass: PostgresOutboxRepository },
     Erasure,
     OutboxWorker,
+    DeadEventsService,
   ],
-  exports: [EventPublisher, OutboxWorker],
+  exports: [EventPublisher, OutboxWorker, DeadEventsService],
 })
 export class EventsModule {}

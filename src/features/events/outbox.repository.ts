@@ -22,6 +22,18 @@ export interface OutboxBacklog {
   readonly oldestPendingSeconds: number;
 }
 
+/** A row that was given up, as far as an operator may see it: its payload is someone's data. */
+export interface DeadRow {
+  readonly id: string;
+  /** As stored: it may be one we do not know. */
+  readonly kind: string;
+  readonly userId: string;
+  readonly attempts: number;
+  readonly lastError: string | null;
+  /** How long ago the change was that it tells of, in seconds. */
+  readonly ageSeconds: number;
+}
+
 /** The claim ended before the work did, and someone else may be at it: leave it. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
@@ -68,6 +80,15 @@ export abstract class OutboxRepository {
   abstract bury(row: ClaimedRow, reason: string): Promise<void>;
 
   abstract backlog(): Promise<OutboxBacklog>;
+
+  /** The rows that were given up, the oldest first. */
+  abstract findDead(limit: number): Promise<DeadRow[]>;
+
+  /** Makes the dead row of this id, or without one each dead row, wait to be told as if it had never been tried; gives which it has. */
+  abstract revive(id?: string): Promise<Pick<DeadRow, 'id' | 'kind'>[]>;
+
+  /** Deletes a dead row for good; null when there is none of this id. */
+  abstract discardDead(id: string): Promise<Pick<DeadRow, 'id' | 'kind'> | null>;
 
   /** Deletes at most `limit` rows that have been done for `days`; tells how many. */
   abstract deleteDone(days: number, limit: number): Promise<number>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
-import { type ClaimedRow, LeaseLostError, type OutboxBacklog, OutboxRepository } from '../outbox.repository.js';
+import { type ClaimedRow, type DeadRow, LeaseLostError, type OutboxBacklog, OutboxRepository } from '../outbox.repository.js';
 
 /** Far longer than any single store call between two renewals may take; what a dead worker held is free again after it. */
 const leaseSeconds = 30;
@@ -83,6 +83,36 @@ export class PostgresOutboxRepository extends OutboxRepository {
       `),
     );
     return { pending: row?.pending ?? 0, dead: row?.dead ?? 0, oldestPendingSeconds: row?.age ?? 0 };
+  }
+
+  override async findDead(limit: number): Promise<DeadRow[]> {
+    return this.postgres.read(async (manager) =>
+      manager.query<DeadRow[]>(
+        `SELECT id, kind, user_id AS "userId", attempts, last_error AS "lastError", extract(epoch FROM now() - occurred_at)::float8 AS "ageSeconds"
+         FROM outbox WHERE status = 'dead' ORDER BY sequence LIMIT $1`,
+        [limit],
+      ),
+    );
+  }
+
+  override async revive(id?: string): Promise<Pick<DeadRow, 'id' | 'kind'>[]> {
+    return this.postgres.transaction(async (transaction) => {
+      const [rows]: [Pick<DeadRow, 'id' | 'kind'>[], number] = await transaction.query(
+        `UPDATE outbox SET status = 'pending', attempts = 0, next_attempt_at = now() WHERE status = 'dead' AND ($1::uuid IS NULL OR id = $1) RETURNING id, kind`,
+        [id ?? null],
+      );
+      return rows;
+    });
+  }
+
+  override async discardDead(id: string): Promise<Pick<DeadRow, 'id' | 'kind'> | null> {
+    return this.postgres.transaction(async (transaction) => {
+      const [[row]]: [Pick<DeadRow, 'id' | 'kind'>[], number] = await transaction.query(
+        `DELETE FROM outbox WHERE status = 'dead' AND id = $1 RETURNING id, kind`,
+        [id],
+      );
+      return row ?? null;
+    });
   }
 
   override async deleteDone(days: number, limit: number): Promise<number> {
