@@ -45,7 +45,7 @@ describe('/auth', () => {
       expect(Object.keys(body.user)).toHaveLength(8);
       expect(headers.get('cache-control')).toBe('no-store');
       const [header, claims] = body.accessToken.split('.', 2).map((part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()));
-      expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
+      expect(header).toEqual({ alg: 'HS256', typ: 'JWT', kid: expect.any(String) });
       expect(claims).toEqual({
         sub: user.id,
         role: 'user',
