@@ -10,8 +10,8 @@ import { Seat } from './seat.js';
 import { settle } from './traffic.js';
 
 // Real: the traffic of the load test, one request at a time; the service over HTTP and both stores. Between them a proxy that makes one mistake,
-// which the invariant that is for it must find, by name. Seen failing: the second test with creations that are not settled before the check; the others
-// each with its check taken out.
+// which the invariant that is for it must find, by name. Seen failing: the second test with creations that are not settled before the check; those of
+// duplicates, dashboards and the counter's upper bound with their check taken out.
 
 let service: TestService;
 const closers: (() => Promise<void>)[] = [];
