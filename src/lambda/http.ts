@@ -4,7 +4,7 @@ import { configure, getCurrentInvoke } from '@vendia/serverless-express';
 import type { Context } from 'aws-lambda';
 import { remembered } from '../common/remembered.js';
 import { parseConfig } from '../config/config.js';
-import { readEnvironment } from '../config/environment.js';
+import { readEnvironment, readTraceHeader } from '../config/environment.js';
 import { createApp } from '../create-app.js';
 import type { InvocationIds } from '../platform/observability/request.middleware.js';
 import { assertHttpEvent, type HttpEvent, readable } from './http-event.js';
@@ -49,5 +49,5 @@ if (readEnvironment()['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurr
 function readInvocation(): InvocationIds {
   const { event, context } = getCurrentInvoke() as { event?: HttpEvent; context?: Context };
   // Only payload 2.0 keeps a named stage in the path: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-  return { awsRequestId: context?.awsRequestId, stage: event?.version === '2.0' ? event.requestContext.stage : undefined };
+  return { awsRequestId: context?.awsRequestId, traceHeader: readTraceHeader(), stage: event?.version === '2.0' ? event.requestContext.stage : undefined };
 }

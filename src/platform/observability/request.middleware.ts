@@ -11,6 +11,8 @@ const userAgentLength = 100;
 /** The ids a Lambda invocation brings, when there is one. */
 export interface InvocationIds {
   readonly awsRequestId?: string;
+  /** As `X-Amzn-Trace-Id`, for when the request itself brings no trace. */
+  readonly traceHeader?: string;
   readonly stage?: string;
 }
 
@@ -33,11 +35,11 @@ export function requestMiddleware({ log, metricsNamespace, basePath, readInvocat
   let coldStart = true;
   return (request: Request, response: Response, next: NextFunction) => {
     const startedAt = performance.now();
-    const { awsRequestId, stage } = readInvocation(request);
+    const { awsRequestId, traceHeader, stage } = readInvocation(request);
     const stripped = stripBasePath(request, [basePath, stage === undefined || stage === '$default' ? '' : `/${stage}`]);
     const context: RequestContext = {
       requestId: acceptableId(request.get('X-Request-Id')) ?? awsRequestId ?? v7(),
-      traceId: traceIdOf(request),
+      traceId: traceIdOf(request, traceHeader),
       awsRequestId,
       deadline: startedAt + storeBudgetMs,
       basePath: stripped,
@@ -76,8 +78,10 @@ function acceptableId(header: string | undefined): string | undefined {
 }
 
 // W3C: version-traceid-parentid-flags; X-Ray: Root=1-...;Parent=...
-function traceIdOf(request: Request): string | undefined {
-  return /^[\da-f]{2}-([\da-f]{32})-/.exec(request.get('traceparent') ?? '')?.[1] ?? /Root=([\w-]{1,64})/.exec(request.get('X-Amzn-Trace-Id') ?? '')?.[1];
+function traceIdOf(request: Request, traceHeader = ''): string | undefined {
+  return (
+    /^[\da-f]{2}-([\da-f]{32})-/.exec(request.get('traceparent') ?? '')?.[1] ?? /Root=([\w-]{1,64})/.exec(request.get('X-Amzn-Trace-Id') ?? traceHeader)?.[1]
+  );
 }
 
 function routeTemplate(request: Request): string {
