@@ -602,6 +602,8 @@ describe('Promises 6 and 7: the outbox', () => {
         const outbox = await import('../../src/lambda/outbox.js');
         const migrate = await import('../../src/lambda/migrate.js');
         const user = await service.signUp();
+        // The registration kicks the worker of the service, which works on whatever is due beside the function: first let it have its own.
+        await waitUntil(async () => (await query('SELECT 1 FROM outbox WHERE status = $1', ['pending'])).length === 0);
         const id = await appendUpdates(3);
         await append(randomUUID(), 'user.renamed', {});
 
