@@ -29,14 +29,15 @@ export class DashboardService {
     // The profile's zone is the truth. The token's is that of a quarter of an hour ago at most, so both stores are asked at once on the
     // strength of it; it also serves while the profile cannot be read.
     const likelyZone = caller.userId === userId ? caller.timeZone : 'UTC';
+    const lists = Promise.all([this.todos.counts(userId), this.todos.recent(userId)]);
     const likelyDue = this.todos.dueOverview(userId, likelyZone, now);
-    // Its failure is met where it is awaited, unless another takes its place.
-    likelyDue.catch(() => undefined);
+    // Their failures are met where they are awaited; the second may have another in its place.
+    for (const early of [lists, likelyDue]) early.catch(() => undefined);
     const due = profile.then(async ({ value }) => {
       const zone = value?.timeZone ?? likelyZone;
       return zone === likelyZone ? likelyDue : this.todos.dueOverview(userId, zone, now);
     });
-    const [user, todos] = await Promise.all([profile, unlessDown('dynamodb', Promise.all([this.todos.counts(userId), this.todos.recent(userId), due]))]);
+    const [user, todos] = await Promise.all([profile, unlessDown('dynamodb', Promise.all([lists, due]))]);
     if (user.down !== undefined && todos.down !== undefined) {
       throw user.down;
     }
@@ -52,9 +53,12 @@ export class DashboardService {
   }
 }
 
-type TodosAnswer = [Awaited<ReturnType<TodosService['counts']>>, Awaited<ReturnType<TodosService['recent']>>, Awaited<ReturnType<TodosService['dueOverview']>>];
+type TodosAnswer = [
+  [Awaited<ReturnType<TodosService['counts']>>, Awaited<ReturnType<TodosService['recent']>>],
+  Awaited<ReturnType<TodosService['dueOverview']>>,
+];
 
-function todosPart([counts, recent, { overdue, overdueCapped, dueToday, upcoming }]: TodosAnswer): Pick<Dashboard, 'todos' | 'upcoming' | 'recent'> {
+function todosPart([[counts, recent], { overdue, overdueCapped, dueToday, upcoming }]: TodosAnswer): Pick<Dashboard, 'todos' | 'upcoming' | 'recent'> {
   const { open, inProgress, done, archived } = counts;
   return {
     todos: { total: open + inProgress + done, open, inProgress, done, archived, overdue, overdueCapped, dueToday },

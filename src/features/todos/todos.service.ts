@@ -100,10 +100,11 @@ export class TodosService {
 
   /** Overdue, due today and next due, as seen in a time zone at an instant (milliseconds). */
   async dueOverview(userId: string, timeZone: string, now: number): Promise<DueOverview> {
-    const [overdue, dueToday, upcoming] = await Promise.all([
-      this.todos.countDue(userId, dueKeyRanges(overdueSpan(now, timeZone)), mostOverdueCounted + 1),
-      this.todos.countDue(userId, dueKeyRanges(todaySpan(now, timeZone))),
+    // The longest count last: its answer is the shortest, and those of the others are read while the store counts.
+    const [upcoming, dueToday, overdue] = await Promise.all([
       this.todos.firstDue(userId, dueKeyRanges(upcomingSpan(now, timeZone)), shownTodos),
+      this.todos.countDue(userId, dueKeyRanges(todaySpan(now, timeZone))),
+      this.todos.countDue(userId, dueKeyRanges(overdueSpan(now, timeZone)), mostOverdueCounted + 1),
     ]);
     return { overdue: Math.min(overdue, mostOverdueCounted), overdueCapped: overdue > mostOverdueCounted, dueToday, upcoming };
   }
