@@ -9,6 +9,7 @@ import { UsersService } from '../features/users/users.service.js';
 import { Postgres } from '../platform/postgres/postgres.js';
 import { LocalStoreError, reasonOf } from './local-store-error.js';
 import { attachOrStartLocalStores, withPlaceholders } from './local-stores.js';
+import { tableOf } from './text-table.js';
 
 const usage = `Usage:
   npm run admin -- grant <email>           make this user an administrator
@@ -98,18 +99,6 @@ const noSuchRow = (id: string): CannotBeDone => new CannotBeDone(`No event that 
 function ageOf(seconds: number): string {
   const [hours, days] = [seconds / 3_600, seconds / 86_400].map(Math.floor) as [number, number];
   return days > 1 ? `${days} days` : hours > 0 ? `${hours} h` : `${Math.floor(seconds / 60)} min`;
-}
-
-function tableOf(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
 
 async function run(command: Command): Promise<string> {

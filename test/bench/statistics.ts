@@ -1,3 +1,5 @@
+import { randomFrom } from '../support/fault-proxy.js';
+
 /** A value with the interval that holds its true one with 95 % confidence. */
 export interface Estimate {
   readonly value: number;
@@ -26,7 +28,7 @@ const resamplings = 2_000;
  * again. The draws are the same each time, so the same values give the same interval.
  */
 export function estimateMedian(values: readonly number[]): Estimate {
-  const random = generator(values.length);
+  const random = randomFrom(values.length);
   const medians = Array.from({ length: resamplings }, () => median(values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN)));
   return { value: median(values), low: quantile(medians, 0.025), high: quantile(medians, 0.975) };
 }
@@ -34,15 +36,4 @@ export function estimateMedian(values: readonly number[]): Estimate {
 /** The ratio of what was measured side by side, pair by pair: what slows the machine for a while slows both. */
 export function estimateRatio(ours: readonly number[], theirs: readonly number[]): Estimate {
   return estimateMedian(ours.map((value, at) => value / (theirs[at] ?? Number.NaN)));
-}
-
-// mulberry32: short, and good enough to draw samples with.
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

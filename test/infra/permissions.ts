@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { tableOf } from '../../src/local/text-table.js';
 import { ofType, type Plan, statementsOf } from './plan.js';
 
 /** One thing that a function may do, or does. */
@@ -161,14 +162,5 @@ export function permissionTable(comparison: readonly Comparison[]): string {
       line.neededBy ?? 'UNUSED',
       String(line.seen ?? ''),
     ]);
-  const all = [['function', 'action', 'resource', 'statement', 'needed by', 'calls seen'], ...rows];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return tableOf([['function', 'action', 'resource', 'statement', 'needed by', 'calls seen'], ...rows]);
 }

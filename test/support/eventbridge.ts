@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AwsError } from './aws-error.js';
 
 /** An event as the bus has taken it. */
 export interface ReceivedEvent {
@@ -51,16 +52,6 @@ interface WireEntry {
   readonly EventBusName?: string;
   readonly Time?: number;
   readonly Resources?: readonly string[];
-}
-
-class AwsError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 const mostEntries = 10;

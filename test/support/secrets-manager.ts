@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AwsError } from './aws-error.js';
 
 /** A stand-in for Secrets Manager: GetSecretValue over AWS JSON 1.1, by stage, signed requests only. */
 export interface SecretsManagerStandIn {
@@ -17,16 +18,6 @@ export interface SecretsManagerStandIn {
 interface Version {
   readonly id: string;
   readonly text: string;
-}
-
-class AwsError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 /** Starts the stand-in on a free loopback port. */
