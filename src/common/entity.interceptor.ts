@@ -1,8 +1,8 @@
 import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
 import { etagOf, noneMatchHits } from './etag.js';
+import { headerOf, type HttpRequest, type HttpResponse } from './http.js';
 import { currentContext } from './request-context.js';
 
 interface EntityOptions {
@@ -21,20 +21,20 @@ export class EntityInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const options = this.reflector.get<EntityOptions>(optionsKey, context.getHandler());
-    const request = context.switchToHttp().getRequest<Request>();
-    const response = context.switchToHttp().getResponse<Response>();
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const response = context.switchToHttp().getResponse<HttpResponse>();
     return next.handle().pipe(
       map((body: Record<string, unknown>) => {
         if (options.location !== undefined) {
-          response.set('Location', (currentContext()?.basePath ?? '') + options.location(body));
+          response.setHeader('Location', (currentContext()?.basePath ?? '') + options.location(body));
         }
         if (!options.tagged || typeof body['version'] !== 'number') {
           return body;
         }
         const etag = etagOf(body['version']);
-        response.set('ETag', etag);
-        if ((request.method === 'GET' || request.method === 'HEAD') && noneMatchHits(request.get('If-None-Match'), etag)) {
-          response.status(304);
+        response.setHeader('ETag', etag);
+        if ((request.method === 'GET' || request.method === 'HEAD') && noneMatchHits(headerOf(request, 'if-none-match'), etag)) {
+          response.statusCode = 304;
           return undefined;
         }
         return body;

@@ -1,12 +1,12 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
 import { DuetError, MalformedRequestError, MethodNotAllowedError, RouteNotFoundError, type FieldProblem } from './errors.js';
+import type { HttpRequest, HttpResponse } from './http.js';
 import { internalProblem, problemOf, sendProblem, type Problem } from './problem.js';
 
 /** Told of every error that is the service's own fault: once, with its cause. */
 export type FaultListener = (error: unknown, problem: Problem) => void;
 
-/** The methods an Express application serves at a path; empty where no route matches. */
+/** The methods served at a path; empty where no route matches. */
 export type MethodsAt = (path: string) => readonly string[];
 
 /** The one place where errors become answers: problem details (RFC 9457), from wherever the error comes. */
@@ -19,13 +19,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
+    this.answer(error, http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>());
   }
 
-  /** The same as Express error middleware, for what fails before or outside Nest's own handling. */
-  readonly middleware = (error: unknown, request: Request, response: Response, _next: NextFunction): void => this.answer(error, request, response);
-
-  private answer(error: unknown, request: Request, response: Response): void {
+  /** The same for what fails outside Nest's own handling. */
+  answer(error: unknown, request: HttpRequest, response: HttpResponse): void {
     const known = this.recognise(error, request);
     const problem = known === undefined ? internalProblem : problemOf(known);
     if (problem.status >= 500) {
@@ -34,11 +32,11 @@ export class ProblemFilter implements ExceptionFilter {
     sendProblem(response, problem);
   }
 
-  private recognise(error: unknown, request: Request): DuetError | undefined {
+  private recognise(error: unknown, request: HttpRequest): DuetError | undefined {
     if (error instanceof DuetError) {
       return error;
     }
-    // Nest tells of an unmatched route, Express of a path it cannot decode; both know only a status.
+    // Nest tells of an unmatched route, the router of a path it cannot decode; both know only a status.
     const status = error instanceof HttpException ? error.getStatus() : statusIn(error);
     if (status === 404) {
       const allowed = this.methodsAt(request.path);

@@ -1,7 +1,7 @@
-import type { Response } from 'express';
 import * as z from 'zod';
 import { currentContext } from './request-context.js';
 import type { DuetError, ErrorKind, FieldProblem } from './errors.js';
+import type { HttpResponse } from './http.js';
 
 /** The body of every error (RFC 9457), as published. */
 export const problemSchema = z
@@ -68,7 +68,7 @@ export function problemBody(problem: Problem, requestId = currentContext()?.requ
 }
 
 /** Answers with a problem, unless an answer has begun: then the connection is cut, so that no half answer passes for a whole one. */
-export function sendProblem(response: Response, problem: Problem): void {
+export function sendProblem(response: HttpResponse, problem: Problem): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -77,10 +77,16 @@ export function sendProblem(response: Response, problem: Problem): void {
   for (const name of ['ETag', 'Location', 'Idempotency-Replayed']) {
     response.removeHeader(name);
   }
-  response
-    .status(problem.status)
-    .set(problem.headers ?? {})
-    .set('Cache-Control', 'no-store')
-    .type(problemMediaType)
-    .send(JSON.stringify(problemBody(problem, typeof requestId === 'string' ? requestId : undefined)));
+  const body = JSON.stringify(problemBody(problem, typeof requestId === 'string' ? requestId : undefined));
+  response.statusCode = problem.status;
+  const headers = {
+    ...problem.headers,
+    'Cache-Control': 'no-store',
+    'Content-Type': `${problemMediaType}; charset=utf-8`,
+    'Content-Length': Buffer.byteLength(body),
+  };
+  for (const [name, value] of Object.entries(headers)) {
+    response.setHeader(name, value);
+  }
+  response.end(body);
 }

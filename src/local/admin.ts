@@ -3,12 +3,12 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { idSchema } from '../common/ids.js';
 import { ConfigError, parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
-import { createApp } from '../create-app.js';
 import { DeadEventsService } from '../features/events/dead-events.service.js';
 import { UsersService } from '../features/users/users.service.js';
 import { Postgres } from '../platform/postgres/postgres.js';
 import { LocalStoreError, reasonOf } from './local-store-error.js';
 import { attachOrStartLocalStores, withPlaceholders } from './local-stores.js';
+import { createServerApp } from './server-app.js';
 import { tableOf } from './text-table.js';
 
 const usage = `Usage:
@@ -107,7 +107,7 @@ async function run(command: Command): Promise<string> {
   const stores = await attachOrStartLocalStores(environment, { onProgress: (text) => void process.stderr.write(`${text}\n`) });
   try {
     const config = parseConfig(stores.environment);
-    const app = await createApp(config);
+    const app = await createServerApp(config);
     try {
       if (config.provisionStores) {
         // Alone on a new data folder there are no tables yet; "no such user" is then the right answer.

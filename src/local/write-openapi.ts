@@ -1,14 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../config/config.js';
-import { createApp } from '../create-app.js';
 import { buildOpenApiDocument } from '../features/docs/openapi-document.js';
 import { withPlaceholders } from './local-stores.js';
+import { createServerApp } from './server-app.js';
 
 /** Writes `openapi.json` from the code; with `--check`, only tells whether the committed one is what would be written (exit 1 if not). */
 async function writeOpenApi(checkOnly: boolean): Promise<void> {
   const file = fileURLToPath(new URL('../../openapi.json', import.meta.url));
-  const app = await createApp(parseConfig(withPlaceholders({ LOG_LEVEL: 'error' })));
+  const app = await createServerApp(parseConfig(withPlaceholders({ LOG_LEVEL: 'error' })));
   const text = `${JSON.stringify(buildOpenApiDocument(app), null, 2)}\n`;
   await app.close();
   if (!checkOnly) {

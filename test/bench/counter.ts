@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConfig } from '../../src/config/config.js';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
 import { callService } from '../support/service.js';
 import type { BenchOptions } from './bench-options.js';
@@ -81,7 +81,7 @@ async function count(stage: Stage, { shards, seconds, isLimited }: { shards: num
   const variables = { ...stage.variables, LOG_LEVEL: 'error', COUNTER_SHARDS: String(shards), COUNTERS_TABLE_NAME: table };
   await provisionTables(parseConfig(variables));
   // With the proxy on both ways, so that the two runs differ in the limit alone.
-  const app = await createApp(parseConfig({ ...variables, DYNAMODB_ENDPOINT: proxy.endpoint }));
+  const app = await createServerApp(parseConfig({ ...variables, DYNAMODB_ENDPOINT: proxy.endpoint }));
   try {
     await app.listen(0, '127.0.0.1');
     const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
@@ -13,7 +13,7 @@ const password = 'correct horse battery staple';
 /** Real: the application, PostgreSQL, DynamoDB, tokens and hashes. Only the clock of a refresh token is set back, in its row. */
 describe('/auth', () => {
   let service: TestService;
-  let stores: Awaited<ReturnType<typeof createApp>>;
+  let stores: Awaited<ReturnType<typeof createServerApp>>;
 
   const signIn = async (email: string, word: string): Promise<Answer> => service.call('POST', '/auth/login', { body: { email, password: word } });
   const refresh = async (refreshToken: string): Promise<Answer> => service.call('POST', '/auth/refresh', { body: { refreshToken } });
@@ -21,7 +21,7 @@ describe('/auth', () => {
 
   beforeAll(async () => {
     service = await startService({ LOGIN_LIMIT_ADDRESS: '100000' });
-    stores = await createApp(service.config);
+    stores = await createServerApp(service.config);
   });
   afterAll(async () => {
     await stores?.close();
@@ -341,7 +341,7 @@ describe('/auth', () => {
 
   it('keeps working without the limiter’s store', async () => {
     const user = await service.signUp();
-    const other = await createApp({ ...service.config, dynamodb: { ...service.config.dynamodb, endpoint: 'http://127.0.0.1:9' } });
+    const other = await createServerApp({ ...service.config, dynamodb: { ...service.config.dynamodb, endpoint: 'http://127.0.0.1:9' } });
     try {
       await other.listen(0, '127.0.0.1');
       const url = `http://127.0.0.1:${(other.getHttpServer().address() as AddressInfo).port}`;
@@ -358,7 +358,7 @@ describe('/auth', () => {
   });
 
   it('signs and checks with the UTF-8 bytes of JWT_SECRET', async () => {
-    const other = await createApp({ ...service.config, auth: { jwtSecret: 'ключ из двадцати букв' } });
+    const other = await createServerApp({ ...service.config, auth: { jwtSecret: 'ключ из двадцати букв' } });
     try {
       await other.listen(0, '127.0.0.1');
       const url = `http://127.0.0.1:${(other.getHttpServer().address() as AddressInfo).port}`;
@@ -423,7 +423,7 @@ describe('limits', () => {
   });
 
   it('guesses at the same time cannot pass the quota together', async () => {
-    const second = await createApp(service.config);
+    const second = await createServerApp(service.config);
     await second.listen(0, '127.0.0.1');
     const urls = [service.url, `http://127.0.0.1:${(second.getHttpServer().address() as AddressInfo).port}`];
     const guess = async (email: string, turn: number): Promise<Answer> =>
@@ -458,7 +458,7 @@ describe('limits', () => {
   it('neither address nor e-mail is stored in clear, and every counter expires', async () => {
     const user = await service.signUp();
     await failures(user.email, 1);
-    const app = await createApp(service.config);
+    const app = await createServerApp(service.config);
     try {
       const client = app.get(DynamoDb).hastyClient(2000);
       const { Items = [] } = await client.send(new ScanCommand({ TableName: service.config.dynamodb.tables.rateLimits }));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { callService, type SignedUp, startService, type TestService } from '../support/service.js';
 import { goodClaims, signToken, type TokenBearer, tokenBearer } from '../support/tokens.js';
@@ -88,42 +88,6 @@ describe('A path that cannot be decoded', () => {
   });
 });
 
-describe('What is no HTTP at all', () => {
-  test.each<[string, string, number, string]>([
-    ['a header of 20,000 bytes', `GET / HTTP/1.1\r\nHost: duet\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'request.header_too_large'],
-    ['a path of 20,000 bytes', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: duet\r\n\r\n`, 431, 'request.header_too_large'],
-    ['a query of 1,000,000 bytes', `GET /?q=${'x'.repeat(1_000_000)} HTTP/1.1\r\nHost: duet\r\n\r\n`, 431, 'request.header_too_large'],
-    ['garbage', 'this is not HTTP\r\n\r\n', 400, 'request.malformed'],
-    ['a TLS greeting', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000', 400, 'request.malformed'],
-    ['an unknown method', 'GRAB / HTTP/1.1\r\nHost: duet\r\n\r\n', 400, 'request.malformed'],
-    ['a header with NUL', 'GET / HTTP/1.1\r\nHost: duet\r\nX-Bad: a\0b\r\n\r\n', 400, 'request.malformed'],
-    [
-      'two ways to tell the length',
-      'POST /counter HTTP/1.1\r\nHost: duet\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-      400,
-      'request.malformed',
-    ],
-    ['a length that is no number', 'POST /counter HTTP/1.1\r\nHost: duet\r\nContent-Length: ten\r\n\r\n', 400, 'request.malformed'],
-    ['a space in the path', 'GET /a b HTTP/1.1\r\nHost: duet\r\n\r\n', 400, 'request.malformed'],
-  ])('%s is answered with a problem', async (_, text, status, code) => {
-    const answer = await sendRaw(service.url, text);
-
-    expectProblem(answer, status, code);
-    expect(answer.headers.get('Connection')).toBe('close');
-    expect(Number(answer.headers.get('Content-Length'))).toBe(Buffer.byteLength(answer.text));
-  });
-
-  test('does not disturb others: the service goes on', async () => {
-    await Promise.all(Array.from({ length: 20 }, async () => sendRaw(service.url, 'garbage\r\n\r\n')));
-
-    expect((await service.call('GET', '/health/live')).status).toBe(200);
-  });
-
-  test('an expectation that nobody knows is ignored', async () => {
-    expect((await raw('GET /health/live HTTP/1.1', 'Host: duet', 'Connection: close', 'Expect: miracles')).status).toBe(200);
-  });
-});
-
 describe('X-Request-Id', () => {
   test.each(['abc', '7', 'a.b:c-d_e', 'x'.repeat(128)])('"%s" is kept', async (id) => {
     expect((await service.call('GET', '/health/live', { headers: { 'X-Request-Id': id } })).headers.get('X-Request-Id')).toBe(id);
@@ -201,7 +165,7 @@ describe('With a store down', () => {
 
   async function serviceWith({ postgres, dynamodb }: { postgres?: number; dynamodb?: number }): Promise<string> {
     const { config } = service;
-    const app = await createApp({
+    const app = await createServerApp({
       ...config,
       log: { level: 'error' },
       postgres: { ...config.postgres, port: postgres ?? config.postgres.port },
@@ -292,7 +256,7 @@ describe('The log', () => {
     for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
       spies.push(jest.spyOn(console, method).mockImplementation((line: unknown) => void collect(line)) as never);
     }
-    const app = await createApp({ ...service.config, log: { level: 'info' } });
+    const app = await createServerApp({ ...service.config, log: { level: 'info' } });
     try {
       await app.listen(0, '127.0.0.1');
       const url = await app.getUrl();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
 
 // Real here: the service over HTTP and an embedded DynamoDB. Nothing is replaced.
@@ -241,7 +241,7 @@ describe('The visit counter in shards', () => {
 
     for (const [index, shards] of [1, 3, 300].entries()) {
       // Another process on the same tables, told another number.
-      const other = await createApp({ ...service.config, counter: { shards } });
+      const other = await createServerApp({ ...service.config, counter: { shards } });
       await other.listen(0, '127.0.0.1');
       const url = await other.getUrl();
       const read = await callService(url, 'GET', '/counter');

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { callService, startService, type TestService } from '../support/service.js';
 
 // Real here: the service over HTTP and embedded stores. A store that is down is a port where nobody listens, or nobody answers.
@@ -100,7 +100,7 @@ describe('Health with a store down', () => {
   /** The same service, with stores at other ports. */
   async function serviceWith(ports: { postgres?: number; dynamodb?: number }): Promise<string> {
     const { postgres, dynamodb } = service.config;
-    const app = await createApp({
+    const app = await createServerApp({
       ...service.config,
       log: { level: 'error' },
       postgres: { ...postgres, port: ports.postgres ?? postgres.port },

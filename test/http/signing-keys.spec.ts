@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { type SecretsManagerStandIn, startSecretsManager } from '../support/secrets-manager.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
@@ -19,7 +19,7 @@ const started: INestApplication[] = [];
 
 /** Another instance, which has read no key yet. */
 async function another(): Promise<(method: string, path: string, options?: Parameters<typeof callService>[3]) => Promise<Answer>> {
-  const app = await createApp(service.config);
+  const app = await createServerApp(service.config);
   started.push(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
 import { type TokenBearer, tokenBearer } from '../support/tokens.js';
@@ -123,7 +123,7 @@ describe('LIST equals a recount of the todos', () => {
 describe('Two instances of the service', () => {
   test('writing one user’s todos at once lose no update and no count', async () => {
     const user = newUser();
-    const other = await createApp(service.config);
+    const other = await createServerApp(service.config);
     await other.listen(0, '127.0.0.1');
     try {
       const urls = [service.url, await other.getUrl()];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { createApp } from '../../src/create-app.js';
+import { createServerApp } from '../../src/local/server-app.js';
 import { UsersService } from '../../src/features/users/users.service.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../support/service.js';
@@ -10,7 +10,7 @@ describe('/users', () => {
   const password = 'correct horse battery staple';
   let service: TestService;
   /** The operator's side: a second application on the same stores, as `npm run admin` starts one. */
-  let operator: Awaited<ReturnType<typeof createApp>>;
+  let operator: Awaited<ReturnType<typeof createServerApp>>;
   let admin: SignedUp;
 
   const address = (): string => `u-${randomUUID()}@example.com`;
@@ -32,7 +32,7 @@ describe('/users', () => {
 
   beforeAll(async () => {
     service = await startService({ LOGIN_LIMIT_ADDRESS: '100000' });
-    operator = await createApp(service.config);
+    operator = await createServerApp(service.config);
     await operator.get(Postgres).transaction(async (transaction) => transaction.query(keepWhatIsWritten));
     const { email } = (admin = await service.signUp());
     await grantRole(email, 'admin');

@@ -6,14 +6,25 @@ export interface EventRequest {
   readonly path: string;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly base64?: boolean;
   readonly stage?: string;
   readonly cookies?: readonly string[];
+  readonly sourceIp?: string;
 }
 
 /** An event of an HTTP API, payload 2.0, as API Gateway sends it (account and ids made up). */
-export function httpApiEvent({ method, path, query = '', headers = {}, body, base64 = false, stage = '$default', cookies }: EventRequest): object {
+export function httpApiEvent({
+  method,
+  path,
+  query = '',
+  headers = {},
+  body,
+  base64 = false,
+  stage = '$default',
+  cookies,
+  sourceIp = '203.0.113.7',
+}: EventRequest): object {
   return {
     version: '2.0',
     routeKey: '$default',
@@ -26,14 +37,14 @@ export function httpApiEvent({ method, path, query = '', headers = {}, body, bas
       apiId: 'abc123',
       domainName: 'abc123.execute-api.us-east-1.amazonaws.com',
       domainPrefix: 'abc123',
-      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '203.0.113.7', userAgent: 'curl/8.5.0' },
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp, userAgent: 'curl/8.5.0' },
       requestId: 'JKJaXmPLvHcESHA=',
       routeKey: '$default',
       stage,
       time: '21/Nov/2026:06:00:00 +0000',
       timeEpoch: 1795240800000,
     },
-    ...(body !== undefined && { body: base64 ? Buffer.from(body).toString('base64') : body }),
+    ...(body !== undefined && { body: encoded(body, base64) }),
     isBase64Encoded: base64,
   };
 }
@@ -64,7 +75,7 @@ export function restApiEvent({ method, path, query = '', headers = {}, body, bas
       resourcePath: '/{proxy+}',
       stage,
     },
-    body: body === undefined ? null : base64 ? Buffer.from(body).toString('base64') : body,
+    body: body === undefined ? null : encoded(body, base64),
     isBase64Encoded: base64,
   };
 }
@@ -109,13 +120,15 @@ export function albMultiValueEvent({ method, path, query = '', headers = {}, bod
 
 const albHeaders = { accept: '*/*', host: 'lb-1.us-east-1.elb.amazonaws.com', 'x-forwarded-for': '203.0.113.7', 'x-forwarded-proto': 'https' };
 
-const albBase = (httpMethod: string, path: string, body: string | undefined, base64: boolean) => ({
+const albBase = (httpMethod: string, path: string, body: string | Buffer | undefined, base64: boolean) => ({
   requestContext: { elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/duet/6d0ecf831eec9f09' } },
   httpMethod,
   path,
-  body: body === undefined ? '' : base64 ? Buffer.from(body).toString('base64') : body,
+  body: body === undefined ? '' : encoded(body, base64),
   isBase64Encoded: base64,
 });
+
+const encoded = (body: string | Buffer, base64: boolean): string => Buffer.from(body as Buffer).toString(base64 ? 'base64' : 'utf8');
 
 /** Name and value as they stand in the query. */
 const rawParameters = (query: string): [string, string][] =>

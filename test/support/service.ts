@@ -4,11 +4,15 @@ import { type Config, type Environment, parseConfig } from '../../src/config/con
 import { createApp, createWorker } from '../../src/create-app.js';
 import { startEphemeralStores } from '../../src/local/local-stores.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
+import { createServerApp } from '../../src/local/server-app.js';
+import { EventAdapter } from '../../src/platform/http-events/event-adapter.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type CallRecorder, createCallRecorder } from './call-recorder.js';
+import { startGateway } from './gateway.js';
 
 /**
- * A whole service in this process, listening on a free loopback port, over real embedded stores of its own. To PostgreSQL it comes as the
+ * A whole service in this process, listening on a free loopback port, over real embedded stores of its own; in the jest project `events`
+ * behind a stand-in for API Gateway. To PostgreSQL it comes as the
  * role that the functions come as on AWS: what that may not do shows here.
  */
 export interface TestService {
@@ -57,9 +61,7 @@ export async function startService(environment: Environment = {}): Promise<TestS
     recorder = createCallRecorder('http', config.dynamodb.tables);
     const endpoint = await recorder.before(config.dynamodb.endpoint ?? '');
     await migrate(config);
-    const app = await createApp({ ...config, postgres: { ...config.postgres, ...applicationRole }, dynamodb: { ...config.dynamodb, endpoint } });
-    await app.listen(0, '127.0.0.1');
-    const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    const { url, close } = await listen({ ...config, postgres: { ...config.postgres, ...applicationRole }, dynamodb: { ...config.dynamodb, endpoint } });
     const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
     return {
       url,
@@ -67,7 +69,7 @@ export async function startService(environment: Environment = {}): Promise<TestS
       call,
       signUp: async (overrides = {}) => signUp(call, overrides),
       stop: async () => {
-        await app.close();
+        await close();
         await stores.stop();
         await recorder?.stop();
       },
@@ -76,6 +78,27 @@ export async function startService(environment: Environment = {}): Promise<TestS
     await Promise.allSettled([stores.stop(), recorder?.stop()]);
     throw error;
   }
+}
+
+// Of the jest project: its tests reach the service as Lambda's events, not through Express.
+const throughEvents = (globalThis as { duetThroughEvents?: boolean }).duetThroughEvents === true;
+
+async function listen(config: Config): Promise<{ url: string; close(): Promise<void> }> {
+  if (throughEvents) {
+    const adapter = new EventAdapter();
+    const app = await createApp(config, adapter);
+    const gateway = await startGateway(adapter);
+    return {
+      url: gateway.url,
+      close: async () => {
+        await gateway.stop();
+        await app.close();
+      },
+    };
+  }
+  const app = await createServerApp(config);
+  await app.listen(0, '127.0.0.1');
+  return { url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`, close: async () => app.close() };
 }
 
 const applicationRole = { username: 'duet_app', password: 'a-password-of-the-role' };

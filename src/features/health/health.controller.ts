@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { HttpResponse } from '../../common/http.js';
 import { Public } from '../../common/caller.js';
 import { Operation } from '../../common/openapi.js';
 import type { Liveness, Readiness } from './health.js';
@@ -30,9 +30,9 @@ export class HealthController {
     headers: { 'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' } } },
     standardSchema: readinessSchema,
   })
-  async readiness(@Res({ passthrough: true }) response: Response): Promise<Readiness> {
+  async readiness(@Res({ passthrough: true }) response: HttpResponse): Promise<Readiness> {
     const readiness = await this.health.readiness();
-    response.status(readiness.status === 'ok' ? 200 : 503);
+    response.statusCode = readiness.status === 'ok' ? 200 : 503;
     return readiness;
   }
 

@@ -1,5 +1,5 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { v7 } from 'uuid';
+import { headerOf, type HttpMiddleware, type HttpRequest } from '../../common/http.js';
 import { runInContext, storeBudgetMs, type RequestContext } from '../../common/request-context.js';
 import { stripBasePath } from '../../common/base-path.js';
 import type { Log } from './log.js';
@@ -8,37 +8,25 @@ import { emitRequestMetrics } from './request-metrics.js';
 /** How much of a user agent a log line keeps, in characters. */
 const userAgentLength = 100;
 
-/** The ids a Lambda invocation brings, when there is one. */
-export interface InvocationIds {
-  readonly awsRequestId?: string;
-  /** As `X-Amzn-Trace-Id`, for when the request itself brings no trace. */
-  readonly traceHeader?: string;
-  readonly stage?: string;
-}
-
-/** Reads {@link InvocationIds} off a request; on a plain server there are none. */
-export type ReadInvocation = (request: Request) => InvocationIds;
-
 export interface RequestMiddlewareOptions {
   readonly log: Log;
   /** Where metrics go; undefined: nowhere. */
   readonly metricsNamespace: string | undefined;
   readonly basePath: string;
-  readonly readInvocation: ReadInvocation;
 }
 
 /**
  * The outermost layer: gives the request its id and context, strips the base path, and writes one line when the answer is
  * done, which on Lambda carries the metrics too. The line names the route's template, never the path: paths hold ids, queries hold text.
  */
-export function requestMiddleware({ log, metricsNamespace, basePath, readInvocation }: RequestMiddlewareOptions): RequestHandler {
+export function requestMiddleware({ log, metricsNamespace, basePath }: RequestMiddlewareOptions): HttpMiddleware {
   let coldStart = true;
-  return (request: Request, response: Response, next: NextFunction) => {
+  return (request, response, next) => {
     const startedAt = performance.now();
-    const { awsRequestId, traceHeader, stage } = readInvocation(request);
+    const { awsRequestId, traceHeader, stage } = request.invocation ?? {};
     const stripped = stripBasePath(request, [basePath, stage === undefined || stage === '$default' ? '' : `/${stage}`]);
     const context: RequestContext = {
-      requestId: acceptableId(request.get('X-Request-Id')) ?? awsRequestId ?? v7(),
+      requestId: acceptableId(headerOf(request, 'x-request-id')) ?? awsRequestId ?? v7(),
       traceId: traceIdOf(request, traceHeader),
       awsRequestId,
       deadline: startedAt + storeBudgetMs,
@@ -56,7 +44,7 @@ export function requestMiddleware({ log, metricsNamespace, basePath, readInvocat
         const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
         const status = response.statusCode;
         runInContext(context, () => {
-          const fields = { status, durationMs, userAgent: request.get('User-Agent')?.slice(0, userAgentLength), ...(aborted && { aborted }) };
+          const fields = { status, durationMs, userAgent: request.headers['user-agent']?.slice(0, userAgentLength), ...(aborted && { aborted }) };
           if (metricsNamespace === undefined) {
             log.info('request', { route, ...fields });
           } else {
@@ -64,7 +52,6 @@ export function requestMiddleware({ log, metricsNamespace, basePath, readInvocat
           }
         });
       };
-      // Not by response.writableEnded: the Lambda adapter's responses never say that they have ended.
       response.once('finish', () => finish(false));
       response.once('close', () => finish(true));
       next();
@@ -78,13 +65,14 @@ function acceptableId(header: string | undefined): string | undefined {
 }
 
 // W3C: version-traceid-parentid-flags; X-Ray: Root=1-...;Parent=...
-function traceIdOf(request: Request, traceHeader = ''): string | undefined {
+function traceIdOf(request: HttpRequest, traceHeader = ''): string | undefined {
   return (
-    /^[\da-f]{2}-([\da-f]{32})-/.exec(request.get('traceparent') ?? '')?.[1] ?? /Root=([\w-]{1,64})/.exec(request.get('X-Amzn-Trace-Id') ?? traceHeader)?.[1]
+    /^[\da-f]{2}-([\da-f]{32})-/.exec(headerOf(request, 'traceparent') ?? '')?.[1] ??
+    /Root=([\w-]{1,64})/.exec(headerOf(request, 'x-amzn-trace-id') ?? traceHeader)?.[1]
   );
 }
 
-function routeTemplate(request: Request): string {
-  const path: unknown = (request as { route?: { path?: unknown } }).route?.path;
+function routeTemplate(request: HttpRequest): string {
+  const path: unknown = request.route?.path;
   return typeof path === 'string' ? path.replaceAll(/:(\w+)/g, '{$1}') : '(none)';
 }

@@ -1,7 +1,7 @@
 import { applyDecorators, type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request, Response } from 'express';
 import { RateLimitedError } from '../../common/errors.js';
+import type { HttpRequest, HttpResponse } from '../../common/http.js';
 import { isSpent, type LimitedAttempt, type LimitedClient, policyList, rateLimitHeader, rateLimitPolicyHeader } from './quota.js';
 import { RateLimiter } from './rate-limiter.js';
 
@@ -9,15 +9,15 @@ import { RateLimiter } from './rate-limiter.js';
 export const Client = createParamDecorator((_: unknown, context: ExecutionContext): LimitedClient => clientOf(context));
 
 function clientOf(context: ExecutionContext): LimitedClient {
-  const request = context.switchToHttp().getRequest<Request>();
-  const response = context.switchToHttp().getResponse<Response>();
+  const request = context.switchToHttp().getRequest<HttpRequest>();
+  const response = context.switchToHttp().getResponse<HttpResponse>();
   return {
     // An IPv4 client of a dual-stack socket is the same client.
     address: (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/i, ''),
     report: (usages) => {
       if (usages.length > 0 && !response.headersSent) {
-        response.set('RateLimit-Policy', rateLimitPolicyHeader(usages.map(({ policy }) => policy)));
-        response.set('RateLimit', rateLimitHeader(usages));
+        response.setHeader('RateLimit-Policy', rateLimitPolicyHeader(usages.map(({ policy }) => policy)));
+        response.setHeader('RateLimit', rateLimitHeader(usages));
       }
     },
   };
@@ -44,8 +44,8 @@ class RateLimitGuard implements CanActivate {
     client.report([usage]);
     context
       .switchToHttp()
-      .getResponse<Response>()
-      .set('RateLimit-Policy', rateLimitPolicyHeader(policyList(policies, attempt)));
+      .getResponse<HttpResponse>()
+      .setHeader('RateLimit-Policy', rateLimitPolicyHeader(policyList(policies, attempt)));
     if (isSpent(usage)) {
       throw new RateLimitedError(usage.resetSeconds);
     }
