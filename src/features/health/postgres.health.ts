@@ -16,7 +16,7 @@ export class PostgresHealthIndicator {
   /** Up or down, with the time it took; the reason for a failure goes to the log alone. */
   async check(): Promise<HealthIndicatorResult<'postgres'>> {
     const indicator = this.indicators.check('postgres');
-    const result = await probe(async () => this.postgres.read(async (manager) => manager.query('SELECT 1')));
+    const result = await probe(async () => this.postgres.select('SELECT 1', []));
     const { responseTimeMs } = result;
     if (result.ok) {
       return indicator.up({ responseTimeMs });

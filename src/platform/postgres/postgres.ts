@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { types } from 'node:util';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { Pool as PgPool, PoolConfig } from 'pg';
+import type { Pool as PgPool, PoolConfig, QueryResultRow } from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager, EntitySchema, MigrationInterface, QueryRunner } from 'typeorm';
 import { StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
@@ -36,7 +36,7 @@ const beginPatienceMs = 600;
 const readPatienceMs = 1_200;
 
 /**
- * The one door to PostgreSQL: a TypeORM data source made on first use, replaced whole at the first dead connection.
+ * The one door to PostgreSQL: a pool of connections and TypeORM over it, each made on first use, replaced whole at the first dead connection.
  *
  * Lambda freezes connections and failovers cut them, and a pool then holds several dead ones: replacing the pool makes it one
  * reconnect for the next request instead of one error for each connection. Requests that are being served on the old pool's good
@@ -58,10 +58,17 @@ export class Postgres implements OnApplicationShutdown {
    * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; whatever else `work` throws.
    */
   async read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.withReconnect(async (source, { first }) => {
-      const reading = async (): Promise<T> => work(source.manager);
-      return first ? within(readPatienceMs, reading, NoAnswerError) : reading();
-    });
+    return this.reading(async (pool) => work((await pool.source()).manager));
+  }
+
+  /**
+   * The rows of one statement that reads, as {@link read}, but without TypeORM: for what a cold start must not wait for, since loading
+   * TypeORM and its mappings takes longer than most questions.
+   *
+   * @throws as {@link read}.
+   */
+  async select<Row extends QueryResultRow>(statement: string, values: readonly unknown[]): Promise<Row[]> {
+    return this.reading(async (pool) => (await (await pool.connections).query<Row>(statement, [...values])).rows);
   }
 
   /**
@@ -71,8 +78,8 @@ export class Postgres implements OnApplicationShutdown {
    * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; whatever else `work` throws, after a rollback.
    */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.withReconnect(async (source, { deadline }) => {
-      const runner = source.createQueryRunner();
+    return this.withReconnect(async (pool, { deadline }) => {
+      const runner = (await pool.source()).createQueryRunner();
       let client: Ending | undefined;
       let committing = false;
       try {
@@ -136,26 +143,41 @@ export class Postgres implements OnApplicationShutdown {
   /** One at a time changes what is in the database besides the rows; the others wait. */
   private async asOnlyOwner(work: (source: DataSource, runner: QueryRunner) => Promise<void>): Promise<void> {
     // On connections of their own: an index takes the time it takes, and so does whoever holds the lock.
-    const source = await this.open({ statement_timeout: 0, query_timeout: 0 });
+    const pool = new Pool(
+      async () => this.connect({ statement_timeout: 0, query_timeout: 0 }),
+      async (connections) => this.over(connections),
+    );
     // Any constant will do; it only has to be the same in every Duet that migrates this database.
     const lock = 0x64756574;
     try {
+      const source = await pool.source();
       const runner = source.createQueryRunner();
-      await runner.query('SELECT pg_advisory_lock($1)', [lock]);
-      await work(source, runner);
+      try {
+        await runner.query('SELECT pg_advisory_lock($1)', [lock]);
+        await work(source, runner);
+      } finally {
+        await runner.release();
+      }
     } finally {
       // The lock ends with its session.
-      await source.destroy();
+      await pool.retire();
     }
   }
 
-  private async withReconnect<T>(work: (source: DataSource, attempt: Attempt) => Promise<T>): Promise<T> {
+  private async reading<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
+    return this.withReconnect(async (pool, { first }) => {
+      const reading = async (): Promise<T> => work(pool);
+      return first ? within(readPatienceMs, reading, NoAnswerError) : reading();
+    });
+  }
+
+  private async withReconnect<T>(work: (pool: Pool, attempt: Attempt) => Promise<T>): Promise<T> {
     for (let first = true; ; first = false) {
       const pool = this.pool();
       const patience = remainingStoreMs();
       const deadline = performance.now() + patience;
       try {
-        return await within(patience, async () => pool.use(async (source) => work(source, { first, deadline })), OutOfTimeError);
+        return await within(patience, async () => pool.use(async () => work(pool, { first, deadline })), OutOfTimeError);
       } catch (error) {
         if (isBusy(error)) {
           throw new StoreUnavailableError('postgres', { cause: error });
@@ -176,10 +198,14 @@ export class Postgres implements OnApplicationShutdown {
   }
 
   private pool(): Pool {
-    this.current ??= new Pool(
-      async (onError) => this.open({}, onError),
-      (failed) => this.retire(failed),
-    );
+    if (this.current === undefined) {
+      const made: Pool = new Pool(
+        async () => this.connect({}, () => this.retire(made)),
+        async (connections) => this.over(connections),
+        () => this.retire(made),
+      );
+      this.current = made;
+    }
     return this.current;
   }
 
@@ -193,41 +219,45 @@ export class Postgres implements OnApplicationShutdown {
     void closing.finally(() => this.closing.delete(closing));
   }
 
-  private async open(settings: Record<string, unknown>, onError: () => void = () => {}): Promise<DataSource> {
+  /** A pool that holds its first connection. */
+  private async connect(settings: Record<string, unknown>, onError: () => void = () => {}): Promise<PgPool> {
     const [{ default: driver }, credentials] = await Promise.all([import('pg'), postgresCredentials(this.config)]);
     const pool = new driver.Pool({ ...this.poolOptions(credentials), ...settings });
     pool.on('error', onError);
     try {
-      const connecting = pool.query<{ version: string; searchSchema: string }>(
-        `SELECT split_part(current_setting('server_version'), ' ', 1) AS version, current_schema() AS "searchSchema"`,
-      );
-      // Awaited below; until then its failure is nobody's.
-      connecting.catch(() => undefined);
-      // Loading TypeORM takes as long as a connection does, so they happen side by side: between the pieces the connection has its turns.
-      await turn();
-      const { DataSource } = await import('typeorm');
-      await turn();
-      const { entities, migrations } = await this.loadSchema();
-      const { rows } = await connecting;
-      const options: DataSourceOptions = {
-        type: 'postgres',
-        // TypeORM would make a pool of its own.
-        driver: { ...driver, Pool: givenPool(pool) },
-        synchronize: false,
-        logging: false,
-        entities,
-        migrations,
-        migrationsTableName: 'migrations',
-        poolErrorHandler: () => undefined,
-      };
-      const source = new DataSource(options);
-      // What its driver would ask in three queries, one after another.
-      Object.assign(source.driver, { database: this.config.get('postgres', { infer: true }).database, ...rows[0] });
-      return await source.initialize();
+      (await pool.connect()).release();
+      return pool;
     } catch (error) {
       await pool.end();
       throw error;
     }
+  }
+
+  /** TypeORM over a pool of ours: it would make one of its own. */
+  private async over(pool: PgPool): Promise<DataSource> {
+    const asking = pool.query<{ version: string; searchSchema: string }>(
+      `SELECT split_part(current_setting('server_version'), ' ', 1) AS version, current_schema() AS "searchSchema"`,
+    );
+    // Awaited below; until then its failure is nobody's.
+    asking.catch(() => undefined);
+    // The server answers while TypeORM is loaded.
+    await turn();
+    const [{ default: driver }, { DataSource }] = await Promise.all([import('pg'), import('typeorm')]);
+    const { entities, migrations } = await this.loadSchema();
+    const options: DataSourceOptions = {
+      type: 'postgres',
+      driver: { ...driver, Pool: givenPool(pool) },
+      synchronize: false,
+      logging: false,
+      entities,
+      migrations,
+      migrationsTableName: 'migrations',
+      poolErrorHandler: () => undefined,
+    };
+    const source = new DataSource(options);
+    // What its driver would ask in three queries, one after another.
+    Object.assign(source.driver, { database: this.config.get('postgres', { infer: true }).database, ...(await asking).rows[0] });
+    return source.initialize();
   }
 
   private poolOptions({ username, password }: PostgresCredentials): PoolConfig {
@@ -268,31 +298,46 @@ interface Ending {
 }
 
 /**
- * A data source and those who are using it. It is closed when it has been retired and the last of them is done: TypeORM, asked to
- * close, would take the connections of running transactions away and hand them, as they are, to whoever waits for one.
+ * Connections, TypeORM over them once somebody needs it, and those who are using them. All is closed when it has been retired and the last
+ * user is done: TypeORM, asked to close, would take the connections of running transactions away and hand them, as they are, to whoever
+ * waits for one.
  */
 class Pool {
+  readonly connections: Promise<PgPool>;
   private users = 0;
-  private readonly opening: Promise<DataSource>;
+  private made: Promise<DataSource> | undefined;
   private readonly closed: Promise<void>;
   private close: (() => void) | undefined;
   private retired = false;
 
-  constructor(open: (onError: () => void) => Promise<DataSource>, onFailure: (pool: Pool) => void) {
-    this.opening = open(() => onFailure(this));
+  constructor(
+    connect: () => Promise<PgPool>,
+    private readonly over: (connections: PgPool) => Promise<DataSource>,
+    private readonly onFailure: () => void = () => {},
+  ) {
+    this.connections = connect();
     // A failed start must not be remembered: the next request tries again.
-    this.opening.catch(() => onFailure(this));
+    this.connections.catch(onFailure);
     this.closed = new Promise<void>((resolve) => (this.close = resolve)).then(async () => {
-      const source = await this.opening.catch(() => undefined);
+      const connections = await this.connections.catch(() => undefined);
       // The connections may be dead already; what matters is that nobody uses them again.
-      await source?.destroy().catch(() => undefined);
+      await connections?.end().catch(() => undefined);
     });
   }
 
-  async use<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
+  /** TypeORM over these connections. */
+  async source(): Promise<DataSource> {
+    if (this.made === undefined) {
+      this.made = this.connections.then(this.over);
+      this.made.catch(this.onFailure);
+    }
+    return this.made;
+  }
+
+  async use<T>(work: () => Promise<T>): Promise<T> {
     this.users += 1;
     try {
-      return await work(await this.opening);
+      return await work();
     } finally {
       this.users -= 1;
       this.closeWhenUnused();

@@ -38,9 +38,7 @@ export class PostgresOutboxRepository extends OutboxRepository {
   }
 
   override async erasureIsPending(userId: string): Promise<boolean> {
-    const rows: unknown[] = await this.postgres.read(async (manager) =>
-      manager.query(`SELECT 1 FROM outbox WHERE ${toBeErased} AND user_id = $1 LIMIT 1`, [userId]),
-    );
+    const rows = await this.postgres.select(`SELECT 1 FROM outbox WHERE ${toBeErased} AND user_id = $1 LIMIT 1`, [userId]);
     return rows.length > 0;
   }
 
@@ -74,24 +72,21 @@ export class PostgresOutboxRepository extends OutboxRepository {
   }
 
   override async backlog(): Promise<OutboxBacklog> {
-    const [row]: { pending: number; dead: number; age: number }[] = await this.postgres.read(async (manager) =>
-      manager.query(`
-        SELECT count(*) FILTER (WHERE status = 'pending')::int AS pending,
-               count(*) FILTER (WHERE status = 'dead')::int AS dead,
-               COALESCE(GREATEST(0, extract(epoch FROM now() - min(occurred_at) FILTER (WHERE status = 'pending'))), 0)::float8 AS age
-        FROM outbox WHERE status IN ('pending', 'dead')
-      `),
+    const [row] = await this.postgres.select<{ pending: number; dead: number; age: number }>(
+      `SELECT count(*) FILTER (WHERE status = 'pending')::int AS pending,
+              count(*) FILTER (WHERE status = 'dead')::int AS dead,
+              COALESCE(GREATEST(0, extract(epoch FROM now() - min(occurred_at) FILTER (WHERE status = 'pending'))), 0)::float8 AS age
+       FROM outbox WHERE status IN ('pending', 'dead')`,
+      [],
     );
     return { pending: row?.pending ?? 0, dead: row?.dead ?? 0, oldestPendingSeconds: row?.age ?? 0 };
   }
 
   override async findDead(limit: number): Promise<DeadRow[]> {
-    return this.postgres.read(async (manager) =>
-      manager.query<DeadRow[]>(
-        `SELECT id, kind, user_id AS "userId", attempts, last_error AS "lastError", extract(epoch FROM now() - occurred_at)::float8 AS "ageSeconds"
-         FROM outbox WHERE status = 'dead' ORDER BY sequence LIMIT $1`,
-        [limit],
-      ),
+    return this.postgres.select<DeadRow>(
+      `SELECT id, kind, user_id AS "userId", attempts, last_error AS "lastError", extract(epoch FROM now() - occurred_at)::float8 AS "ageSeconds"
+       FROM outbox WHERE status = 'dead' ORDER BY sequence LIMIT $1`,
+      [limit],
     );
   }
 
