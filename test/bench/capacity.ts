@@ -3,7 +3,7 @@ import type { EventRequest } from '../support/lambda-events.js';
 import type { Contestants } from './bench-options.js';
 import type { Section } from './report.js';
 import { type HttpResult, password, type Stage, withEnvironment } from './stage.js';
-import { startWireProxy, type WireCall } from './wire-proxy.js';
+import { startWireProxy, type WireCall } from '../support/wire-proxy.js';
 
 interface Units {
   read: number;

@@ -8,7 +8,7 @@ import type { BenchOptions } from './bench-options.js';
 import type { Section } from './report.js';
 import type { Stage } from './stage.js';
 import { median } from './statistics.js';
-import { startWireProxy } from './wire-proxy.js';
+import { startWireProxy } from '../support/wire-proxy.js';
 
 const clients = 64;
 const shardCounts = [1, 2, 3];

@@ -87,7 +87,7 @@ describe('Promises 6 and 7: the outbox', () => {
     for (let index = 0; index < 3; index += 1) {
       const { status } = await service.call('POST', `/users/${user.id}/todos`, {
         token,
-        body: { title: `Todo ${index}` },
+        body: { title: `Todo ${index}`, due: '2030-01-01' },
         headers: { 'Idempotency-Key': `todo-${index}` },
       });
       expect(status).toBe(201);

@@ -29,13 +29,15 @@ export class DashboardService {
     // The profile's zone is the truth. The token's is that of a quarter of an hour ago at most, so both stores are asked at once on the
     // strength of it; it also serves while the profile cannot be read.
     const likelyZone = caller.userId === userId ? caller.timeZone : 'UTC';
-    const lists = Promise.all([this.todos.counts(userId), this.todos.recent(userId)]);
-    const likelyDue = this.todos.dueOverview(userId, likelyZone, now);
+    const counts = this.todos.counts(userId);
+    const lists = Promise.all([counts, this.todos.recent(userId)]);
+    const dueIn = async (zone: string) => this.todos.dueOverview(userId, zone, now, counts);
+    const likelyDue = dueIn(likelyZone);
     // Their failures are met where they are awaited; the second may have another in its place.
     for (const early of [lists, likelyDue]) early.catch(() => undefined);
     const due = profile.then(async ({ value }) => {
       const zone = value?.timeZone ?? likelyZone;
-      return zone === likelyZone ? likelyDue : this.todos.dueOverview(userId, zone, now);
+      return zone === likelyZone ? likelyDue : dueIn(zone);
     });
     const [user, todos] = await Promise.all([profile, unlessDown('dynamodb', Promise.all([lists, due]))]);
     if (user.down !== undefined && todos.down !== undefined) {

@@ -4,7 +4,8 @@ import { decodeCursor, encodeCursor } from '../../common/cursor.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { fingerprintOf } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
-import { dueKeyRanges, dueWithin, overdueSpan, todaySpan, upcomingSpan } from './due.js';
+import { type DueSpan, dueKeyRanges, dueWithin, overdueSpan, todaySpan, upcomingSpan } from './due.js';
+import { isKnownCapped, OverdueMemo } from './overdue-memo.js';
 import { TodoNotFoundError } from './todos.errors.js';
 import { TodosRepository, type TodoSelection } from './todos.repository.js';
 import type { TodoPatch, TodoQuery } from './todos.schemas.js';
@@ -28,6 +29,8 @@ export interface DueOverview {
 /** The rules of todos. The owner is always the caller: it comes from the token, so that no request can name someone else's todo. */
 @Injectable()
 export class TodosService {
+  private readonly overdueMemo = new OverdueMemo();
+
   constructor(@Inject(TodosRepository) private readonly todos: TodosRepository) {}
 
   /**
@@ -98,13 +101,16 @@ export class TodosService {
     return items;
   }
 
-  /** Overdue, due today and next due, as seen in a time zone at an instant (milliseconds). */
-  async dueOverview(userId: string, timeZone: string, now: number): Promise<DueOverview> {
+  /**
+   * Overdue, due today and next due, as seen in a time zone at an instant (milliseconds). `counts` is what {@link counts} was asked for this same
+   * look: its revision tells whether what is known from earlier looks still holds.
+   */
+  async dueOverview(userId: string, timeZone: string, now: number, counts: Promise<TodoCounts>): Promise<DueOverview> {
     // The longest count last: its answer is the shortest, and those of the others are read while the store counts.
     const [upcoming, dueToday, overdue] = await Promise.all([
       this.todos.firstDue(userId, dueKeyRanges(upcomingSpan(now, timeZone)), shownTodos),
       this.todos.countDue(userId, dueKeyRanges(todaySpan(now, timeZone))),
-      this.todos.countDue(userId, dueKeyRanges(overdueSpan(now, timeZone)), mostOverdueCounted + 1),
+      this.countOverdue(userId, overdueSpan(now, timeZone), counts),
     ]);
     return { overdue: Math.min(overdue, mostOverdueCounted), overdueCapped: overdue > mostOverdueCounted, dueToday, upcoming };
   }
@@ -121,6 +127,20 @@ export class TodosService {
    */
   async purge(userId: string, checkpoint: () => Promise<void>): Promise<void> {
     await this.todos.purge(userId, checkpoint);
+  }
+
+  // Up to one more than are told of. Nothing is sent while it is known that there are as many: what is known is recalled before the count is
+  // sent, since only a revision that had been read by then may be paired with it, and the revision that confirms it is this look's own.
+  private async countOverdue(userId: string, span: DueSpan, counts: Promise<TodoCounts>): Promise<number> {
+    const atMost = mostOverdueCounted + 1;
+    const known = this.overdueMemo.recall(userId);
+    if (isKnownCapped(known, span) && (await counts).dueRevision === known.revision) {
+      return atMost;
+    }
+    const beganAt = Date.now();
+    const [overdue, { dueRevision }] = await Promise.all([this.todos.countDue(userId, dueKeyRanges(span), atMost), counts]);
+    this.overdueMemo.learn(userId, known, { span, beganAt, endedAt: Date.now(), revision: dueRevision, capped: overdue > mostOverdueCounted });
+    return overdue;
   }
 
   private async change(caller: Caller, id: string, content: Partial<TodoContent>, condition?: VersionCondition): Promise<Todo> {

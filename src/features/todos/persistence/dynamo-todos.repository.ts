@@ -11,8 +11,10 @@ import { Turns } from '../../../platform/dynamodb/turns.js';
 import { coveringKeyRange, type DueKeyRange } from '../due.js';
 import { TodoOwnerGoneError } from '../todos.errors.js';
 import { type ArchiveOutcome, type StoredItem, type TodoPage, TodosRepository, type TodoSelection } from '../todos.repository.js';
-import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
+import type { Todo, TodoCounts } from '../todos.js';
 import {
+  aggregateAttributes,
+  aggregateSteps,
   countAttribute,
   countsFrom,
   fromItem,
@@ -53,7 +55,7 @@ export class DynamoTodosRepository extends TodosRepository {
       const items = [
         ...(keyed === undefined ? [] : [this.rememberResult(todo, keyed)]),
         this.put(todo, 'attribute_not_exists(itemKey)'),
-        this.moveCounts(todo.userId, { [todo.status]: 1 }),
+        this.moveAggregate(todo.userId, undefined, todo),
       ];
       try {
         await transact(this.dynamodb, items);
@@ -88,8 +90,7 @@ export class DynamoTodosRepository extends TodosRepository {
         return null;
       }
       const next = change(todo);
-      const counts = next.status === todo.status ? this.ownerStands(userId) : this.moveCounts(userId, { [todo.status]: -1, [next.status]: 1 });
-      await this.writeVersion([this.put(next, 'version = :version', { ':version': todo.version }), counts]);
+      await this.writeVersion([this.put(next, 'version = :version', { ':version': todo.version }), this.moveAggregate(userId, todo, next)]);
       return next;
     });
   }
@@ -109,7 +110,7 @@ export class DynamoTodosRepository extends TodosRepository {
           ExpressionAttributeValues: { ':version': todo.version },
         },
       };
-      await this.writeVersion([remove, this.moveCounts(userId, { [todo.status]: -1 })]);
+      await this.writeVersion([remove, this.moveAggregate(userId, todo, undefined)]);
       return true;
     });
   }
@@ -215,14 +216,13 @@ export class DynamoTodosRepository extends TodosRepository {
   }
 
   async bury(userId: string, deletedAt: Date, expiresAt: Date): Promise<void> {
-    const counts = ['open', 'inProgress', 'done', 'archived'];
     await retryContention(async () =>
       this.dynamodb.send(
         new UpdateCommand({
           TableName: this.table,
           Key: listKey(userId),
-          UpdateExpression: `SET deletedAt = if_not_exists(deletedAt, :deletedAt), expiresAt = :expiresAt REMOVE ${counts.map((_, index) => `#count${index}`).join(', ')}`,
-          ExpressionAttributeNames: Object.fromEntries(counts.map((name, index) => [`#count${index}`, name])),
+          UpdateExpression: `SET deletedAt = if_not_exists(deletedAt, :deletedAt), expiresAt = :expiresAt REMOVE ${aggregateAttributes.map((_, index) => `#number${index}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(aggregateAttributes.map((name, index) => [`#number${index}`, name])),
           ExpressionAttributeValues: { ':deletedAt': deletedAt.toISOString(), ':expiresAt': Math.floor(expiresAt.getTime() / 1000) },
         }),
       ),
@@ -248,22 +248,21 @@ export class DynamoTodosRepository extends TodosRepository {
     return { Put: { TableName: this.table, Item: toItem(todo, this.archiveAfterDays), ConditionExpression: condition, ExpressionAttributeValues: values } };
   }
 
-  private moveCounts(userId: string, steps: Partial<Record<TodoStatus, number>>): TransactItem {
-    const entries = Object.entries(steps) as [TodoStatus, number][];
+  // Refused once the tombstone stands, also where there is nothing to move.
+  private moveAggregate(userId: string, before: Todo | undefined, after: Todo | undefined): TransactItem {
+    const standing = { TableName: this.table, Key: listKey(userId), ConditionExpression: noTombstone };
+    const steps = Object.entries(aggregateSteps(before, after));
+    if (steps.length === 0) {
+      return { ConditionCheck: standing };
+    }
     return {
       Update: {
-        TableName: this.table,
-        Key: listKey(userId),
-        UpdateExpression: `ADD ${entries.map((_, index) => `#count${index} :step${index}`).join(', ')}`,
-        ConditionExpression: noTombstone,
-        ExpressionAttributeNames: Object.fromEntries(entries.map(([status], index) => [`#count${index}`, countAttribute[status]])),
-        ExpressionAttributeValues: Object.fromEntries(entries.map(([, step], index) => [`:step${index}`, step])),
+        ...standing,
+        UpdateExpression: `ADD ${steps.map((_, index) => `#number${index} :step${index}`).join(', ')}`,
+        ExpressionAttributeNames: Object.fromEntries(steps.map(([name], index) => [`#number${index}`, name])),
+        ExpressionAttributeValues: Object.fromEntries(steps.map(([, step], index) => [`:step${index}`, step])),
       },
     };
-  }
-
-  private ownerStands(userId: string): TransactItem {
-    return { ConditionCheck: { TableName: this.table, Key: listKey(userId), ConditionExpression: noTombstone } };
   }
 
   private rememberResult(todo: Todo, { key, fingerprint }: KeyedCreation): TransactItem {

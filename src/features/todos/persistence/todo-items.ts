@@ -26,17 +26,37 @@ const idempotencyKeyPrefix = 'IDEM#';
 /** The aggregate's attribute for each status. */
 export const countAttribute: Readonly<Record<TodoStatus, 'open' | 'inProgress' | 'done'>> = { open: 'open', in_progress: 'inProgress', done: 'done' };
 
+/** The numbers in the aggregate. */
+export const aggregateAttributes = [...Object.values(countAttribute), 'archived', 'dueRevision'] as const;
+
 /** An item as the document client reads it. */
 export type Item = Readonly<Record<string, unknown>>;
 
+/** A todo's place in the `byDue` index. It has one only while it is active and has a due, so that the index holds nothing else. */
+export function dueKeyIn({ id, status, due }: Todo): string | undefined {
+  return status === 'done' || due === null ? undefined : dueKeyOf(due, id);
+}
+
 /**
- * A todo as it is stored. `dueKey` is there only while it is active and has a due, so that the index holds nothing else; `expiresAt`
- * (epoch seconds) only while it is done, for TTL to move it to the archive.
+ * What a todo's write adds to the numbers in its owner's aggregate; there is none before a creation and none after a deletion. Whatever
+ * changes the `byDue` index moves `dueRevision`: who has read the same revision twice knows that the index was the same in between.
  */
+export function aggregateSteps(before: Todo | undefined, after: Todo | undefined): Partial<Record<(typeof aggregateAttributes)[number], number>> {
+  const changesStatus = before?.status !== after?.status;
+  const changesIndex = (before && dueKeyIn(before)) !== (after && dueKeyIn(after));
+  return {
+    ...(changesStatus && before !== undefined && { [countAttribute[before.status]]: -1 }),
+    ...(changesStatus && after !== undefined && { [countAttribute[after.status]]: 1 }),
+    ...(changesIndex && { dueRevision: 1 }),
+  };
+}
+
+/** A todo as it is stored. `expiresAt` (epoch seconds) is there only while it is done, for TTL to move it to the archive. */
 export function toItem(todo: Todo, archiveAfterDays: number): Record<string, unknown> {
+  const dueKey = dueKeyIn(todo);
   return {
     ...toArchiveItem(todo),
-    ...(todo.status !== 'done' && todo.due !== null && { dueKey: dueKeyOf(todo.due, todo.id) }),
+    ...(dueKey !== undefined && { dueKey }),
     ...(todo.completedAt !== null && { expiresAt: Math.floor(Date.parse(todo.completedAt) / 1000 + archiveAfterDays * 86_400) }),
   };
 }
@@ -94,6 +114,12 @@ export function todoIn(item: Item): Todo | null {
 
 /** The counts in a user's aggregate; all zero while there is none. */
 export function countsFrom(item: Item | undefined): TodoCounts {
-  const count = (name: string): number => Number(item?.[name] ?? 0);
-  return { open: count('open'), inProgress: count('inProgress'), done: count('done'), archived: count('archived') };
+  const count = (name: (typeof aggregateAttributes)[number]): number => Number(item?.[name] ?? 0);
+  return {
+    open: count('open'),
+    inProgress: count('inProgress'),
+    done: count('done'),
+    archived: count('archived'),
+    dueRevision: item?.['deletedAt'] === undefined ? count('dueRevision') : null,
+  };
 }
