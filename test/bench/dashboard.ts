@@ -6,11 +6,12 @@ import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient, type KeySche
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { parseConfig } from '../../src/config/config.js';
 import { settlingMs } from '../../src/features/todos/overdue-memo.js';
-import { countAttribute, listKey, toItem } from '../../src/features/todos/persistence/todo-items.js';
+import { countAttribute, toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoStatus } from '../../src/features/todos/todos.js';
 import { startEmbeddedDynamoDb } from '../../src/local/embedded-dynamodb.js';
 import { Guardian } from '../../src/local/processes.js';
 import { provisionTables } from '../../src/local/provision-tables.js';
+import { aggregateKey } from '../../src/platform/dynamodb/user-partition.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
 import { atMost, type Section, withInterval } from './report.js';
@@ -187,7 +188,7 @@ async function loadTodos({ endpoint, table, userId, todos, overdue, onProgress }
   };
   await Promise.all(Array.from({ length: batchesAtOnce }, write));
   await dynamodb.send(
-    new BatchWriteItemCommand({ RequestItems: { [table]: [{ PutRequest: { Item: marshall({ ...listKey(userId), ...counts, archived: 0 }) } }] } }),
+    new BatchWriteItemCommand({ RequestItems: { [table]: [{ PutRequest: { Item: marshall({ ...aggregateKey(userId), ...counts, archived: 0 }) } }] } }),
   );
   dynamodb.destroy();
 }
@@ -198,7 +199,7 @@ async function moveDueRevision(endpoint: string, table: string, userId: string):
   await dynamodb.send(
     new UpdateItemCommand({
       TableName: table,
-      Key: marshall(listKey(userId)),
+      Key: marshall(aggregateKey(userId)),
       UpdateExpression: 'ADD dueRevision :one',
       ExpressionAttributeValues: marshall({ ':one': 1 }),
     }),

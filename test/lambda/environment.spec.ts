@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
@@ -94,6 +95,16 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     expect((await readProfile()).statusCode).toBe(200);
   });
 
+  it('is ready before its first request, connections included, where concurrency is provisioned', async () => {
+    await endConnections(stage);
+    http = await start({ AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' });
+
+    // Nobody has asked for anything yet.
+    await expect(connectionsOf(stage)).resolves.toBe(1);
+
+    expect((await readProfile()).statusCode).toBe(200);
+  });
+
   it('tries again after a start that failed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'duet-preload-'));
     try {
@@ -137,12 +148,26 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
 });
 
 /** Ends every connection of the service as an administrator would, and returns how many there were. */
-async function endConnections({ variables }: LambdaStage): Promise<number> {
+async function endConnections(stage: LambdaStage): Promise<number> {
+  return rowsOf(stage, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet'");
+}
+
+/** How many connections the functions hold, once there is one. */
+async function connectionsOf(stage: LambdaStage): Promise<number> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const count = await rowsOf(stage, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'duet'");
+    if (count > 0 || Date.now() > deadline) return count;
+    await sleep(50);
+  }
+}
+
+async function rowsOf({ variables }: LambdaStage, query: string): Promise<number> {
   const { host, port, username, password, database } = parseConfig(variables).postgres;
   const client = new pg.Client({ host, port, user: username, password, database });
   await client.connect();
   try {
-    const { rowCount } = await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet'");
+    const { rowCount } = await client.query(query);
     return rowCount ?? 0;
   } finally {
     await client.end();

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
+import { swcOptions } from './swc-options.mjs';
 
 /** TypeScript files import each other under the names they have when compiled. */
 export async function resolve(specifier, context, next) {
@@ -20,13 +21,7 @@ export async function load(url, context, next) {
     filename,
     swcrc: false,
     sourceMaps: 'inline',
-    jsc: {
-      parser: { syntax: 'typescript', decorators: true },
-      target: 'es2022',
-      transform: { legacyDecorator: true, decoratorMetadata: true },
-      keepClassNames: true,
-    },
-    module: { type: 'es6' },
+    ...swcOptions,
   });
   return { format: 'module', source: code, shortCircuit: true };
 }

@@ -5,21 +5,15 @@ import type { KeyedCreation } from '../../../common/idempotency-key.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
 import { cancellationReasons, isConditionFailed, retryContention } from '../../../platform/dynamodb/transactions.js';
+import { aggregateKey, idempotencyItemKey, noTombstone } from '../../../platform/dynamodb/user-partition.js';
 import { RecordExistsError, RecordFullError, RecordOwnerDeletedError } from '../records.errors.js';
 import type { CreatedRecord, RecordPage, UserRecord } from '../records.js';
 import { RecordsRepository } from '../records.repository.js';
 
-// The keys this feature reaches, and the only place they are made.
-const keys = {
-  record: (userId: string) => ({ user_id: userId }),
-  /** The user's aggregate in the todos table: a tombstone once the user is deleted. */
-  aggregate: (userId: string) => ({ userId, itemKey: 'LIST' }),
-  keyedCreation: (userId: string, key: string) => ({ userId, itemKey: `IDEM#${key}` }),
-};
+const recordKey = (userId: string) => ({ user_id: userId });
 
 const isNew = 'attribute_not_exists(user_id)';
 const isThere = 'attribute_exists(user_id)';
-const hasNoTombstone = 'attribute_not_exists(deletedAt)';
 
 /** The records as one item a user in a table of their own. */
 @Injectable()
@@ -32,12 +26,12 @@ export class DynamoRecordsRepository extends RecordsRepository {
   }
 
   async find(userId: string): Promise<UserRecord | null> {
-    const { Item } = await this.dynamodb.send(new GetCommand({ TableName: this.table, Key: keys.record(userId), ConsistentRead: true }));
+    const { Item } = await this.dynamodb.send(new GetCommand({ TableName: this.table, Key: recordKey(userId), ConsistentRead: true }));
     return (Item as UserRecord | undefined) ?? null;
   }
 
   async list(limit: number, after?: string): Promise<RecordPage> {
-    const start = after === undefined ? undefined : keys.record(after);
+    const start = after === undefined ? undefined : recordKey(after);
     // One more than asked for tells whether others follow.
     const { Items = [], LastEvaluatedKey } = await this.dynamodb.send(
       new ScanCommand({ TableName: this.table, ConsistentRead: true, Limit: limit + 1, ExclusiveStartKey: start }),
@@ -71,7 +65,7 @@ export class DynamoRecordsRepository extends RecordsRepository {
   async setAttribute(userId: string, name: string, value: unknown): Promise<UserRecord | null> {
     const command = {
       TableName: this.table,
-      Key: keys.record(userId),
+      Key: recordKey(userId),
       UpdateExpression: 'SET #name = :value',
       ConditionExpression: isThere,
       ExpressionAttributeNames: { '#name': name },
@@ -93,7 +87,7 @@ export class DynamoRecordsRepository extends RecordsRepository {
     // A transaction for its request token: a plain delete that is sent again after a lost reply would find nothing, and be a 404.
     const transaction = {
       ClientRequestToken: randomUUID(),
-      TransactItems: [{ Delete: { TableName: this.table, Key: keys.record(userId), ConditionExpression: isThere } }],
+      TransactItems: [{ Delete: { TableName: this.table, Key: recordKey(userId), ConditionExpression: isThere } }],
     };
     try {
       await retryContention(async () => this.dynamodb.send(new TransactWriteCommand(transaction)));
@@ -107,24 +101,24 @@ export class DynamoRecordsRepository extends RecordsRepository {
   }
 
   async purge(userId: string): Promise<void> {
-    await retryContention(async () => this.dynamodb.send(new DeleteCommand({ TableName: this.table, Key: keys.record(userId) })));
+    await retryContention(async () => this.dynamodb.send(new DeleteCommand({ TableName: this.table, Key: recordKey(userId) })));
   }
 
   private creation(record: UserRecord, keyed: KeyedCreation | undefined): TransactItem[] {
     const { todos } = this.dynamodb.tables;
-    const owner = { TableName: todos, Key: keys.aggregate(record.user_id), ConditionExpression: hasNoTombstone };
+    const owner = { TableName: todos, Key: aggregateKey(record.user_id), ConditionExpression: noTombstone };
     const put = { TableName: this.table, Item: storableAttributes(record), ConditionExpression: isNew };
     const items: TransactItem[] = [{ ConditionCheck: owner }, { Put: put }];
     if (keyed === undefined) {
       return items;
     }
-    const key = keys.keyedCreation(record.user_id, keyed.key);
+    const key = idempotencyItemKey(record.user_id, keyed.key);
     return [...items, idempotencyPut({ table: todos, key, fingerprint: keyed.fingerprint, response: JSON.stringify(record), now: Date.now() })];
   }
 
   private async firstResult(userId: string, { key, fingerprint }: KeyedCreation): Promise<UserRecord | undefined> {
     const { Item } = await this.dynamodb.send(
-      new GetCommand({ TableName: this.dynamodb.tables.todos, Key: keys.keyedCreation(userId, key), ConsistentRead: true }),
+      new GetCommand({ TableName: this.dynamodb.tables.todos, Key: idempotencyItemKey(userId, key), ConsistentRead: true }),
     );
     const response = replayFrom(Item, fingerprint, Date.now());
     return response === undefined ? undefined : (JSON.parse(response) as UserRecord);

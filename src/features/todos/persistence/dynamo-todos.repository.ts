@@ -8,6 +8,7 @@ import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform
 import { purgePartition } from '../../../platform/dynamodb/purge.js';
 import { cancellationReasons, isContention, retryContention, transact } from '../../../platform/dynamodb/transactions.js';
 import { Turns } from '../../../platform/dynamodb/turns.js';
+import { aggregateKey, idempotencyItemKey, noTombstone } from '../../../platform/dynamodb/user-partition.js';
 import { coveringKeyRange, type DueKeyRange } from '../due.js';
 import { TodoOwnerGoneError } from '../todos.errors.js';
 import { type ArchiveOutcome, type StoredItem, type TodoPage, TodosRepository, type TodoSelection } from '../todos.repository.js';
@@ -18,9 +19,7 @@ import {
   countAttribute,
   countsFrom,
   fromItem,
-  idempotencyItemKey,
   type Item,
-  listKey,
   toArchiveItem,
   todoIn,
   todoKey,
@@ -141,7 +140,7 @@ export class DynamoTodosRepository extends TodosRepository {
   }
 
   async counts(userId: string): Promise<TodoCounts> {
-    const { Item: item } = await this.dynamodb.send(new GetCommand({ TableName: this.table, Key: listKey(userId), ConsistentRead: true }));
+    const { Item: item } = await this.dynamodb.send(new GetCommand({ TableName: this.table, Key: aggregateKey(userId), ConsistentRead: true }));
     return countsFrom(item);
   }
 
@@ -186,7 +185,7 @@ export class DynamoTodosRepository extends TodosRepository {
     const move: TransactItem = {
       Update: {
         TableName: this.table,
-        Key: listKey(todo.userId),
+        Key: aggregateKey(todo.userId),
         UpdateExpression: 'ADD #status :less, #archived :more',
         // A todo's owner has an aggregate. Without one the owner was deleted so long ago that the tombstone is gone, too.
         ConditionExpression: `attribute_exists(itemKey) AND ${noTombstone}`,
@@ -220,7 +219,7 @@ export class DynamoTodosRepository extends TodosRepository {
       this.dynamodb.send(
         new UpdateCommand({
           TableName: this.table,
-          Key: listKey(userId),
+          Key: aggregateKey(userId),
           UpdateExpression: `SET deletedAt = if_not_exists(deletedAt, :deletedAt), expiresAt = :expiresAt REMOVE ${aggregateAttributes.map((_, index) => `#number${index}`).join(', ')}`,
           ExpressionAttributeNames: Object.fromEntries(aggregateAttributes.map((name, index) => [`#number${index}`, name])),
           ExpressionAttributeValues: { ':deletedAt': deletedAt.toISOString(), ':expiresAt': Math.floor(expiresAt.getTime() / 1000) },
@@ -231,7 +230,7 @@ export class DynamoTodosRepository extends TodosRepository {
 
   async purge(userId: string, checkpoint: () => Promise<void>): Promise<void> {
     for (const table of [this.table, this.dynamodb.tables.archive]) {
-      await purgePartition(this.dynamodb, { table, partition: { userId }, sortKey: 'itemKey', except: listKey(userId).itemKey, checkpoint });
+      await purgePartition(this.dynamodb, { table, partition: { userId }, sortKey: 'itemKey', except: aggregateKey(userId).itemKey, checkpoint });
     }
   }
 
@@ -250,7 +249,7 @@ export class DynamoTodosRepository extends TodosRepository {
 
   // Refused once the tombstone stands, also where there is nothing to move.
   private moveAggregate(userId: string, before: Todo | undefined, after: Todo | undefined): TransactItem {
-    const standing = { TableName: this.table, Key: listKey(userId), ConditionExpression: noTombstone };
+    const standing = { TableName: this.table, Key: aggregateKey(userId), ConditionExpression: noTombstone };
     const steps = Object.entries(aggregateSteps(before, after));
     if (steps.length === 0) {
       return { ConditionCheck: standing };
@@ -270,7 +269,7 @@ export class DynamoTodosRepository extends TodosRepository {
   }
 
   private async findResult(userId: string, { key, fingerprint }: KeyedCreation): Promise<Todo | undefined> {
-    const keys = [idempotencyItemKey(userId, key), listKey(userId)];
+    const keys = [idempotencyItemKey(userId, key), aggregateKey(userId)];
     const { Responses: responses } = await this.dynamodb.send(new BatchGetCommand({ RequestItems: { [this.table]: { Keys: keys, ConsistentRead: true } } }));
     const items = responses?.[this.table] ?? [];
     if (items.some((item) => item['deletedAt'] !== undefined)) {
@@ -334,8 +333,6 @@ export class DynamoTodosRepository extends TodosRepository {
         };
   }
 }
-
-const noTombstone = 'attribute_not_exists(deletedAt)';
 
 function mayTryAgain(error: unknown): boolean {
   return error instanceof TodoChangedMeanwhile || isContention(error);

@@ -1,27 +1,16 @@
+import { isKeptBesideTodos, type UserItemKey } from '../../../platform/dynamodb/user-partition.js';
 import { dueKeyOf } from '../due.js';
 import { UnknownItemError } from '../todos.errors.js';
 import { todoSchema } from '../todos.schemas.js';
 import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
 
 /** The key of a todo's item; the same in the todos and the archive table. */
-export function todoKey(userId: string, id: string): { userId: string; itemKey: string } {
+export function todoKey(userId: string, id: string): UserItemKey {
   return { userId, itemKey: `${todoKeyPrefix}${id}` };
 }
 
 /** What every todo's sort key starts with. */
 export const todoKeyPrefix = 'TODO#';
-
-/** The key of a user's aggregate. */
-export function listKey(userId: string): { userId: string; itemKey: string } {
-  return { userId, itemKey: 'LIST' };
-}
-
-/** The key of an idempotency item; keys are per user, for todos and records together. */
-export function idempotencyItemKey(userId: string, key: string): { userId: string; itemKey: string } {
-  return { userId, itemKey: `${idempotencyKeyPrefix}${key}` };
-}
-
-const idempotencyKeyPrefix = 'IDEM#';
 
 /** The aggregate's attribute for each status. */
 export const countAttribute: Readonly<Record<TodoStatus, 'open' | 'inProgress' | 'done'>> = { open: 'open', in_progress: 'inProgress', done: 'done' };
@@ -98,7 +87,7 @@ export function todoIn(item: Item): Todo | null {
   if (typeof itemKey !== 'string') {
     throw new UnknownItemError('it has no itemKey');
   }
-  if (itemKey === listKey('').itemKey || itemKey.startsWith(idempotencyKeyPrefix)) {
+  if (isKeptBesideTodos(itemKey)) {
     return null;
   }
   if (!itemKey.startsWith(todoKeyPrefix)) {
