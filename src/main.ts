@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError, type Environment, parseConfig } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
-import { hasCode, LocalStoreError, reasonOf } from './local/local-store-error.js';
-import { startLocalStores, withPlaceholders } from './local/local-stores.js';
-import { provisionTables } from './local/provision-tables.js';
-import { StopRequest } from './local/stop-request.js';
+import { hasCode, LocalStoreError, reasonOf } from './local/stores/local-store-error.js';
+import { startLocalStores, withPlaceholders } from './local/stores/local-stores.js';
+import { provisionTables } from './local/stores/provision-tables.js';
+import { StopRequest } from './local/server/stop-request.js';
 
 /** How long requests in flight may take to finish once we are asked to stop. */
 const drainPatienceMs = 10_000;
@@ -41,7 +41,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
   const { http } = parseConfig(withPlaceholders(environment));
   await assertPortIsFree(http);
   // Loading the application takes as long as starting the stores. Its failure is met below, once the stores can be stopped again.
-  const loading = Promise.all([import('./local/server-app.js'), import('./platform/postgres/postgres.js')]);
+  const loading = Promise.all([import('./local/server/server-app.js'), import('./platform/postgres/postgres.js')]);
   loading.catch(() => undefined);
   const stores = await startLocalStores(environment, { onProgress: say });
   started.endWith(async () => stores.stop());
@@ -56,7 +56,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
   if (config.provisionStores) {
     await Promise.all([provisionTables(config, say), app.get(Postgres).migrate(say)]);
   }
-  started.endWith((await import('./local/stream-pump.js')).startStreamPump(app, config).stop);
+  started.endWith((await import('./local/streams/stream-pump.js')).startStreamPump(app, config).stop);
   if (stop.requested) {
     return;
   }

@@ -30,8 +30,8 @@ export function cannotCache(arch) {
  */
 export async function makeCodeCaches(folders, compiled) {
   const local = async (file) => import(pathToFileURL(join(compiled, file)).href);
-  const { startEphemeralStores } = await local('local/local-stores.js');
-  const { provisionTables } = await local('local/provision-tables.js');
+  const { startEphemeralStores } = await local('local/stores/local-stores.js');
+  const { provisionTables } = await local('local/stores/provision-tables.js');
   const { parseConfig } = await local('config/config.js');
   const node = await nodeBinary(lambdaNodeVersion);
   const [stores, aws, work] = await Promise.all([startEphemeralStores(), startAws(), mkdtemp(join(tmpdir(), 'duet-exercise-'))]);

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConfig } from '../../src/config/config.js';
-import { createServerApp } from '../../src/local/server-app.js';
-import { provisionTables } from '../../src/local/provision-tables.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
+import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { callService } from '../support/service.js';
 import type { BenchOptions } from './bench-options.js';
 import type { Section } from './report.js';

@@ -1,7 +1,7 @@
 import { nodeBinary } from '../../infra/package/runtime.mjs';
 import { type Environment, parseConfig } from '../../src/config/config.js';
-import { startEphemeralStores } from '../../src/local/local-stores.js';
-import { provisionTables } from '../../src/local/provision-tables.js';
+import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
+import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { type RuntimeClient, runtimeClient } from '../support/lambda-runtime/runtime-client.js';
 import { type EventRequest, httpApiEvent } from '../support/lambda-events.js';

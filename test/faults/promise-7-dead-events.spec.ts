@@ -8,7 +8,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-app.js';
 import { OutboxWorker } from '../../src/features/events/outbox-worker.js';
-import { type LocalStores, startEphemeralStores } from '../../src/local/local-stores.js';
+import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
 
@@ -43,7 +43,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
   });
 
   async function admin(...words: string[]): Promise<Ended> {
-    const command = join(process.env['DUET_TEST_BUILD'] ?? '', 'dist', 'local', 'admin.js');
+    const command = join(process.env['DUET_TEST_BUILD'] ?? '', 'dist', 'local', 'commands', 'admin.js');
     const env = { PATH: process.env['PATH'], ...stores.environment, LOG_LEVEL: 'info' };
     return new Promise((done) => {
       execFile(process.execPath, [command, ...words], { cwd: folder, env }, (error, out, err) =>

@@ -5,7 +5,7 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { INestApplicationContext } from '@nestjs/common';
 import { createWorker } from '../../src/create-app.js';
 import { catalogue } from '../../src/features/events/catalogue.js';
-import { type RunningPump, startStreamPump } from '../../src/local/stream-pump.js';
+import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Config, parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-app.js';
-import { type LocalStores, startEphemeralStores } from '../../src/local/local-stores.js';
+import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 
 // Real: PostgreSQL, with passwords checked (SCRAM). Its owner is as RDS's master user is: no superuser, but CREATEROLE, CREATEDB and the

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { callService, type SignedUp, startService, type TestService } from '../support/service.js';
 import { goodClaims, signToken, type TokenBearer, tokenBearer } from '../support/tokens.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
 
 // Real here: the service over HTTP and an embedded DynamoDB. Nothing is replaced.

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DeleteCommand, DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../src/common/ids.js';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { settlingMs } from '../../src/features/todos/overdue-memo.js';
 import { toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../src/features/todos/todos.js';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../src/common/ids.js';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../src/features/todos/todos.js';
 import { expectProblem } from '../support/problems.js';

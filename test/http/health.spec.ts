@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { callService, startService, type TestService } from '../support/service.js';
 
 // Real here: the service over HTTP and embedded stores. A store that is down is a port where nobody listens, or nobody answers.

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
 import { type TokenBearer, tokenBearer } from '../support/tokens.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { createServerApp } from '../../src/local/server-app.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { UsersService } from '../../src/features/users/users.service.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../support/service.js';

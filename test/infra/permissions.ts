@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { tableOf } from '../../src/local/text-table.js';
+import { tableOf } from '../../src/local/commands/text-table.js';
 import { ofType, type Plan, statementsOf } from './plan.js';
 
 /** One thing that a function may do, or does. */

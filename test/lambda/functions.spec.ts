@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../src/config/config.js';
-import { type LocalStores, startEphemeralStores } from '../../src/local/local-stores.js';
-import { provisionTables } from '../../src/local/provision-tables.js';
+import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
+import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
 import { httpApiEvent, restApiEvent } from '../support/lambda-events.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';

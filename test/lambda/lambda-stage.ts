@@ -1,6 +1,6 @@
 import { type Environment, parseConfig } from '../../src/config/config.js';
-import { startEphemeralStores } from '../../src/local/local-stores.js';
-import { provisionTables } from '../../src/local/provision-tables.js';
+import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
+import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import type { LambdaRuntime } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, packaged } from '../support/package-functions.js';

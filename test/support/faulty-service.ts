@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pg from 'pg';
 import { type Environment, parseConfig } from '../../src/config/config.js';
-import { startEphemeralStores } from '../../src/local/local-stores.js';
+import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { createCallRecorder } from './call-recorder.js';
 import { type BuiltService, startBuiltService } from './built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';

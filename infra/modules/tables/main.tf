@@ -5,7 +5,7 @@ terraform {
 }
 
 locals {
-  # The same definition that the local stores are made from: see src/local/provision-tables.ts.
+  # The same definition that the local stores are made from: see src/local/stores/provision-tables.ts.
   definitions = jsondecode(file("${path.module}/../../tables.json"))
 
   # rateLimits -> duet-dev-rate-limits

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parseConfig } from '../config/config.js';
-import { buildOpenApiDocument } from '../features/docs/openapi-document.js';
-import { withPlaceholders } from './local-stores.js';
-import { createServerApp } from './server-app.js';
+import { parseConfig } from '../../config/config.js';
+import { buildOpenApiDocument } from '../../features/docs/openapi-document.js';
+import { withPlaceholders } from '../stores/local-stores.js';
+import { createServerApp } from '../server/server-app.js';
 
 /** Writes `openapi.json` from the code; with `--check`, only tells whether the committed one is what would be written (exit 1 if not). */
 async function writeOpenApi(checkOnly: boolean): Promise<void> {
-  const file = fileURLToPath(new URL('../../openapi.json', import.meta.url));
+  const file = fileURLToPath(new URL('../../../openapi.json', import.meta.url));
   const app = await createServerApp(parseConfig(withPlaceholders({ LOG_LEVEL: 'error' })));
   const text = `${JSON.stringify(buildOpenApiDocument(app), null, 2)}\n`;
   await app.close();

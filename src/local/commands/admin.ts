@@ -1,14 +1,14 @@
 import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
-import { idSchema } from '../common/ids.js';
-import { ConfigError, parseConfig } from '../config/config.js';
-import { readEnvironment } from '../config/environment.js';
-import { DeadEventsService } from '../features/events/dead-events.service.js';
-import { UsersService } from '../features/users/users.service.js';
-import { Postgres } from '../platform/postgres/postgres.js';
-import { LocalStoreError, reasonOf } from './local-store-error.js';
-import { attachOrStartLocalStores, withPlaceholders } from './local-stores.js';
-import { createServerApp } from './server-app.js';
+import { idSchema } from '../../common/ids.js';
+import { ConfigError, parseConfig } from '../../config/config.js';
+import { readEnvironment } from '../../config/environment.js';
+import { DeadEventsService } from '../../features/events/dead-events.service.js';
+import { UsersService } from '../../features/users/users.service.js';
+import { Postgres } from '../../platform/postgres/postgres.js';
+import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
+import { attachOrStartLocalStores, withPlaceholders } from '../stores/local-stores.js';
+import { createServerApp } from '../server/server-app.js';
 import { tableOf } from './text-table.js';
 
 const usage = `Usage:

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { v7 } from 'uuid';
-import { type Problem, problemBody, problemMediaType } from '../common/problem.js';
+import { type Problem, problemBody, problemMediaType } from '../../common/problem.js';
 
 /** Told of every request that could not even be read as HTTP, once it has been answered. */
 export type BrokenRequestListener = (requestId: string, problem: Problem) => void;

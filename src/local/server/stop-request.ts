@@ -1,4 +1,4 @@
-import { commandOf, parentOf, startTimeOf } from './processes.js';
+import { commandOf, parentOf, startTimeOf } from '../stores/processes.js';
 
 /** Ctrl-C reaches us twice under a launcher that passes it on to us: from the terminal, and a moment later from the launcher. */
 const sameKeyPressMs = 1000;

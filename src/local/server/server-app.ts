@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
-import type { Config } from '../config/config.js';
-import { createApp } from '../create-app.js';
-import { Log } from '../platform/observability/log.js';
+import type { Config } from '../../config/config.js';
+import { createApp } from '../../create-app.js';
+import { Log } from '../../platform/observability/log.js';
 import { answerBrokenRequests } from './broken-requests.js';
 import { ServerAdapter } from './express-adapter.js';
 

@@ -8,8 +8,8 @@ import {
   ScanCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Config } from '../config/config.js';
-import type { Log } from '../platform/observability/log.js';
+import type { Config } from '../../config/config.js';
+import type { Log } from '../../platform/observability/log.js';
 
 /** At least so long between two looks at the tables. */
 const leastPauseMs = 1_000;

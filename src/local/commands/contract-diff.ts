@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type Contract, type ContractChange, contractChanges, toldChanges } from './contract-changes.js';
-import { reasonOf } from './local-store-error.js';
+import { reasonOf } from '../stores/local-store-error.js';
 
 // npm run contract:diff -- [ref]: exit 1 when something would break a client, 2 when the documents cannot be compared.
 

@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { readPublishedDocument } from '../features/docs/published-document.js';
+import { readPublishedDocument } from '../../features/docs/published-document.js';
 
 /** Serves Swagger UI at `/docs` for the published contract, with "Authorize" kept over reloads. */
 export async function serveDocs(app: INestApplication): Promise<void> {

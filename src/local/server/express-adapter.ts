@@ -1,6 +1,6 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, Response } from 'express';
-import type { HttpRequest, HttpResponse, RoutingAdapter } from '../common/http.js';
+import type { HttpRequest, HttpResponse, RoutingAdapter } from '../../common/http.js';
 
 interface RouteLayer {
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { embeddedNeeds, type EmbeddedNeeds, type Environment } from '../config/config.js';
+import { embeddedNeeds, type EmbeddedNeeds, type Environment } from '../../config/config.js';
 import { isAlive, lock, openDataFolder, ourselves, parseHolder, readOrCreateSecret, writePrivately } from './data-folder.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';

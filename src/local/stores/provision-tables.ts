@@ -12,11 +12,11 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import type { Config } from '../config/config.js';
+import type { Config } from '../../config/config.js';
 import type { OnProgress } from './processes.js';
 
-// Shared with Terraform; the path is the same from src/local and from dist/local.
-const definitionsFile = new URL('../../infra/tables.json', import.meta.url);
+// Shared with Terraform; the path is the same from src and from dist.
+const definitionsFile = new URL('../../../infra/tables.json', import.meta.url);
 
 /** One table of infra/tables.json. All key attributes are strings. */
 interface TableDefinition {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { ConfigError, type Environment, parseConfig } from '../config/config.js';
+import { ConfigError, type Environment, parseConfig } from '../../config/config.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { attachOrStartLocalStores, type LocalStores, startEphemeralStores, startLocalStores, withPlaceholders } from './local-stores.js';
