@@ -16,7 +16,7 @@ import { startWireProxy, type WireCall, type WireProxy } from '../support/wire-p
 // proxy that sees and holds them, the dashboard is looked at. Where a test lets time pass, the clock of
 // `Date.now` stands still from then on.
 // Seen failing: with a count paired with the revision read beside it (a todo that is done between the two), without reading the revision (each kind of write), with a first look that
-// remembers its count (nearly all), without the second that a revision must be old, without moving the revision by one kind of write each, with a memo that heeds no clock or zone, with
+// remembers its count (nearly all), without the age that a revision must have, without moving the revision by one kind of write each, with a memo that heeds no clock or zone, with
 // a revision for the buried, with fewer than 101 taken for as many, and with the count sent only once the aggregate is read.
 
 let service: TestService;
@@ -129,7 +129,7 @@ describe('More than a hundred overdue todos', () => {
     expect(counted).toBe(2);
   });
 
-  test('are counted again as long as their revision is less than a second old', async () => {
+  test('are counted again as long as their revision is too young', async () => {
     const { user } = await overdueUser(101);
     pass(0);
 

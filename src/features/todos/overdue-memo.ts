@@ -25,10 +25,11 @@ export interface OverdueLook {
 
 /**
  * How long ago a revision must have been read to be older than a count, in milliseconds. Beside a transaction a query is read-committed, not
- * serializable: for a moment the aggregate may be read as the transaction left it, and the index after that as it was before.
+ * serializable: for a moment, while a committed transaction is written to its items, the aggregate may be read as it left it, and the index after
+ * that as it was before. That moment is some milliseconds.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
  */
-export const settlingMs = 1_000;
+export const settlingMs = 100;
 
 /**
  * Remembers which users have more overdue todos than are counted, so that they are not counted again at every look.

@@ -1,5 +1,5 @@
 /**
- * The floor of an application on Express: one route without a store, on the adapter the service uses, and nothing else.
+ * The floor of an application on Express: one route without a store, on the usual adapter, and nothing else.
  */
 import { configure } from '@vendia/serverless-express';
 import express from 'express';
