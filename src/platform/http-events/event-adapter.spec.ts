@@ -102,6 +102,16 @@ describe('A request is answered', () => {
   });
 });
 
+test('A request that nobody can answer is given up, not waited for', async () => {
+  adapter.setErrorHandler(async () => Promise.reject(new Error('while answering')));
+  adapter.setLastResort(() => {
+    throw new Error('the last resort, too');
+  });
+  adapter.use((_request, _response, next) => next(new Error('said')));
+
+  await expect(get('/object')).rejects.toThrow('without an answer');
+});
+
 test('Headers of one name add up', async () => {
   adapter.use((_request, response, next) => {
     adapter.appendHeader(response as never, 'Vary', 'Accept');

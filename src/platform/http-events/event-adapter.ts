@@ -33,11 +33,11 @@ export class EventAdapter extends AbstractHttpAdapter<EventEmitter, EventRequest
     this.router = router;
   }
 
-  /** Serves one request; settles once its answer is whole. */
+  /** Serves one request; settles once its answer is whole, or nobody can answer it any more. */
   async serve(request: EventRequest): Promise<EventResponse> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const response = new EventResponse(request.method === 'HEAD');
-      response.once('finish', () => resolve(response));
+      response.once('finish', () => resolve(response)).once('close', () => reject(new Error('The request was given up without an answer')));
       this.enter(0, request, response);
     });
   }
@@ -188,7 +188,7 @@ export class EventAdapter extends AbstractHttpAdapter<EventEmitter, EventRequest
   // Nest answers what its handlers throw; should answering fail itself, the request must still have an end.
   private settle(handled: unknown, request: EventRequest, response: EventResponse): void {
     if (handled instanceof Promise) {
-      handled.catch((error: unknown) => this.lastResort(error, request, response));
+      handled.catch((error: unknown) => this.lastResort(error, request, response)).catch(() => response.destroy());
     }
   }
 }

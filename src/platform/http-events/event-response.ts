@@ -41,8 +41,12 @@ export class EventResponse extends EventEmitter<{ finish: []; close: [] }> imple
     return this;
   }
 
-  /** Nothing to do: an answer is either whole or not there. */
+  /** Gives up an answer that is not there yet; one that is, is whole. */
   destroy(): this {
+    if (!this.headersSent) {
+      this.headersSent = true;
+      this.emit('close');
+    }
     return this;
   }
 }
