@@ -601,8 +601,6 @@ describe('Promises 6 and 7: the outbox', () => {
       try {
         const outbox = await import('../../src/lambda/outbox.js');
         const migrate = await import('../../src/lambda/migrate.js');
-        const user = await service.signUp();
-        // The registration kicks the worker of the service, which works on whatever is due beside the function: first let it have its own.
         await waitUntil(async () => (await query('SELECT 1 FROM outbox WHERE status = $1', ['pending'])).length === 0);
         const id = await appendUpdates(3);
         await append(randomUUID(), 'user.renamed', {});
@@ -619,6 +617,8 @@ describe('Promises 6 and 7: the outbox', () => {
           expect.objectContaining({ OutboxPending: 0, OutboxDead: 1, OutboxOldestPendingAge: 0 }),
           expect.objectContaining({ OutboxPending: 1, OutboxDead: 1, OutboxOldestPendingAge: expect.any(Number) }),
         ]);
+        // Only now: a registration kicks the worker of the service, which would work beside the function on whatever is due.
+        const user = await service.signUp();
         expect(await migrate.handler({})).toEqual({ migrations: [] });
         expect(await migrate.handler({ grantAdmin: user.email })).toEqual({ granted: 'admin' });
         await expect(migrate.handler({ grantAdmin: 'nobody@example.com' })).rejects.toThrow('No user has this e-mail');

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
+import { startWireProxy, type WireCall } from '../support/wire-proxy.js';
 
 // Real here: the service over HTTP and an embedded DynamoDB. Nothing is replaced.
 
@@ -234,6 +236,32 @@ describe('The visit counter in shards', () => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(answers[0]?.body.visitCount).toBe(101);
     expect((await service.call('GET', '/counter')).body.visitCount).toBe(101);
+  });
+
+  test('answers a replay from the one item that has its result', async () => {
+    const calls: WireCall[] = [];
+    const proxy = await startWireProxy(service.config.dynamodb.endpoint ?? '', async (call, forward) => {
+      calls.push(call);
+      await forward(call.input);
+    });
+    const app = await createServerApp({ ...service.config, counter: { shards: 150 }, dynamodb: { ...service.config.dynamodb, endpoint: proxy.endpoint } });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const headers = { 'Idempotency-Key': randomUUID() };
+      const post = async () => callService(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`, 'POST', '/counter', { headers });
+      const first = await post();
+      calls.length = 0;
+
+      const replay = await post();
+
+      expect([replay.headers.get('Idempotency-Replayed'), replay.text]).toEqual(['true', first.text]);
+      const read = calls.find(({ operation }) => operation === 'BatchGetItem')?.input['RequestItems'] as Record<string, { Keys: unknown[] }>;
+      expect(Object.values(read).map(({ Keys }) => Keys.length)).toEqual([1]);
+      expect(calls.map(({ operation }) => operation)).toEqual(['TransactWriteItems', 'BatchGetItem']);
+    } finally {
+      await app.close();
+      await proxy.stop();
+    }
   });
 
   test('loses no visit when the number of shards is lowered, or raised', async () => {

@@ -116,7 +116,13 @@ export class DynamoCounterRepository extends CounterRepository {
       }
       replayed = true;
     }
-    return { counter: await this.firstResult(key, expiresAt), replayed };
+    return { counter: (replayed ? await this.storedResult(key) : undefined) ?? (await this.firstResult(key, expiresAt)), replayed };
+  }
+
+  /** What the key's first request left, so that a replay reads one item instead of every shard. */
+  private async storedResult(key: string): Promise<VisitCounter | undefined> {
+    const [item] = await this.readBatch([keys.keyedVisit(key)]);
+    return item?.visitCount === undefined ? undefined : totalOf([item]);
   }
 
   /**
