@@ -8,6 +8,7 @@ import { from, type Observable, switchMap } from 'rxjs';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { findAlteredNumber } from './numbers.js';
+import { remembered } from './remembered.js';
 import { findUnfitText } from './text.js';
 
 /** The longest body taken, in bytes, after decompression. */
@@ -23,6 +24,8 @@ const defaultTypes = ['application/json'];
 export const AcceptsMergePatch = (): MethodDecorator =>
   applyDecorators(SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]), ApiConsumes(mergePatchMediaType, ...defaultTypes));
 
+// For the first body that it is needed for: most cold starts answer a request without one, and it loads zlib.
+const bodyReader = remembered(async () => (await import('body-parser')).default.raw({ limit: bodyLimitBytes, type: () => true }));
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
@@ -78,9 +81,7 @@ async function readBytes(request: HttpRequest, response: HttpResponse, accepted:
     }
     return whole;
   }
-  // For the first body that it is needed for: most cold starts answer a request without one, and it loads zlib.
-  const { default: bodyParser } = await import('body-parser');
-  const read = bodyParser.raw({ limit: bodyLimitBytes, type: () => true });
+  const read = await bodyReader();
   // A body that came at once is no stream; the parser reads streams.
   const source = (whole === undefined ? request : Object.assign(Readable.from([whole]), { headers: request.headers })) as IncomingMessage & { body?: unknown };
   await new Promise<void>((resolve, reject) => {

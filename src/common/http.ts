@@ -55,6 +55,15 @@ export interface RoutingAdapter {
   setLastResort(answer: (error: unknown, request: HttpRequest, response: HttpResponse) => void): void;
 }
 
+/** The methods of a path's routes as an answer tells them: sorted, HEAD with GET. */
+export function allowedMethods(ofRoutes: Iterable<string>): string[] {
+  const methods = new Set(ofRoutes);
+  if (methods.has('GET')) {
+    methods.add('HEAD');
+  }
+  return [...methods].sort();
+}
+
 /** A header's value; several of one name are one value, as Node joins them. */
 export function headerOf({ headers }: Pick<HttpRequest, 'headers'>, name: Lowercase<string>): string | undefined {
   const value = headers[name];

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { listenOnLoopback, type LoopbackServer } from '../support/loopback.js';
 import { type ReceivedAnswer, type SentRequest, send } from './wire.js';
 
 /** An answer on its way to the client, for a mistake to spoil. */
@@ -20,10 +21,7 @@ export interface Mistake {
 }
 
 /** A service with one mistake: the real one behind a proxy that makes it. */
-export interface MistakenService {
-  readonly url: string;
-  stop(): Promise<void>;
-}
+export type MistakenService = LoopbackServer;
 
 /** Starts one on a free loopback port; without a mistake it passes everything on as it is. */
 export async function startMistakenService(realUrl: string, mistake: Mistake = {}): Promise<MistakenService> {
@@ -39,14 +37,7 @@ export async function startMistakenService(realUrl: string, mistake: Mistake = {
       outgoing.end(answer.text);
     })();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return listenOnLoopback(server);
 }
 
 // What is between this client and this proxy only, and what fetch sends by itself.
@@ -64,13 +55,10 @@ const ownHeaders = new Set([
 ]);
 
 async function requestOf(incoming: IncomingMessage): Promise<SentRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) {
-    chunks.push(chunk as Buffer);
-  }
+  const body = await buffer(incoming);
   const headers = Object.entries(incoming.headers).filter((header): header is [string, string] => !ownHeaders.has(header[0]) && typeof header[1] === 'string');
   const method = incoming.method ?? 'GET';
-  return { method, path: incoming.url ?? '/', headers: Object.fromEntries(headers), body: chunks.length === 0 ? undefined : Buffer.concat(chunks) };
+  return { method, path: incoming.url ?? '/', headers: Object.fromEntries(headers), body: body.length === 0 ? undefined : body };
 }
 
 function passing({ status, headers, text }: ReceivedAnswer): PassingAnswer {

@@ -1,5 +1,4 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -17,6 +16,7 @@ import {
   type Exchange,
   type TodoPatch,
 } from '../../client/index.js';
+import { listenOnLoopback } from '../support/loopback.js';
 import { startService, type SignedUp, type TestService } from '../support/service.js';
 import { goodClaims, signToken } from '../support/tokens.js';
 import { deadPort, silentPort } from '../support/wire.js';
@@ -42,12 +42,9 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 /** A server of this handler alone, gone after the test. */
 async function serve(handler: Handler): Promise<string> {
   const server = createServer(handler);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, stop } = await listenOnLoopback(server);
+  closers.push(stop);
+  return url;
 }
 
 /** A server that gives these answers one after the other, the last one forever. */

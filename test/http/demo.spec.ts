@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { PasswordPrompt } from '../../client/demo/password-prompt.js';
 import { type DemoWorld, runDemo } from '../../client/demo/run.js';
 import { steps } from '../../client/demo/tour.js';
+import { listenOnLoopback } from '../support/loopback.js';
 import { startService, type TestService } from '../support/service.js';
 import { deadPort, silentPort } from '../support/wire.js';
 
@@ -63,12 +63,9 @@ async function play(
 
 async function serve(handler: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(handler);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, stop } = await listenOnLoopback(server);
+  closers.push(stop);
+  return url;
 }
 
 /** The service, but for the answers that `alter` makes different; the requests that came are in `seen`. */

@@ -1,8 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomFrom } from '../support/fault-proxy.js';
+import { listenOnLoopback } from '../support/loopback.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
 import { checkInvariants, type Finding } from './invariants.js';
 import { CounterLedger, UserJournal } from './journal.js';
@@ -54,12 +54,9 @@ async function meddled(meddle: Meddle): Promise<string> {
     const reply = answer.body === undefined ? '' : JSON.stringify(answer.body);
     response.writeHead(answer.status, { 'Content-Type': 'application/json', 'Idempotency-Replayed': replayed }).end(reply);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, stop } = await listenOnLoopback(server);
+  closers.push(stop);
+  return url;
 }
 
 const stepsEach = 60;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 type Image = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -169,7 +170,7 @@ class DynamoDbStreams implements StreamsStandIn {
   }
 
   private async answer(request: IncomingMessage): Promise<object> {
-    const body = await readBody(request);
+    const body = await text(request);
     if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=')) {
       throw new AwsError('MissingAuthenticationTokenException', 'Request must contain a valid (registered) AWS Access Key ID.');
     }
@@ -282,14 +283,6 @@ function assertNotTrimmed({ trimmed }: StoredShard, after: bigint): void {
 
 const arnOf = (table: string): string => `arn:aws:dynamodb:us-east-1:000000000000:table/${table}/stream/2026-11-21T00:00:00.000`;
 const tableOf = (arn: string): string => arn.split('/')[1] ?? '';
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) {
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
 
 function reply(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.0', 'x-amzn-RequestId': randomUUID() }).end(JSON.stringify(body));

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { AwsError } from './aws-error.js';
+import { listenOnLoopback } from './loopback.js';
 
 /** An event as the bus has taken it. */
 export interface ReceivedEvent {
@@ -64,7 +65,7 @@ export async function startEventBridge(): Promise<EventBridgeStandIn> {
   let failures: BusFailure[] = [];
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const entries = entriesOf(request, await readBody(request));
+    const entries = entriesOf(request, await text(request));
     calls.push(entries.length);
     const failure = failures.shift();
     switch (failure?.kind) {
@@ -95,9 +96,9 @@ export async function startEventBridge(): Promise<EventBridgeStandIn> {
       reply(response, status, JSON.stringify({ __type: code, message }));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url: endpoint, stop } = await listenOnLoopback(server);
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint,
     events,
     calls,
     failNext: (failure, times = 1) => void failures.push(...Array.from({ length: times }, () => failure)),
@@ -113,10 +114,7 @@ export async function startEventBridge(): Promise<EventBridgeStandIn> {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
 }
 
@@ -183,14 +181,6 @@ function parse(text: string): unknown {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) {
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function reply(response: ServerResponse, status: number, body: string): void {

@@ -1,22 +1,16 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { v7 } from 'uuid';
 import type { EventAdapter } from '../../src/platform/http-events/event-adapter.js';
 import { type HttpEvent, requestOf, resultOf } from '../../src/platform/http-events/http-event.js';
 import { httpApiEvent } from './lambda-events.js';
-
-/** A server on a free loopback port that does what an HTTP API in front of the function does. */
-export interface Gateway {
-  readonly url: string;
-  stop(): Promise<void>;
-}
+import { listenOnLoopback, type LoopbackServer } from './loopback.js';
 
 /** What a gateway, not the function, says of the connection. */
 const ofTheConnection = new Set(['connection', 'keep-alive', 'transfer-encoding']);
 
 /** Stands before an adapter as API Gateway does: each request becomes an event of payload 2.0, and each result an answer. */
-export async function startGateway(adapter: EventAdapter): Promise<Gateway> {
+export async function startGateway(adapter: EventAdapter): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     void (async () => {
       const { method = '', url = '', headers, socket } = request;
@@ -39,12 +33,5 @@ export async function startGateway(adapter: EventAdapter): Promise<Gateway> {
       response.end(Buffer.from(result.body, result.isBase64Encoded ? 'base64' : 'utf8'));
     })().catch((error: unknown) => response.destroy(error as Error));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return listenOnLoopback(server);
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { AwsError } from './aws-error.js';
+import { listenOnLoopback } from './loopback.js';
 
 /** A stand-in for Secrets Manager: GetSecretValue over AWS JSON 1.1, by stage, signed requests only. */
 export interface SecretsManagerStandIn {
@@ -46,9 +47,9 @@ export async function startSecretsManager(): Promise<SecretsManagerStandIn> {
       reply(response, status, { __type: code, message });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { url: endpoint, stop } = await listenOnLoopback(server);
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint,
     get readings() {
       return readings;
     },
@@ -56,25 +57,19 @@ export async function startSecretsManager(): Promise<SecretsManagerStandIn> {
     failWith: (code) => {
       failure = code;
     },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
 }
 
 async function readCall(request: IncomingMessage): Promise<{ SecretId?: string; VersionStage?: string }> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) {
-    chunks.push(chunk as Buffer);
-  }
+  const body = await text(request);
   if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 Credential=')) {
     throw new AwsError(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
   if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
     throw new AwsError(400, 'UnknownOperationException', `Not GetSecretValue: ${String(request.headers['x-amz-target'])}`);
   }
-  return JSON.parse(Buffer.concat(chunks).toString()) as { SecretId?: string; VersionStage?: string };
+  return JSON.parse(body) as { SecretId?: string; VersionStage?: string };
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {

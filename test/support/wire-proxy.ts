@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { Agent, createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, createServer, type IncomingMessage, request as httpRequest } from 'node:http';
+import { buffer, text } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback.js';
 
 /** One call of the SDK on its way to DynamoDB. */
 export interface WireCall {
@@ -21,9 +22,9 @@ export type OnCall = (call: WireCall, forward: (input: Record<string, unknown>) 
 /** Starts a proxy before `target` on a free loopback port. Answers pass through as they are. */
 export async function startWireProxy(target: string, onCall: OnCall): Promise<WireProxy> {
   const agent = new Agent({ keepAlive: true });
-  const server: Server = createServer((request, response) => {
+  const server = createServer((request, response) => {
     void (async () => {
-      const input = JSON.parse((await bytesOf(request)).toString('utf8') || '{}') as Record<string, unknown>;
+      const input = JSON.parse((await text(request)) || '{}') as Record<string, unknown>;
       const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
       let answered = false;
       await onCall({ operation, input }, async (changed) => {
@@ -32,7 +33,7 @@ export async function startWireProxy(target: string, onCall: OnCall): Promise<Wi
         const sent = httpRequest(target, { method: 'POST', agent, headers: { ...headers, 'content-length': body.length } });
         sent.end(body);
         const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-        const bytes = await bytesOf(answer);
+        const bytes = await buffer(answer);
         answered = true;
         response.writeHead(answer.statusCode ?? 500, { ...answer.headers, 'content-length': bytes.length }).end(bytes);
         return JSON.parse(bytes.toString('utf8') || '{}') as Record<string, unknown>;
@@ -42,23 +43,12 @@ export async function startWireProxy(target: string, onCall: OnCall): Promise<Wi
       }
     })().catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url: endpoint, stop } = await listenOnLoopback(server);
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint,
     stop: async () => {
-      server.close();
-      server.closeAllConnections();
+      await stop();
       agent.destroy();
-      await once(server, 'close');
     },
   };
-}
-
-async function bytesOf(message: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) {
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,6 +1,6 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, NextFunction, Request, Response } from 'express';
-import type { HttpRequest, HttpResponse, RoutingAdapter } from '../../common/http.js';
+import { allowedMethods, type HttpRequest, type HttpResponse, type RoutingAdapter } from '../../common/http.js';
 
 interface RouteLayer {
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
@@ -21,15 +21,11 @@ export class ServerAdapter extends ExpressAdapter implements RoutingAdapter {
   // Express has no public list of the methods at a path; the layers of its router are the truth that requests meet.
   methodsAt(path: string): string[] {
     const layers = (this.express as unknown as { router: { stack: RouteLayer[] } }).router.stack;
-    const methods = new Set(
+    return allowedMethods(
       layers
         .filter((layer) => layer.route !== undefined && matches(layer, path))
         .flatMap((layer) => Object.keys(layer.route?.methods ?? {}).map((method) => method.toUpperCase())),
     );
-    if (methods.has('GET')) {
-      methods.add('HEAD');
-    }
-    return [...methods].sort();
   }
 
   setLastResort(answer: (error: unknown, request: HttpRequest, response: HttpResponse) => void): void {

@@ -1,3 +1,5 @@
+import { allowedMethods } from '../../common/http.js';
+
 /** A path that matches a route but for a parameter whose percent-encoding is none. */
 export class UndecodablePathError extends Error {
   override readonly name = 'UndecodablePathError';
@@ -55,13 +57,9 @@ export class Router<Handler> {
     return undefined;
   }
 
-  /** The methods served at a path, sorted; HEAD with GET. */
+  /** See `RoutingAdapter`. */
   methodsAt(path: string): string[] {
-    const methods = new Set(this.matching(segmentsOf(path)).map(({ method }) => method));
-    if (methods.has('GET')) {
-      methods.add('HEAD');
-    }
-    return [...methods].sort();
+    return allowedMethods(this.matching(segmentsOf(path)).map(({ method }) => method));
   }
 
   private matching(segments: readonly string[]): Route<Handler>[] {
