@@ -8,7 +8,7 @@ import { from, type Observable, switchMap } from 'rxjs';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { findAlteredNumber } from './numbers.js';
-import { remembered } from './remembered.js';
+import { memoize } from './async.js';
 import { findUnfitText } from './text.js';
 
 /** The longest body taken, in bytes, after decompression. */
@@ -25,7 +25,7 @@ export const AcceptsMergePatch = (): MethodDecorator =>
   applyDecorators(SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]), ApiConsumes(mergePatchMediaType, ...defaultTypes));
 
 // For the first body that it is needed for: most cold starts answer a request without one, and it loads zlib.
-const bodyReader = remembered(async () => (await import('body-parser')).default.raw({ limit: bodyLimitBytes, type: () => true }));
+const bodyReader = memoize(async () => (await import('body-parser')).default.raw({ limit: bodyLimitBytes, type: () => true }));
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
 
 /**

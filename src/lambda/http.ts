@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Context } from 'aws-lambda';
-import { remembered } from '../common/remembered.js';
+import { memoize } from '../common/async.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment, readTraceHeader } from '../config/environment.js';
 import { createApp } from '../create-app.js';
@@ -10,7 +10,7 @@ import { assertHttpEvent, type HttpResult, requestOf, resultOf } from '../platfo
 // Only a guess, made before there is a router, and no harm when it is wrong: whether the first request will ask PostgreSQL.
 const postgresPaths = /\/(auth\/\w+|users(\/[^/]+)?|dashboard\/[^/]+)\/?$/;
 
-const start = remembered(async (connectSoon: boolean): Promise<EventAdapter> => {
+const start = memoize(async (connectSoon: boolean): Promise<EventAdapter> => {
   const adapter = new EventAdapter();
   await createApp(parseConfig(readEnvironment()), adapter, { connectSoon });
   return adapter;
@@ -19,7 +19,7 @@ const start = remembered(async (connectSoon: boolean): Promise<EventAdapter> => 
 /**
  * Serves one HTTP request of API Gateway (HTTP API v2, REST v1), a function URL or an ALB.
  *
- * The application is assembled once an environment, by the first request. A start that failed is not remembered: the next
+ * The application is assembled once an environment, by the first request. A start that failed is not kept: the next
  * request tries again.
  *
  * @throws UnknownEventError for any other event; the environment lives on.

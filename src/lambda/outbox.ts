@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Context } from 'aws-lambda';
-import { remembered } from '../common/remembered.js';
+import { memoize } from '../common/async.js';
 import { AppConfig } from '../config/config.module.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
@@ -11,7 +11,7 @@ import { emitMetrics } from '../platform/observability/metrics.js';
 /** How much of the function's time is kept for ending what is under way, and for the metrics. */
 const reserveMs = 12_000;
 
-const boot = remembered(async () => createWorker(parseConfig(readEnvironment(), ['postgres'])));
+const boot = memoize(async () => createWorker(parseConfig(readEnvironment(), ['postgres'])));
 
 /** What one run did and left. */
 export interface OutboxRun {

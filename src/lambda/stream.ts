@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { runInContext } from '../common/request-context.js';
-import { remembered } from '../common/remembered.js';
+import { memoize } from '../common/async.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
@@ -10,7 +10,7 @@ import { loadStreamHandler } from '../features/events/stream.module.js';
 /** What is kept of the function's time for its answer: without one, what is done is done again. */
 const reserveMs = 2_000;
 
-const boot = remembered(async () => loadStreamHandler(await createWorker(parseConfig(readEnvironment(), []))));
+const boot = memoize(async () => loadStreamHandler(await createWorker(parseConfig(readEnvironment(), []))));
 
 /** Works off a batch of the todos or the records table's stream; answers from which record on it is to be delivered again, if any. */
 export const handler = async (

@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { remembered } from '../common/remembered.js';
+import { memoize } from '../common/async.js';
 import { AppConfig } from '../config/config.module.js';
 import { readSecret } from './secrets.js';
 
@@ -40,13 +40,13 @@ const pauseMs = 5_000;
 export class ServiceSecret {
   private ring: KeyRing | undefined;
   private pausedUntil = 0;
-  private readonly first = remembered(async () => this.read());
+  private readonly first = memoize(async () => this.read());
   private reading: Promise<void> | undefined;
 
   constructor(@Inject(AppConfig) private readonly config: AppConfig) {}
 
   /**
-   * The key to sign with. A failed first reading is not remembered: the next request tries again.
+   * The key to sign with. A failed first reading is not kept: the next request tries again.
    *
    * @throws StoreUnavailableError
    */

@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RateLimiterDynamo, RateLimiterRes } from 'rate-limiter-flexible';
+import { memoize, Semaphore } from '../../common/async.js';
 import { RateLimitedError, StoreUnavailableError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
-import { remembered } from '../../common/remembered.js';
 import { AppConfig } from '../../config/config.module.js';
 import { DynamoDb } from '../dynamodb/dynamodb.js';
 import { isConditionFailed } from '../dynamodb/transactions.js';
@@ -12,7 +12,6 @@ import { Log } from '../observability/log.js';
 import { ServiceSecret } from '../service-secret.js';
 import { isOverdrawn, isSpent, policiesOf, type Policies, type Policy, type Usage, unused, type LimitedClient } from './quota.js';
 import { limiterTable, type LimiterTable } from './limiter-table.js';
-import { Turnstile } from './turnstile.js';
 
 /** One counter: a policy, and whom it counts for. The subject is stored only as a keyed hash. */
 interface Counter {
@@ -43,10 +42,10 @@ const attemptsAtOnce = 4;
 export class RateLimiter {
   /** The policies with the configured quotas. */
   readonly policies: Policies;
-  private readonly turnstile = new Turnstile(attemptsAtOnce);
+  private readonly attempts = new Semaphore(attemptsAtOnce);
   private readonly limiters = new Map<Policy['name'], RateLimiterDynamo>();
   private table: LimiterTable | undefined;
-  private readonly hashKey = remembered(async () => this.secret.keyFor('rate-limit-keys'));
+  private readonly hashKey = memoize(async () => this.secret.keyFor('rate-limit-keys'));
   private failures = 0;
   private pausedUntil = 0;
 
@@ -72,7 +71,7 @@ export class RateLimiter {
     const { accountAddress, account: ofAccount, address } = this.policies.signIn;
     const narrowest: Counter = { policy: accountAddress, subject: [account, client.address] };
     const counters = [narrowest, { policy: ofAccount, subject: [account] }, { policy: address, subject: [client.address] }];
-    return this.turnstile.pass(async () => {
+    return this.attempts.run(async () => {
       if (remainingStoreMs() <= 1) {
         // Its time went by in the queue: an answer that was promised within 3 s would only hold up those behind it.
         throw new StoreUnavailableError('postgres');

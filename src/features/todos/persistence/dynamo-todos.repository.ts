@@ -1,5 +1,6 @@
 import { BatchGetCommand, GetCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Inject, Injectable } from '@nestjs/common';
+import { KeyedMutex } from '../../../common/async.js';
 import { InvalidCursorError } from '../../../common/errors.js';
 import type { KeyedCreation } from '../../../common/idempotency-key.js';
 import { AppConfig } from '../../../config/config.module.js';
@@ -7,7 +8,6 @@ import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
 import { purgePartition } from '../../../platform/dynamodb/purge.js';
 import { cancellationReasons, isContention, retryContention, transact } from '../../../platform/dynamodb/transactions.js';
-import { Turns } from '../../../platform/dynamodb/turns.js';
 import { aggregateKey, idempotencyItemKey, noTombstone } from '../../../platform/dynamodb/user-partition.js';
 import { coveringKeyRange, type DueKeyRange } from '../due.js';
 import { TodoOwnerGoneError } from '../todos.errors.js';
@@ -38,7 +38,7 @@ class TodoChangedMeanwhile extends Error {}
 @Injectable()
 export class DynamoTodosRepository extends TodosRepository {
   private readonly archiveAfterDays: number;
-  private readonly turns = new Turns();
+  private readonly mutex = new KeyedMutex();
 
   constructor(
     @Inject(DynamoDb) private readonly dynamodb: DynamoDb,
@@ -238,9 +238,9 @@ export class DynamoTodosRepository extends TodosRepository {
     return this.dynamodb.tables.todos;
   }
 
-  // All writes of a user meet in the aggregate: those of this process take turns, so that only other processes are contended with.
+  // All writes of a user meet in the aggregate: those of this process run one after the other, so that only other processes are contended with.
   private async write<T>(userId: string, work: () => Promise<T>): Promise<T> {
-    return this.turns.take(userId, async () => retryContention(work, mayTryAgain));
+    return this.mutex.run(userId, async () => retryContention(work, mayTryAgain));
   }
 
   private put(todo: Todo, condition: string, values?: Record<string, unknown>): TransactItem {
