@@ -1,7 +1,7 @@
 import { refreshTokenEntity } from './features/auth/persistence/refresh-token.entity.js';
 import { CreateRefreshTokens1764547200200 } from './features/auth/persistence/migrations/create-refresh-tokens-1764547200200.js';
-import { CreateOutbox1764547200300 } from './features/events/persistence/migrations/create-outbox-1764547200300.js';
-import { outboxEntity } from './features/events/persistence/outbox.entity.js';
+import { CreateOutbox1764547200300 } from './features/outbox/persistence/migrations/create-outbox-1764547200300.js';
+import { outboxEntity } from './features/outbox/persistence/outbox.entity.js';
 import { CreateUsers1764547200100 } from './features/users/persistence/migrations/create-users-1764547200100.js';
 import { userEntity } from './features/users/persistence/user.entity.js';
 import type { PostgresSchema } from './platform/postgres/postgres.js';

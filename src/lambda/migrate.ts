@@ -5,7 +5,7 @@ import { parseConfig } from '../config/config.js';
 import { AppConfig } from '../config/config.module.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
-import { DeadEventsService } from '../features/events/dead-events.service.js';
+import { DeadEventsService } from '../features/outbox/dead-events.service.js';
 import { UsersService } from '../features/users/users.service.js';
 import { applicationRoleCredentials } from '../platform/postgres/credentials.js';
 import { Postgres } from '../platform/postgres/postgres.js';

@@ -5,7 +5,7 @@ import { AppConfig } from '../config/config.module.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
-import { OutboxWorker } from '../features/events/outbox-worker.js';
+import { OutboxWorker } from '../features/outbox/outbox-worker.js';
 import { emitMetrics } from '../platform/observability/metrics.js';
 
 /** How much of the function's time is kept for ending what is under way, and for the metrics. */

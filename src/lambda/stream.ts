@@ -5,7 +5,7 @@ import { memoize } from '../common/async.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-app.js';
-import { loadStreamHandler } from '../features/events/stream.module.js';
+import { loadStreamHandler } from '../features/streams/streams.module.js';
 
 /** What is kept of the function's time for its answer: without one, what is done is done again. */
 const reserveMs = 2_000;

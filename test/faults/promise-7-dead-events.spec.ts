@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-app.js';
-import { OutboxWorker } from '../../src/features/events/outbox-worker.js';
+import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';

@@ -4,10 +4,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig, type Config } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-app.js';
-import { Erasure } from '../../src/features/events/erasure.js';
+import { Erasure } from '../../src/features/outbox/erasure.js';
 import { EventPublisher } from '../../src/features/events/event-publisher.js';
-import { LeaseLostError, OutboxRepository } from '../../src/features/events/outbox.repository.js';
-import { OutboxWorker } from '../../src/features/events/outbox-worker.js';
+import { LeaseLostError, OutboxRepository } from '../../src/features/outbox/outbox.repository.js';
+import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
 import { UsersRepository } from '../../src/features/users/users.repository.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';

@@ -143,7 +143,7 @@ export const logsAreRetained: Rule = (plan, { name: environment }) => {
 
 /** The metrics that the code writes, and the one that a filter makes of its log. */
 const emittedMetrics = new Set([
-  ...['src/lambda/outbox.ts', 'src/features/events/stream-handler.ts', 'src/platform/observability/request-metrics.ts'].flatMap((file) =>
+  ...['src/lambda/outbox.ts', 'src/features/streams/stream-handler.ts', 'src/platform/observability/request-metrics.ts'].flatMap((file) =>
     [...readFileSync(resolve(file), 'utf8').matchAll(/name: '(\w+)', unit:/g)].map(([, name]) => name ?? ''),
   ),
   'CodeCacheRejections',

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RateLimitsModule } from '../../platform/rate-limits/rate-limits.module.js';
-import { EventsModule } from '../events/events.module.js';
-import { OutboxModule } from '../events/outbox.module.js';
+import { OutboxModule } from '../outbox/outbox.module.js';
 import { Passwords } from './passwords.js';
 import { PostgresUsersRepository } from './persistence/postgres-users.repository.js';
 import { UsersController } from './users.controller.js';
@@ -10,7 +9,7 @@ import { UsersService } from './users.service.js';
 
 /** People and their credentials. */
 @Module({
-  imports: [EventsModule, OutboxModule, RateLimitsModule],
+  imports: [OutboxModule, RateLimitsModule],
   controllers: [UsersController],
   providers: [UsersService, Passwords, { provide: UsersRepository, useClass: PostgresUsersRepository }],
   exports: [UsersService],

@@ -4,7 +4,7 @@ import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
 import { ValidationError } from '../../common/errors.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { newId } from '../../common/ids.js';
-import { OutboxWorker } from '../events/outbox-worker.js';
+import { OutboxWorker } from '../outbox/outbox-worker.js';
 import { Log } from '../../platform/observability/log.js';
 import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { RateLimiter } from '../../platform/rate-limits/rate-limiter.js';

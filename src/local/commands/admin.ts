@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { idSchema } from '../../common/ids.js';
 import { ConfigError, parseConfig } from '../../config/config.js';
 import { readEnvironment } from '../../config/environment.js';
-import { DeadEventsService } from '../../features/events/dead-events.service.js';
+import { DeadEventsService } from '../../features/outbox/dead-events.service.js';
 import { UsersService } from '../../features/users/users.service.js';
 import { Postgres } from '../../platform/postgres/postgres.js';
 import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';

@@ -15,8 +15,8 @@ import {
 import type { INestApplicationContext } from '@nestjs/common';
 import type { AttributeValue as LambdaAttributeValue, DynamoDBRecord } from 'aws-lambda';
 import { type Config, isLoopback } from '../../config/config.js';
-import type { StreamHandler } from '../../features/events/stream-handler.js';
-import { loadStreamHandler } from '../../features/events/stream.module.js';
+import type { StreamHandler } from '../../features/streams/stream-handler.js';
+import { loadStreamHandler } from '../../features/streams/streams.module.js';
 import { Log } from '../../platform/observability/log.js';
 import { type ShardPosition, StreamCheckpoint } from './stream-checkpoint.js';
 import { announcedBy, TtlSweeper } from './ttl-sweeper.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { brokenUniqueConstraint, Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
-import { OutboxWriter, type OutboxKind } from '../../events/outbox.js';
+import { OutboxWriter, type OutboxKind } from '../../outbox/outbox.js';
 import { type Account, type AccountChanges, accountName, type User } from '../user.js';
 import { EmailTakenError } from '../users.errors.js';
 import { UsersRepository } from '../users.repository.js';

@@ -4,7 +4,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { AppConfig } from '../../config/config.module.js';
 import { Log } from '../../platform/observability/log.js';
 import { Erasure } from './erasure.js';
-import { EventPublisher, type PublishOutcome } from './event-publisher.js';
+import { EventPublisher, type PublishOutcome } from '../events/event-publisher.js';
 import { type ClaimedRow, LeaseLostError, type OutboxBacklog, OutboxRepository } from './outbox.repository.js';
 import { mostPublishAttempts, pauseMs } from './retry-schedule.js';
 

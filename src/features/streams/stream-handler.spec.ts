@@ -5,9 +5,9 @@ import { StoreUnavailableError } from '../../common/errors.js';
 import type { Log } from '../../platform/observability/log.js';
 import type { ArchiveService } from '../todos/archive.service.js';
 import { newTodo, nextTodo, type Todo, type TodoContent } from '../todos/todos.js';
-import { catalogue } from './catalogue.js';
-import type { DomainEvent } from './domain-event.js';
-import type { EventPublisher, PublishOutcome } from './event-publisher.js';
+import { catalogue } from '../events/catalogue.js';
+import type { DomainEvent } from '../events/domain-event.js';
+import type { EventPublisher, PublishOutcome } from '../events/event-publisher.js';
 import { StreamHandler } from './stream-handler.js';
 
 // Real: images, mapping, ordering. Not real: the bus and the archive, which fail here when they are told to, and the todos feature's reading of an

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { catalogue } from './catalogue.js';
+import { catalogue } from '../events/catalogue.js';
 import { outboxEvent } from './outbox-event.js';
 
 const user = {

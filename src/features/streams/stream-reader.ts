@@ -2,16 +2,16 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { v5 } from 'uuid';
 import type { ArchiveService } from '../todos/archive.service.js';
 import type { Todo } from '../todos/todos.js';
-import { makeEvent } from './catalogue.js';
-import { recordCreated } from './catalogue/record-created.js';
-import { recordDeleted } from './catalogue/record-deleted.js';
-import { recordUpdated } from './catalogue/record-updated.js';
-import { todoArchived } from './catalogue/todo-archived.js';
-import { todoCompleted } from './catalogue/todo-completed.js';
-import { todoCreated } from './catalogue/todo-created.js';
-import { todoDeleted } from './catalogue/todo-deleted.js';
-import { todoUpdated } from './catalogue/todo-updated.js';
-import type { DomainEvent, EventDefinition } from './domain-event.js';
+import { makeEvent } from '../events/catalogue.js';
+import { recordCreated } from '../events/catalogue/record-created.js';
+import { recordDeleted } from '../events/catalogue/record-deleted.js';
+import { recordUpdated } from '../events/catalogue/record-updated.js';
+import { todoArchived } from '../events/catalogue/todo-archived.js';
+import { todoCompleted } from '../events/catalogue/todo-completed.js';
+import { todoCreated } from '../events/catalogue/todo-created.js';
+import { todoDeleted } from '../events/catalogue/todo-deleted.js';
+import { todoUpdated } from '../events/catalogue/todo-updated.js';
+import type { DomainEvent, EventDefinition } from '../events/domain-event.js';
 import { attributesIn, type StreamImage } from './persistence/stream-images.js';
 
 /** A stream record that tells of nothing Duet wrote. The message says why, and never quotes a value: it goes into the log. */

@@ -4,8 +4,8 @@ import { AppConfig } from '../../config/config.module.js';
 import { Log } from '../../platform/observability/log.js';
 import { emitMetrics } from '../../platform/observability/metrics.js';
 import { ArchiveService } from '../todos/archive.service.js';
-import type { DomainEvent } from './domain-event.js';
-import { EventPublisher } from './event-publisher.js';
+import type { DomainEvent } from '../events/domain-event.js';
+import { EventPublisher } from '../events/event-publisher.js';
 import { type Change, StreamReader } from './stream-reader.js';
 
 /** How many events are handed over at a time: as many as one PutEvents request takes. */

@@ -1,8 +1,8 @@
-import type { DomainEvent, EventDefinition } from './domain-event.js';
-import { makeEvent } from './catalogue.js';
-import { userDeleted } from './catalogue/user-deleted.js';
-import { userRegistered } from './catalogue/user-registered.js';
-import { userUpdated } from './catalogue/user-updated.js';
+import type { DomainEvent, EventDefinition } from '../events/domain-event.js';
+import { makeEvent } from '../events/catalogue.js';
+import { userDeleted } from '../events/catalogue/user-deleted.js';
+import { userRegistered } from '../events/catalogue/user-registered.js';
+import { userUpdated } from '../events/catalogue/user-updated.js';
 import type { OutboxKind } from './outbox.js';
 import type { ClaimedRow } from './outbox.repository.js';
 
