@@ -3,9 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { catalogue } from './catalogue.js';
 
 describe('The event catalogue', () => {
-  test('in the README is the one in the code', async () => {
-    const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
-    const rows = [...readme.matchAll(/^\| `((?:todo|record|user)\.\w+)` +\| (\d+) +\| (.*?) +\|$/gm)].map(([, name, version, description]) => ({
+  test('in the documentation is the one in the code', async () => {
+    const page = await readFile(new URL('../../../docs/contract.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `((?:todo|record|user)\.\w+)` +\| (\d+) +\| (.*?) +\|$/gm)].map(([, name, version, description]) => ({
       name,
       version: Number(version),
       description,
