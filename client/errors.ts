@@ -1,4 +1,4 @@
-import type { FieldProblem, Problem } from './types.js';
+import type { FieldProblem, Problem, ProblemCode } from './types.js';
 
 /** What a failed call was about. */
 export interface FailedCall {
@@ -45,7 +45,7 @@ export abstract class DuetError extends Error {
  */
 export class DuetProblemError extends DuetError {
   override readonly name = 'DuetProblemError';
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly status: number;
   readonly title: string;
   readonly detail: string;

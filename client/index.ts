@@ -3,6 +3,6 @@ export { type ConnectionFailure, DuetConnectionError, DuetError, DuetProblemErro
 export { type Page, PagedList } from './pages.js';
 export type { Session } from './session.js';
 export type { Exchange } from './transport.js';
-export type { CallOptions, CreateOptions, Credentials, Dashboard, FieldProblem, Problem, Readiness, Registration, Service } from './types.js';
+export type { CallOptions, CreateOptions, Credentials, Dashboard, FieldProblem, Problem, ProblemCode, Readiness, Registration, Service } from './types.js';
 export type { Todo, TodoContent, TodoPatch, TodoQuery, User, UserPatch, UserRecord, VisitCounter } from './types.js';
 export { contractVersion } from './version.js';

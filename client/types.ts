@@ -23,6 +23,8 @@ export type UserRecord = Schemas['Record'];
 export type Dashboard = Schemas['Dashboard'];
 /** An error in the shape of RFC 9457. */
 export type Problem = Schemas['Problem'];
+/** What a problem means: programs decide by it. */
+export type ProblemCode = Problem['code'];
 /** One value that is not valid: a JSON pointer (RFC 6901) to it, and why. */
 export type FieldProblem = NonNullable<Problem['errors']>[number];
 

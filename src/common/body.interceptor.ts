@@ -5,7 +5,7 @@ import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, t
 import { Reflector } from '@nestjs/core';
 import { ApiConsumes } from '@nestjs/swagger';
 import { from, type Observable, switchMap } from 'rxjs';
-import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationError } from './errors.js';
+import { DuetError, ValidationError } from './errors.js';
 import type { HttpRequest, HttpResponse } from './http.js';
 import { findAlteredNumber } from './numbers.js';
 import { memoize } from './async.js';
@@ -59,11 +59,11 @@ async function readBody(request: HttpRequest, response: HttpResponse, accepted: 
   const bytes = await readBytes(request, response, accepted);
   // A decoder would put U+FFFD in place of other bytes, and another text would be stored than was sent (RFC 8259, section 8.1).
   if (!isUtf8(bytes)) {
-    throw new MalformedRequestError('The body is not valid UTF-8.');
+    throw new DuetError('request.malformed', 'The body is not valid UTF-8.');
   }
   const text = new TextDecoder().decode(bytes);
   if (bytes.length > 0 && text === '') {
-    throw new MalformedRequestError('The body is a byte order mark and nothing else.');
+    throw new DuetError('request.malformed', 'The body is a byte order mark and nothing else.');
   }
   request.body = text === '' ? undefined : parseJson(text);
   const unfit = findUnfitText(request.body) ?? findAlteredNumber(text);
@@ -77,7 +77,7 @@ async function readBytes(request: HttpRequest, response: HttpResponse, accepted:
   const whole = Buffer.isBuffer(request.body) ? request.body : undefined;
   if (whole !== undefined && (request.headers['content-encoding'] ?? 'identity') === 'identity') {
     if (whole.length > bodyLimitBytes) {
-      throw new PayloadTooLargeError(bodyLimitBytes);
+      throw new DuetError('request.too_large');
     }
     return whole;
   }
@@ -94,7 +94,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new MalformedRequestError('The body is not valid JSON.', { cause });
+    throw new DuetError('request.malformed', 'The body is not valid JSON.', { cause });
   }
 }
 
@@ -102,8 +102,12 @@ function assertMediaType(contentType: string | undefined, accepted: readonly str
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
   if (!accepted.includes(type) || (charset !== undefined && !/^"?utf-8"?$/.test(charset))) {
-    throw new UnsupportedMediaTypeError(accepted);
+    throw unsupported(accepted);
   }
+}
+
+function unsupported(accepted: readonly string[]): DuetError {
+  return new DuetError('request.unsupported_media_type', `Send the body as ${accepted.join(' or ')}, in UTF-8.`);
 }
 
 // body-parser names its errors in `type`: https://github.com/expressjs/body-parser#errors
@@ -111,14 +115,14 @@ function translate(error: unknown, accepted: readonly string[]): Error {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   switch (type) {
     case 'entity.too.large':
-      return new PayloadTooLargeError(bodyLimitBytes);
+      return new DuetError('request.too_large');
     case 'encoding.unsupported':
-      return new UnsupportedMediaTypeError(accepted);
+      return unsupported(accepted);
     case 'request.aborted':
     case 'request.size.invalid':
-      return new MalformedRequestError('The body ended before its Content-Length.');
+      return new DuetError('request.malformed', 'The body ended before its Content-Length.');
     default:
       // zlib's own errors have no type: a body that is not what its Content-Encoding says.
-      return error instanceof Error && 'code' in error ? new MalformedRequestError('The body cannot be decompressed.') : (error as Error);
+      return error instanceof Error && 'code' in error ? new DuetError('request.malformed', 'The body cannot be decompressed.') : (error as Error);
   }
 }

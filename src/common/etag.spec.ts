@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { StaleVersionError } from './errors.js';
 import { etagOf, noneMatchHits, parseIfMatch } from './etag.js';
 
 describe('If-Match', () => {
@@ -15,7 +14,7 @@ describe('If-Match', () => {
     const condition = parseIfMatch(header);
 
     expect(condition).toBeDefined();
-    expect(() => condition?.assertHolds(7)).toThrow(StaleVersionError);
+    expect(() => condition?.assertHolds(7)).toThrow(expect.objectContaining({ code: 'version.stale' }));
   });
 });
 

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { StaleVersionError } from './errors.js';
+import { DuetError } from './errors.js';
 import { headerOf, type HttpRequest } from './http.js';
 
 /** The entity tag of a version: strong, since a version is one exact representation (RFC 9110, section 8.8.3). */
@@ -19,10 +19,10 @@ export function parseIfMatch(header: string | undefined): VersionCondition | und
 export class VersionCondition {
   constructor(private readonly tags: readonly string[]) {}
 
-  /** @throws StaleVersionError when the present version is none of them. */
+  /** @throws DuetError `version.stale` when the present version is none of them. */
   assertHolds(version: number): void {
     if (!this.tags.includes(etagOf(version))) {
-      throw new StaleVersionError();
+      throw new DuetError('version.stale');
     }
   }
 }

@@ -1,10 +1,10 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { DuetError, MalformedRequestError, MethodNotAllowedError, RouteNotFoundError, type FieldProblem } from './errors.js';
+import { DuetError, type FieldProblem } from './errors.js';
 import type { HttpRequest, HttpResponse } from './http.js';
-import { internalProblem, problemOf, sendProblem, type Problem } from './problem.js';
+import { sendProblem } from './problem.js';
 
-/** Told of every error that is the service's own fault: once, with its cause. */
-export type FaultListener = (error: unknown, problem: Problem) => void;
+/** Called once for every error that is the service's own fault, with the error that is answered in its place. */
+export type FaultListener = (error: unknown, answered: DuetError) => void;
 
 /** The methods served at a path; empty where no route matches. */
 export type MethodsAt = (path: string) => readonly string[];
@@ -24,26 +24,31 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** The same for what fails outside Nest's own handling. */
   answer(error: unknown, request: HttpRequest, response: HttpResponse): void {
-    const known = this.recognise(error, request);
-    const problem = known === undefined ? internalProblem : problemOf(known);
-    if (problem.status >= 500) {
-      this.onFault(error, problem);
+    const answered = this.recognise(error, request) ?? new DuetError('service.internal');
+    if (answered.status >= 500) {
+      this.onFault(error, answered);
     }
-    sendProblem(response, problem);
+    sendProblem(response, answered);
   }
 
   private recognise(error: unknown, request: HttpRequest): DuetError | undefined {
     if (error instanceof DuetError) {
       return error;
     }
-    // Nest tells of an unmatched route, the router of a path it cannot decode; both know only a status.
+    // Nest's error for an unmatched route and the router's for a path it cannot decode carry no more than a status.
     const status = error instanceof HttpException ? error.getStatus() : statusIn(error);
     if (status === 404) {
       const allowed = this.methodsAt(request.path);
-      return allowed.length === 0 || allowed.includes(request.method) ? new RouteNotFoundError() : new MethodNotAllowedError(allowed);
+      return allowed.length === 0 || allowed.includes(request.method) ? new DuetError('route.not_found') : methodNotAllowed(allowed);
     }
-    return status !== undefined && status >= 400 && status < 500 ? new MalformedRequestError('The request cannot be read.') : undefined;
+    return status !== undefined && status >= 400 && status < 500 ? new DuetError('request.malformed', 'The request cannot be read.') : undefined;
   }
+}
+
+// RFC 9110, section 15.5.6: `Allow` lists the methods that the path takes.
+function methodNotAllowed(allowed: readonly string[]): DuetError {
+  const list = allowed.join(', ');
+  return new DuetError('route.method_not_allowed', `This path takes ${list}.`, { headers: { Allow: list } });
 }
 
 function statusIn(error: unknown): number | undefined {

@@ -1,16 +1,17 @@
 import * as z from 'zod';
-import { currentContext } from './request-context.js';
-import type { DuetError, ErrorKind, FieldProblem } from './errors.js';
+import { type ErrorCode, errorCatalogue } from './error-catalogue.js';
+import type { DuetError } from './errors.js';
 import type { HttpResponse } from './http.js';
+import { currentContext } from './request-context.js';
 
 /** The body of every error (RFC 9457), as published. */
 export const problemSchema = z
   .object({
-    type: z.string().meta({ description: 'urn:duet:problem:<code>', example: 'urn:duet:problem:request.invalid' }),
+    type: z.string().meta({ description: 'urn:duet:problem:<code>' }),
     title: z.string(),
-    status: z.int(),
+    status: z.int().min(400).max(599),
     detail: z.string(),
-    code: z.string().meta({ description: 'Stable: programs decide by it.', example: 'request.invalid' }),
+    code: z.enum(Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]]).meta({ description: 'Stable: programs decide by it.' }),
     requestId: z.string().meta({ description: 'The same as X-Request-Id: name it when asking for help.' }),
     errors: z
       .array(z.object({ pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) to what is wrong.' }), detail: z.string() }))
@@ -22,53 +23,16 @@ export const problemSchema = z
 /** The media type of {@link problemSchema}. */
 export const problemMediaType = 'application/problem+json';
 
-const statusOfKind: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  absent: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  stale: 412,
-  too_large: 413,
-  unsupported_media_type: 415,
-  unprocessable: 422,
-  limited: 429,
-  unavailable: 503,
-};
-
-/** A problem before it is written: what the filter knows of an error. */
-export interface Problem {
-  readonly status: number;
-  readonly code: string;
-  readonly title: string;
-  readonly detail: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly errors?: readonly FieldProblem[];
-}
-
-/** The problem that tells of a domain error. */
-export function problemOf(error: DuetError): Problem {
-  const { kind, code, title, message: detail, headers, errors } = error;
-  return { status: statusOfKind[kind], code, title, detail, headers, errors };
-}
-
-/** What an unforeseen error looks like from outside: nothing of the inside. */
-export const internalProblem: Problem = {
-  status: 500,
-  code: 'service.internal',
-  title: 'Internal error',
-  detail: 'Something went wrong on our side. It has been logged under the requestId.',
-};
-
-/** The JSON of a problem in the present request. */
-export function problemBody(problem: Problem, requestId = currentContext()?.requestId ?? 'unknown'): z.input<typeof problemSchema> {
-  const { status, code, title, detail, errors } = problem;
-  return { type: `urn:duet:problem:${code}`, title, status, detail, code, requestId, ...(errors && { errors: [...errors] }) };
+/** The JSON of an error as the answer to the present request. */
+export function problemBody(
+  { code, title, status, message, errors }: DuetError,
+  requestId = currentContext()?.requestId ?? 'unknown',
+): z.input<typeof problemSchema> {
+  return { type: `urn:duet:problem:${code}`, title, status, detail: message, code, requestId, ...(errors && { errors: [...errors] }) };
 }
 
 /** Answers with a problem, unless an answer has begun: then the connection is cut, so that no half answer passes for a whole one. */
-export function sendProblem(response: HttpResponse, problem: Problem): void {
+export function sendProblem(response: HttpResponse, error: DuetError): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -77,10 +41,10 @@ export function sendProblem(response: HttpResponse, problem: Problem): void {
   for (const name of ['ETag', 'Location', 'Idempotency-Replayed']) {
     response.removeHeader(name);
   }
-  const body = JSON.stringify(problemBody(problem, typeof requestId === 'string' ? requestId : undefined));
-  response.statusCode = problem.status;
+  const body = JSON.stringify(problemBody(error, typeof requestId === 'string' ? requestId : undefined));
+  response.statusCode = error.status;
   const headers = {
-    ...problem.headers,
+    ...error.headers,
     'Cache-Control': 'no-store',
     'Content-Type': `${problemMediaType}; charset=utf-8`,
     'Content-Length': Buffer.byteLength(body),

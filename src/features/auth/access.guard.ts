@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type AccessRule, accessRuleKey, type AuthenticatedRequest, type Caller } from '../../common/caller.js';
-import { ForbiddenError, UnauthenticatedError } from '../../common/errors.js';
+import { DuetError } from '../../common/errors.js';
 import { AccessTokens } from './access-tokens.js';
 
 const safeMethods = new Set(['GET', 'HEAD']);
@@ -24,7 +24,7 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.caller = await this.identify(request.headers.authorization);
     if (!allows(rule, request.caller, request)) {
-      throw new ForbiddenError(rule.adminOnly ? 'Only an administrator may do this.' : undefined);
+      throw new DuetError('access.denied', rule.adminOnly ? 'Only an administrator may do this.' : 'You may only reach what is yours.');
     }
     return true;
   }
@@ -33,7 +33,7 @@ export class AccessGuard implements CanActivate {
     const token = bearer.exec(authorization ?? '')?.[1];
     const caller = token === undefined ? null : await this.tokens.verify(token);
     if (caller === null) {
-      throw new UnauthenticatedError(/^Bearer +\S/i.test(authorization ?? ''));
+      throw new DuetError(/^Bearer +\S/i.test(authorization ?? '') ? 'auth.invalid_token' : 'auth.token_missing');
     }
     return caller;
   }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { DuetError } from '../../common/errors.js';
 import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { ServiceSecret } from '../../platform/service-secret.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { AccessTokens, accessTokenSeconds } from './access-tokens.js';
-import { InvalidCredentialsError, InvalidRefreshTokenError } from './auth.errors.js';
 import type { Credentials, RefreshRequest, Tokens } from './auth.schemas.js';
 import { familyLifetimeMs, judge, RefreshToken } from './refresh-token.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
@@ -19,17 +19,17 @@ export class AuthService {
     private readonly secret: ServiceSecret,
   ) {}
 
-  /** @throws InvalidCredentialsError; RateLimitedError. */
+  /** @throws DuetError `auth.invalid_credentials`; RateLimitedError. */
   async login({ email, password }: Credentials, client: LimitedClient): Promise<Tokens> {
     const account = await this.users.authenticate(email, password, client);
     if (account === null) {
-      throw new InvalidCredentialsError();
+      throw new DuetError('auth.invalid_credentials');
     }
     const { user, passwordVersion } = account;
     const token = RefreshToken.first();
     const started = await this.refreshTokens.start(token, { userId: user.id, passwordVersion, expiresAt: new Date(Date.now() + familyLifetimeMs) });
     if (!started) {
-      throw new InvalidCredentialsError();
+      throw new DuetError('auth.invalid_credentials');
     }
     return this.tokens(user, token);
   }
@@ -37,7 +37,7 @@ export class AuthService {
   /**
    * Exchanges a refresh token for the next pair. The user is read afresh, so that role, time zone and deletion count from here on.
    *
-   * @throws InvalidRefreshTokenError; a token that was spent before ends its family then.
+   * @throws DuetError `auth.invalid_refresh_token`; a token that was spent before ends its family then.
    */
   async refresh({ refreshToken }: RefreshRequest): Promise<Tokens> {
     const token = RefreshToken.parse(refreshToken) ?? refuse();
@@ -73,5 +73,5 @@ export class AuthService {
 }
 
 function refuse(): never {
-  throw new InvalidRefreshTokenError();
+  throw new DuetError('auth.invalid_refresh_token');
 }

@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
-import { StoreUnavailableError, type StoreName } from '../../common/errors.js';
+import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors.js';
 import { TodosService } from '../todos/todos.service.js';
 import type { User } from '../users/user.js';
-import { UserNotFoundError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import type { Dashboard } from './dashboard.schemas.js';
 
@@ -21,7 +20,7 @@ export class DashboardService {
   /**
    * A user's dashboard, as the user's own time zone sees it. Its cost does not grow with the number of todos.
    *
-   * @throws UserNotFoundError; StoreUnavailableError when both stores are down.
+   * @throws DuetError `user.not_found`; StoreUnavailableError when both stores are down.
    */
   async of(userId: string, caller: Caller): Promise<Dashboard> {
     const now = Date.now();
@@ -44,7 +43,7 @@ export class DashboardService {
       throw user.down;
     }
     if (user.value === null) {
-      throw new UserNotFoundError();
+      throw new DuetError('user.not_found');
     }
     return {
       user: user.value ?? null,

@@ -11,14 +11,14 @@ export abstract class RecordsRepository {
   /**
    * Stores a record if its user stands and has none; with a key, at most once within the key's window.
    *
-   * @throws RecordOwnerDeletedError, RecordExistsError, IdempotencyKeyReusedError
+   * @throws DuetError `user.not_found`, `record.exists`, `idempotency.key_reused`
    */
   abstract create(record: UserRecord, keyed?: KeyedCreation): Promise<CreatedRecord>;
 
   /**
    * Sets one attribute of a record; null when there is none.
    *
-   * @throws RecordFullError when the record would grow past what one item can hold.
+   * @throws DuetError `record.full` when the record would grow past what one item can hold.
    */
   abstract setAttribute(userId: string, name: string, value: unknown): Promise<UserRecord | null>;
 

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
 import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
-import { ForbiddenError } from '../../common/errors.js';
+import { DuetError } from '../../common/errors.js';
 import { fingerprintOf } from '../../common/idempotency-key.js';
-import { RecordNotFoundError } from './records.errors.js';
 import { RecordsRepository } from './records.repository.js';
 import type { CreatedRecord, UserRecord } from './records.js';
 import type { RecordChange, RecordList, RecordsQuery } from './records.schemas.js';
@@ -31,10 +30,10 @@ export class RecordsService {
     return found(changed);
   }
 
-  /** @throws RecordNotFoundError when there is none. */
+  /** @throws DuetError `record.not_found` when there is none. */
   async delete(userId: string): Promise<void> {
     if (!(await this.records.delete(userId))) {
-      throw new RecordNotFoundError();
+      throw new DuetError('record.not_found');
     }
   }
 
@@ -58,13 +57,13 @@ export class RecordsService {
 // The body names the owner, so the access guard, which reads paths and queries, cannot tell.
 function assertOwn(caller: Caller, userId: string): void {
   if (caller.userId !== userId) {
-    throw new ForbiddenError();
+    throw new DuetError('access.denied', 'You may only reach what is yours.');
   }
 }
 
 function found(record: UserRecord | null): UserRecord {
   if (record === null) {
-    throw new RecordNotFoundError();
+    throw new DuetError('record.not_found');
   }
   return record;
 }

@@ -33,7 +33,7 @@ export abstract class TodosRepository {
   /**
    * Stores a new todo; with a key, at most once within the key's window: then the first result, `replayed`.
    *
-   * @throws TodoOwnerGoneError, IdempotencyKeyReusedError
+   * @throws DuetError `user.not_found`, `idempotency.key_reused`
    */
   abstract create(todo: Todo, keyed?: KeyedCreation): Promise<{ todo: Todo; replayed: boolean }>;
 
@@ -43,7 +43,7 @@ export abstract class TodosRepository {
    * Reads a todo and stores what `change` makes of it, unless it changed meanwhile: then again from the start. Null when there is none.
    * What `change` throws ends it.
    *
-   * @throws TodoOwnerGoneError
+   * @throws DuetError `user.not_found`
    */
   abstract update(userId: string, id: string, change: (todo: Todo) => Todo): Promise<Todo | null>;
 

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
 import { decodeCursor, encodeCursor } from '../../common/cursor.js';
+import { DuetError } from '../../common/errors.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { fingerprintOf } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { type DueSpan, dueKeyRanges, dueWithin, overdueSpan, todaySpan, upcomingSpan } from './due.js';
 import { isKnownCapped, OverdueMemo } from './overdue-memo.js';
-import { TodoNotFoundError } from './todos.errors.js';
 import { TodosRepository, type TodoSelection } from './todos.repository.js';
 import type { TodoPatch, TodoQuery } from './todos.schemas.js';
 import { newTodo, nextTodo, type Todo, type TodoContent, type TodoCounts } from './todos.js';
@@ -36,14 +36,14 @@ export class TodosService {
   /**
    * Creates a todo; with an idempotency key once, and then the first result again.
    *
-   * @throws TodoOwnerGoneError, IdempotencyKeyReusedError
+   * @throws DuetError `user.not_found`, `idempotency.key_reused`
    */
   async create(caller: Caller, content: TodoContent, key?: string): Promise<{ todo: Todo; replayed: boolean }> {
     const todo = newTodo({ ...newId(), userId: caller.userId }, content);
     return this.todos.create(todo, key === undefined ? undefined : { key, fingerprint: fingerprintOf('POST /users/{id}/todos', content) });
   }
 
-  /** @throws TodoNotFoundError */
+  /** @throws DuetError `todo.not_found` */
   async get(caller: Caller, id: string): Promise<Todo> {
     return found(await this.todos.find(caller.userId, id));
   }
@@ -51,7 +51,7 @@ export class TodosService {
   /**
    * Replaces the content whole.
    *
-   * @throws TodoNotFoundError, StaleVersionError
+   * @throws DuetError `todo.not_found`, `version.stale`
    */
   async replace(caller: Caller, id: string, content: TodoContent, condition?: VersionCondition): Promise<Todo> {
     return this.change(caller, id, content, condition);
@@ -60,7 +60,7 @@ export class TodosService {
   /**
    * Applies a merge patch: what it leaves out stays; null empties tags and checklist.
    *
-   * @throws TodoNotFoundError, StaleVersionError
+   * @throws DuetError `todo.not_found`, `version.stale`
    */
   async patch(caller: Caller, id: string, { tags, checklist, ...rest }: TodoPatch, condition?: VersionCondition): Promise<Todo> {
     if (tags === undefined && checklist === undefined && Object.values(rest).every((value) => value === undefined)) {
@@ -73,10 +73,10 @@ export class TodosService {
     return this.change(caller, id, content as Partial<TodoContent>, condition);
   }
 
-  /** @throws TodoNotFoundError, StaleVersionError */
+  /** @throws DuetError `todo.not_found`, `version.stale` */
   async delete(caller: Caller, id: string, condition?: VersionCondition): Promise<void> {
     if (!(await this.todos.delete(caller.userId, id, (todo) => condition?.assertHolds(todo.version)))) {
-      throw new TodoNotFoundError();
+      throw new DuetError('todo.not_found');
     }
   }
 
@@ -154,7 +154,7 @@ export class TodosService {
 
 function found(todo: Todo | null): Todo {
   if (todo === null) {
-    throw new TodoNotFoundError();
+    throw new DuetError('todo.not_found');
   }
   return todo;
 }

@@ -2,7 +2,7 @@ import type { Account, AccountChanges, User } from './user.js';
 
 /** Where users are kept. Every change leaves its word in the outbox, in one transaction with the change. */
 export abstract class UsersRepository {
-  /** @throws EmailTakenError when another account has the e-mail, in whatever case. */
+  /** @throws DuetError `user.email_taken` when another account has the e-mail, in whatever case. */
   abstract register(user: User, passwordHash: string): Promise<void>;
 
   abstract find(id: string): Promise<User | null>;
@@ -19,7 +19,7 @@ export abstract class UsersRepository {
    * Changes an account as `decide` says of its present state, which nobody else changes meanwhile; null changes nothing.
    * Gives back the user afterwards, or null when there is none. What `decide` throws undoes everything.
    *
-   * @throws EmailTakenError when another account has the new e-mail.
+   * @throws DuetError `user.email_taken` when another account has the new e-mail.
    */
   abstract change(id: string, decide: (present: Account) => AccountChanges | null): Promise<User | null>;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
 import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
-import { ValidationError } from '../../common/errors.js';
+import { DuetError, ValidationError } from '../../common/errors.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { newId } from '../../common/ids.js';
 import { OutboxWorker } from '../outbox/outbox-worker.js';
@@ -10,7 +10,6 @@ import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { RateLimiter } from '../../platform/rate-limits/rate-limiter.js';
 import { isGuessable, needsRehash, Passwords } from './passwords.js';
 import { type Account, accountName, type Role, type User } from './user.js';
-import { UserNotFoundError, WrongPasswordError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 import type { Registration, UserList, UserListQuery, UserPatch } from './users.schemas.js';
 
@@ -25,7 +24,7 @@ export class UsersService {
     private readonly log: Log,
   ) {}
 
-  /** @throws ValidationError for a password anyone would guess; RateLimitedError; EmailTakenError. */
+  /** @throws ValidationError for a password anyone would guess; RateLimitedError; DuetError `user.email_taken`. */
   async register({ email, name, password, timeZone }: Registration, client: LimitedClient): Promise<User> {
     assertHardToGuess(password, { email, name });
     await this.limiter.countRegistration(client);
@@ -36,7 +35,7 @@ export class UsersService {
     return user;
   }
 
-  /** @throws UserNotFoundError */
+  /** @throws DuetError `user.not_found` */
   async getUser(id: string): Promise<User> {
     return (await this.findProfile(id)) ?? absent();
   }
@@ -64,7 +63,7 @@ export class UsersService {
   /**
    * Changes what the patch names; a new password or e-mail only against the present password.
    *
-   * @throws UserNotFoundError; StaleVersionError; ValidationError; WrongPasswordError; RateLimitedError; EmailTakenError.
+   * @throws DuetError `user.not_found`, `version.stale`, `user.wrong_password`, `user.email_taken`; ValidationError; RateLimitedError.
    */
   async update(id: string, patch: UserPatch, condition: VersionCondition | undefined, client: LimitedClient): Promise<User> {
     const account = (await this.users.findAccount(id)) ?? absent();
@@ -84,7 +83,7 @@ export class UsersService {
       condition?.assertHolds(present.user.version);
       // What was proven above was another password, if it changed meanwhile.
       if (guarded && present.passwordVersion !== account.passwordVersion) {
-        throw new WrongPasswordError();
+        throw new DuetError('user.wrong_password');
       }
       return Object.values(changes).some((value) => value !== undefined) ? changes : null;
     });
@@ -96,7 +95,7 @@ export class UsersService {
    * Deletes a user. What they have elsewhere is erased by the outbox's worker, which the same transaction tells: normally before
    * this returns, after a second at most it is waited for no longer.
    *
-   * @throws UserNotFoundError; StaleVersionError.
+   * @throws DuetError `user.not_found`, `version.stale`.
    */
   async remove(id: string, condition: VersionCondition | undefined): Promise<void> {
     if (!(await this.users.remove(id, ({ version }) => condition?.assertHolds(version)))) {
@@ -138,7 +137,7 @@ export class UsersService {
       return { failed: !result, result };
     });
     if (!holds) {
-      throw new WrongPasswordError();
+      throw new DuetError('user.wrong_password');
     }
   }
 
@@ -162,5 +161,5 @@ function assertHardToGuess(password: string, of: Pick<User, 'email' | 'name'>): 
 }
 
 function absent(): never {
-  throw new UserNotFoundError();
+  throw new DuetError('user.not_found');
 }

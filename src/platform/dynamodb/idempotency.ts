@@ -1,5 +1,5 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { IdempotencyKeyReusedError } from '../../common/errors.js';
+import { DuetError } from '../../common/errors.js';
 import { idempotencyWindowSeconds } from '../../common/idempotency-key.js';
 
 /** One element of a `TransactWriteItems` request. */
@@ -36,14 +36,14 @@ export function idempotencyPut({ table, key, fingerprint, response, now }: Idemp
 /**
  * The JSON text to replay from a stored item; undefined when there is none or its window has passed.
  *
- * @throws IdempotencyKeyReusedError when the key was used for something else.
+ * @throws DuetError `idempotency.key_reused` when the key was used for something else.
  */
 export function replayFrom(item: Readonly<Record<string, unknown>> | undefined, fingerprint: string, now: number): string | undefined {
   if (item === undefined || Number(item['expiresAt']) <= Math.floor(now / 1000)) {
     return undefined;
   }
   if (item['fingerprint'] !== fingerprint) {
-    throw new IdempotencyKeyReusedError();
+    throw new DuetError('idempotency.key_reused');
   }
   return String(item['response']);
 }

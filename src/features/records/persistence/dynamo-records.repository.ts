@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteCommand, GetCommand, ScanCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
+import { DuetError } from '../../../common/errors.js';
 import type { KeyedCreation } from '../../../common/idempotency-key.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
 import { cancellationReasons, isConditionFailed, retryContention } from '../../../platform/dynamodb/transactions.js';
 import { aggregateKey, idempotencyItemKey, noTombstone } from '../../../platform/dynamodb/user-partition.js';
-import { RecordExistsError, RecordFullError, RecordOwnerDeletedError } from '../records.errors.js';
 import type { CreatedRecord, RecordPage, UserRecord } from '../records.js';
 import { RecordsRepository } from '../records.repository.js';
 
@@ -50,7 +50,7 @@ export class DynamoRecordsRepository extends RecordsRepository {
     } catch (error) {
       const [owner, present, request] = cancellationReasons(error) ?? [];
       if (owner === 'ConditionalCheckFailed') {
-        throw new RecordOwnerDeletedError();
+        throw new DuetError('user.not_found');
       }
       // Before the conflict: a request that is sent again meets the record it has made.
       if (keyed !== undefined && request === 'ConditionalCheckFailed') {
@@ -58,7 +58,7 @@ export class DynamoRecordsRepository extends RecordsRepository {
         // Its window ended just now: then the key is new.
         return first === undefined ? this.create(record, keyed) : { record: first, replayed: true };
       }
-      throw present === 'ConditionalCheckFailed' ? new RecordExistsError() : error;
+      throw present === 'ConditionalCheckFailed' ? new DuetError('record.exists') : error;
     }
   }
 
@@ -79,7 +79,7 @@ export class DynamoRecordsRepository extends RecordsRepository {
       if (isConditionFailed(error)) {
         return null;
       }
-      throw isItemTooLarge(error) ? new RecordFullError() : error;
+      throw isItemTooLarge(error) ? recordFull() : error;
     }
   }
 
@@ -147,4 +147,8 @@ function storable(value: unknown): unknown {
 // DynamoDB has no error of its own for it: a ValidationException whose message says "Item size to update has exceeded the maximum allowed size".
 function isItemTooLarge(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationException' && /size/i.test(error.message);
+}
+
+function recordFull(): DuetError {
+  return new DuetError('record.full', undefined, { errors: [{ pointer: '/updatedValue', detail: 'would make the record larger than 400 KB' }] });
 }

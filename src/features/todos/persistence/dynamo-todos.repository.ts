@@ -1,7 +1,7 @@
 import { BatchGetCommand, GetCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Inject, Injectable } from '@nestjs/common';
 import { KeyedMutex } from '../../../common/async.js';
-import { InvalidCursorError } from '../../../common/errors.js';
+import { DuetError, InvalidCursorError } from '../../../common/errors.js';
 import type { KeyedCreation } from '../../../common/idempotency-key.js';
 import { AppConfig } from '../../../config/config.module.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
@@ -10,7 +10,6 @@ import { purgePartition } from '../../../platform/dynamodb/purge.js';
 import { cancellationReasons, isContention, retryContention, transact } from '../../../platform/dynamodb/transactions.js';
 import { aggregateKey, idempotencyItemKey, noTombstone } from '../../../platform/dynamodb/user-partition.js';
 import { coveringKeyRange, type DueKeyRange } from '../due.js';
-import { TodoOwnerGoneError } from '../todos.errors.js';
 import { type ArchiveOutcome, type StoredItem, type TodoPage, TodosRepository, type TodoSelection } from '../todos.repository.js';
 import type { Todo, TodoCounts } from '../todos.js';
 import {
@@ -63,7 +62,7 @@ export class DynamoTodosRepository extends TodosRepository {
         const reasons = cancellationReasons(error);
         // The tombstone first: once it stands, a keyed result is not replayed either.
         if (reasons?.at(-1) === 'ConditionalCheckFailed') {
-          throw new TodoOwnerGoneError();
+          throw new DuetError('user.not_found');
         }
         if (keyed !== undefined && reasons?.[0] === 'ConditionalCheckFailed') {
           const earlier = await this.findResult(todo.userId, keyed);
@@ -273,7 +272,7 @@ export class DynamoTodosRepository extends TodosRepository {
     const { Responses: responses } = await this.dynamodb.send(new BatchGetCommand({ RequestItems: { [this.table]: { Keys: keys, ConsistentRead: true } } }));
     const items = responses?.[this.table] ?? [];
     if (items.some((item) => item['deletedAt'] !== undefined)) {
-      throw new TodoOwnerGoneError();
+      throw new DuetError('user.not_found');
     }
     const response = replayFrom(
       items.find((item) => item['itemKey'] === keys[0]?.itemKey),
@@ -290,7 +289,7 @@ export class DynamoTodosRepository extends TodosRepository {
     } catch (error) {
       const [todo, aggregate] = cancellationReasons(error) ?? [];
       if (aggregate === 'ConditionalCheckFailed') {
-        throw new TodoOwnerGoneError();
+        throw new DuetError('user.not_found');
       }
       throw todo === 'ConditionalCheckFailed' ? new TodoChangedMeanwhile('Written by someone else meanwhile', { cause: error }) : error;
     }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { DuetError } from '../../../common/errors.js';
 import { brokenUniqueConstraint, Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
 import { OutboxWriter, type OutboxKind } from '../../outbox/outbox.js';
 import { type Account, type AccountChanges, accountName, type User } from '../user.js';
-import { EmailTakenError } from '../users.errors.js';
 import { UsersRepository } from '../users.repository.js';
 import type { UserRow } from './user.entity.js';
 
@@ -99,7 +99,7 @@ export class PostgresUsersRepository extends UsersRepository {
     try {
       return await this.postgres.transaction(work);
     } catch (error) {
-      throw brokenUniqueConstraint(error) === 'users_email_unique' ? new EmailTakenError() : error;
+      throw brokenUniqueConstraint(error) === 'users_email_unique' ? new DuetError('user.email_taken') : error;
     }
   }
 
