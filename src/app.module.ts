@@ -1,8 +1,7 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { BodyInterceptor } from './common/body.interceptor.js';
 import type { Config } from './config/config.js';
-import { ConfigModule } from './config/config.module.js';
 import { AuthModule } from './features/auth/auth.module.js';
 import { CounterModule } from './features/counter/counter.module.js';
 import { DashboardModule } from './features/dashboard/dashboard.module.js';
@@ -11,20 +10,20 @@ import { HealthModule } from './features/health/health.module.js';
 import { RecordsModule } from './features/records/records.module.js';
 import { TodosModule } from './features/todos/todos.module.js';
 import { UsersModule } from './features/users/users.module.js';
+import { FoundationModule } from './foundation.module.js';
 import { DynamoDbModule } from './platform/dynamodb/dynamodb.module.js';
-import { Log } from './platform/observability/log.js';
-import { PostgresModule } from './platform/postgres/postgres.module.js';
+import type { Log } from './platform/observability/log.js';
+import { postgresModule } from './postgres.module.js';
 
-/** The whole service. */
-@Global()
+/** The service as its callers meet it: every route. What works outside requests is composed of fewer modules, in `lambda/`. */
 @Module({})
 export class AppModule {
   static forRoot(config: Config, log: Log): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
-        PostgresModule.forRoot(async () => (await import('./postgres-schema.js')).postgresSchema),
+        FoundationModule.forRoot(config, log),
+        postgresModule,
         DynamoDbModule,
         DocsModule,
         HealthModule,
@@ -35,11 +34,7 @@ export class AppModule {
         RecordsModule,
         DashboardModule,
       ],
-      providers: [
-        { provide: Log, useValue: log },
-        { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
-      ],
-      exports: [Log],
+      providers: [{ provide: APP_INTERCEPTOR, useClass: BodyInterceptor }],
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { INestApplication, INestApplicationContext } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
@@ -53,12 +53,6 @@ export async function createApp(
   await app.init();
   adapter.setLastResort((error, request, response) => filter.answer(error, request, response));
   return app;
-}
-
-/** Assembles the same application without HTTP, for functions that no request reaches. Whoever makes one closes it, unless the process is its life. */
-export async function createWorker(config: Config): Promise<INestApplicationContext> {
-  const log = new Log(config);
-  return NestFactory.createApplicationContext(AppModule.forRoot(config, log), { logger: log, abortOnError: false });
 }
 
 function defaultHeaders(_request: HttpRequest, response: HttpResponse, next: () => void): void {

@@ -4,13 +4,16 @@ import { idSchema } from '../common/ids.js';
 import { parseConfig } from '../config/config.js';
 import { AppConfig } from '../config/config.module.js';
 import { readEnvironment } from '../config/environment.js';
-import { createWorker } from '../create-app.js';
+import { createWorker } from '../create-worker.js';
 import { DeadEventsService } from '../features/outbox/dead-events.service.js';
-import { UsersService } from '../features/users/users.service.js';
+import { OutboxCoreModule } from '../features/outbox/outbox-core.module.js';
+import { RolesService } from '../features/users/roles.service.js';
+import { UsersCoreModule } from '../features/users/users-core.module.js';
 import { applicationRoleCredentials } from '../platform/postgres/credentials.js';
 import { Postgres } from '../platform/postgres/postgres.js';
+import { postgresModule } from '../postgres.module.js';
 
-const orderSchema = z.union([
+const commandSchema = z.union([
   z.strictObject({}),
   z.strictObject({ grantAdmin: z.string().min(3) }),
   z.strictObject({ retryOutbox: z.union([z.literal('all'), idSchema]) }),
@@ -29,18 +32,18 @@ export type MigrateResult =
  * or a row's id, has dead outbox rows tried again. Throws, so that the invocation fails, when that could not be done.
  */
 export const handler = async (event: unknown): Promise<MigrateResult> => {
-  const { success, data: order } = orderSchema.safeParse(event ?? {});
+  const { success, data: command } = commandSchema.safeParse(event ?? {});
   if (!success) {
     throw new Error('The event must be {}, {"grantAdmin": "<email>"} or {"retryOutbox": "all" or "<id>"}');
   }
   // Made anew each time: it is called once a deployment, and a connection kept from the last would be dead by the next.
-  const worker = await createWorker(parseConfig(readEnvironment(), ['postgres']));
+  const worker = await createWorker(parseConfig(readEnvironment(), ['postgres']), [postgresModule, OutboxCoreModule, UsersCoreModule]);
   try {
-    if ('retryOutbox' in order) {
-      return { retried: await worker.get(DeadEventsService).retry(order.retryOutbox === 'all' ? undefined : order.retryOutbox) };
+    if ('retryOutbox' in command) {
+      return { retried: await worker.get(DeadEventsService).retry(command.retryOutbox === 'all' ? undefined : command.retryOutbox) };
     }
-    if ('grantAdmin' in order) {
-      if (!(await worker.get(UsersService).grantRole(order.grantAdmin, 'admin'))) {
+    if ('grantAdmin' in command) {
+      if (!(await worker.get(RolesService).grantRole(command.grantAdmin, 'admin'))) {
         throw new Error('No user has this e-mail: register first, with POST /users');
       }
       return { granted: 'admin' };

@@ -4,14 +4,17 @@ import { memoize } from '../common/async.js';
 import { AppConfig } from '../config/config.module.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
-import { createWorker } from '../create-app.js';
+import { createWorker } from '../create-worker.js';
+import { OutboxModule } from '../features/outbox/outbox.module.js';
 import { OutboxWorker } from '../features/outbox/outbox-worker.js';
+import { DynamoDbModule } from '../platform/dynamodb/dynamodb.module.js';
 import { emitMetrics } from '../platform/observability/metrics.js';
+import { postgresModule } from '../postgres.module.js';
 
 /** How much of the function's time is kept for ending what is under way, and for the metrics. */
 const reserveMs = 12_000;
 
-const boot = memoize(async () => createWorker(parseConfig(readEnvironment(), ['postgres'])));
+const boot = memoize(async () => createWorker(parseConfig(readEnvironment(), ['postgres']), [postgresModule, DynamoDbModule, OutboxModule]));
 
 /** What one run did and left. */
 export interface OutboxRun {

@@ -7,7 +7,9 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Config } from '../../src/config/config.js';
-import { createWorker } from '../../src/create-app.js';
+import { createWorker } from '../../src/create-worker.js';
+import { StreamsModule } from '../../src/features/streams/streams.module.js';
+import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import type { StreamHandler } from '../../src/features/streams/stream-handler.js';
 import { loadStreamHandler } from '../../src/features/streams/streams.module.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
@@ -31,7 +33,7 @@ let user: SignedUp;
 async function start(archiveAfterDays: string): Promise<void> {
   bus = await startEventBridge();
   service = await startService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint, ARCHIVE_AFTER_DAYS: archiveAfterDays });
-  worker = await createWorker(service.config);
+  worker = await createWorker(service.config, [DynamoDbModule, StreamsModule]);
   client = newClient();
   documents = DynamoDBDocumentClient.from(client);
 }

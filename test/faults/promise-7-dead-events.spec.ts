@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig } from '../../src/config/config.js';
-import { createWorker } from '../../src/create-app.js';
+import { createWorker } from '../../src/create-worker.js';
+import { OutboxModule } from '../../src/features/outbox/outbox.module.js';
+import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { postgresModule } from '../../src/postgres.module.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
 
 // Real: the built command in a process of its own, the outbox's worker, PostgreSQL. EventBridge is a stand-in that speaks its protocol.
@@ -30,7 +33,11 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
 
   beforeAll(async () => {
     [stores, bus, folder] = await Promise.all([startEphemeralStores(), startEventBridge(), mkdtemp(join(tmpdir(), 'duet-admin-'))]);
-    worker = await createWorker(parseConfig({ ...stores.environment, LOG_LEVEL: 'error', EVENT_BUS_NAME: 'bus', EVENTBRIDGE_ENDPOINT: bus.endpoint }));
+    worker = await createWorker(parseConfig({ ...stores.environment, LOG_LEVEL: 'error', EVENT_BUS_NAME: 'bus', EVENTBRIDGE_ENDPOINT: bus.endpoint }), [
+      postgresModule,
+      DynamoDbModule,
+      OutboxModule,
+    ]);
     await worker.get(Postgres).migrate();
   });
   afterEach(async () => {

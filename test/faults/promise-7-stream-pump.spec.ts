@@ -6,7 +6,9 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type Config, parseConfig } from '../../src/config/config.js';
-import { createWorker } from '../../src/create-app.js';
+import { createWorker } from '../../src/create-worker.js';
+import { StreamsModule } from '../../src/features/streams/streams.module.js';
+import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { startEmbeddedDynamoDb } from '../../src/local/stores/embedded-dynamodb.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
@@ -54,7 +56,7 @@ async function startWorker(endpoint: string): Promise<void> {
     EVENTBRIDGE_ENDPOINT: bus.endpoint,
     DUET_DATA_DIR: folder,
   });
-  worker = await createWorker(config);
+  worker = await createWorker(config, [DynamoDbModule, StreamsModule]);
 }
 
 const records = (): string => config.dynamodb.tables.records;

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { INestApplicationContext } from '@nestjs/common';
-import { createWorker } from '../../src/create-app.js';
+import { createWorker } from '../../src/create-worker.js';
+import { StreamsModule } from '../../src/features/streams/streams.module.js';
+import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { catalogue } from '../../src/features/events/catalogue.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
@@ -21,7 +23,7 @@ let user: SignedUp;
 beforeAll(async () => {
   bus = await startEventBridge();
   service = await startService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint });
-  worker = await createWorker(service.config);
+  worker = await createWorker(service.config, [DynamoDbModule, StreamsModule]);
   pump = startStreamPump(worker, service.config);
 });
 

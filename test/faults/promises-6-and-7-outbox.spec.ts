@@ -3,14 +3,18 @@ import { BatchWriteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamo
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig, type Config } from '../../src/config/config.js';
-import { createWorker } from '../../src/create-app.js';
+import { createWorker } from '../../src/create-worker.js';
+import { OutboxModule } from '../../src/features/outbox/outbox.module.js';
+import { UsersCoreModule } from '../../src/features/users/users-core.module.js';
 import { Erasure } from '../../src/features/outbox/erasure.js';
 import { EventPublisher } from '../../src/features/events/event-publisher.js';
 import { LeaseLostError, OutboxRepository } from '../../src/features/outbox/outbox.repository.js';
 import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
 import { UsersRepository } from '../../src/features/users/users.repository.js';
+import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { postgresModule } from '../../src/postgres.module.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
@@ -112,7 +116,9 @@ describe('Promises 6 and 7: the outbox', () => {
   beforeAll(async () => {
     bus = await startEventBridge();
     service = await startService({ LOG_LEVEL: 'error', EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint });
-    workers = await Promise.all(Array.from({ length: 3 }, async () => createWorker({ ...service.config })));
+    workers = await Promise.all(
+      Array.from({ length: 3 }, async () => createWorker({ ...service.config }, [postgresModule, DynamoDbModule, UsersCoreModule, OutboxModule])),
+    );
     [worker] = workers as [INestApplicationContext];
   });
   afterAll(async () => {
@@ -450,7 +456,7 @@ describe('Promises 6 and 7: the outbox', () => {
     it('as soon as DynamoDB can be reached again, and answers meanwhile', async () => {
       const user = await service.signUp();
       const config: Config = { ...service.config, dynamodb: { ...service.config.dynamodb, endpoint: 'http://127.0.0.1:1' } };
-      const cut = await createWorker(config);
+      const cut = await createWorker(config, [postgresModule, DynamoDbModule, UsersCoreModule, OutboxModule]);
       try {
         await cut.get(UsersRepository).remove(user.id, () => {});
         const started = performance.now();
@@ -575,7 +581,7 @@ describe('Promises 6 and 7: the outbox', () => {
     };
 
     it('nothing works past the answer, and nothing publishes from the request path; a deletion still erases before it', async () => {
-      const lambda = await createWorker(parseConfig(environment()));
+      const lambda = await createWorker(parseConfig(environment()), [postgresModule, DynamoDbModule, UsersCoreModule, OutboxModule]);
       try {
         const user = await furnish();
         const published = jest.spyOn(lambda.get(EventPublisher), 'publish');

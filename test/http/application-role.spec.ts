@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type Config, parseConfig } from '../../src/config/config.js';
-import { createWorker } from '../../src/create-app.js';
+import { createWorker } from '../../src/create-worker.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { postgresModule } from '../../src/postgres.module.js';
 
 // Real: PostgreSQL, with passwords checked (SCRAM). Its owner is as RDS's master user is: no superuser, but CREATEROLE, CREATEDB and the
 // database's owner.
@@ -36,7 +37,7 @@ describe('the role that functions come to PostgreSQL as', () => {
 
   /** Migrates and admits the role, as the migrate function does. */
   async function admit(password: string): Promise<void> {
-    const worker = await createWorker(config);
+    const worker = await createWorker(config, [postgresModule]);
     try {
       await worker.get(Postgres).migrate();
       await worker.get(Postgres).admitApplicationRole({ ...role, password });

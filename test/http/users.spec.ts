@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServerApp } from '../../src/local/server/server-app.js';
-import { UsersService } from '../../src/features/users/users.service.js';
+import { RolesService } from '../../src/features/users/roles.service.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../support/service.js';
 
@@ -19,7 +19,7 @@ describe('/users', () => {
     service.call('PATCH', `/users/${user.id}`, { token: user.accessToken, body, headers });
   const signIn = async (email: string, word: string): Promise<Answer> => service.call('POST', '/auth/login', { body: { email, password: word } });
 
-  const grantRole = async (email: string, role: 'admin' | 'user'): Promise<boolean> => operator.get(UsersService).grantRole(email, role);
+  const grantRole = async (email: string, role: 'admin' | 'user'): Promise<boolean> => operator.get(RolesService).grantRole(email, role);
   // The rows as they were written: the outbox's worker empties them when it has told of them.
   const writtenTo = async (userId: string): Promise<{ kind: string; payload: Record<string, unknown> }[]> =>
     operator.get(Postgres).read(async (manager) => manager.query('SELECT kind, payload FROM written WHERE user_id = $1 ORDER BY sequence', [userId]));

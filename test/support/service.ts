@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { type Config, type Environment, parseConfig } from '../../src/config/config.js';
-import { createApp, createWorker } from '../../src/create-app.js';
+import { createApp } from '../../src/create-app.js';
+import { createWorker } from '../../src/create-worker.js';
 import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { EventAdapter } from '../../src/platform/http-events/event-adapter.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { postgresModule } from '../../src/postgres.module.js';
 import { type CallRecorder, createCallRecorder } from './call-recorder.js';
 import { startGateway } from './gateway.js';
 
@@ -105,7 +107,7 @@ const applicationRole = { username: 'duet_app', password: 'a-password-of-the-rol
 
 /** What the migrate function does on AWS. */
 async function migrate(config: Config): Promise<void> {
-  const worker = await createWorker(config);
+  const worker = await createWorker(config, [postgresModule]);
   try {
     await worker.get(Postgres).migrate();
     await worker.get(Postgres).admitApplicationRole(applicationRole);

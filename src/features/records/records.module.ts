@@ -1,13 +1,7 @@
 import { Module } from '@nestjs/common';
-import { DynamoRecordsRepository } from './persistence/dynamo-records.repository.js';
 import { RecordsController } from './records.controller.js';
-import { RecordsRepository } from './records.repository.js';
-import { RecordsService } from './records.service.js';
+import { RecordsCoreModule } from './records-core.module.js';
 
-/** The documents users keep, in DynamoDB. */
-@Module({
-  controllers: [RecordsController],
-  providers: [RecordsService, { provide: RecordsRepository, useClass: DynamoRecordsRepository }],
-  exports: [RecordsService],
-})
+/** The documents users keep, and their routes. */
+@Module({ imports: [RecordsCoreModule], controllers: [RecordsController] })
 export class RecordsModule {}

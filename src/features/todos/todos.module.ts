@@ -1,14 +1,7 @@
 import { Module } from '@nestjs/common';
-import { ArchiveService } from './archive.service.js';
-import { DynamoTodosRepository } from './persistence/dynamo-todos.repository.js';
 import { TodosController } from './todos.controller.js';
-import { TodosRepository } from './todos.repository.js';
-import { TodosService } from './todos.service.js';
+import { TodosCoreModule } from './todos-core.module.js';
 
-/** Todos on DynamoDB. */
-@Module({
-  controllers: [TodosController],
-  providers: [TodosService, ArchiveService, { provide: TodosRepository, useClass: DynamoTodosRepository }],
-  exports: [TodosService, ArchiveService],
-})
+/** Todos and their routes. */
+@Module({ imports: [TodosCoreModule], controllers: [TodosController], exports: [TodosCoreModule] })
 export class TodosModule {}

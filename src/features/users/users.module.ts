@@ -2,16 +2,15 @@ import { Module } from '@nestjs/common';
 import { RateLimitsModule } from '../../platform/rate-limits/rate-limits.module.js';
 import { OutboxModule } from '../outbox/outbox.module.js';
 import { Passwords } from './passwords.js';
-import { PostgresUsersRepository } from './persistence/postgres-users.repository.js';
 import { UsersController } from './users.controller.js';
-import { UsersRepository } from './users.repository.js';
+import { UsersCoreModule } from './users-core.module.js';
 import { UsersService } from './users.service.js';
 
-/** People and their credentials. */
+/** People and their credentials, and their routes. */
 @Module({
-  imports: [OutboxModule, RateLimitsModule],
+  imports: [UsersCoreModule, OutboxModule, RateLimitsModule],
   controllers: [UsersController],
-  providers: [UsersService, Passwords, { provide: UsersRepository, useClass: PostgresUsersRepository }],
+  providers: [UsersService, Passwords],
   exports: [UsersService],
 })
 export class UsersModule {}

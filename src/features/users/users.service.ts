@@ -9,7 +9,7 @@ import { Log } from '../../platform/observability/log.js';
 import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { RateLimiter } from '../../platform/rate-limits/rate-limiter.js';
 import { isGuessable, needsRehash, Passwords } from './passwords.js';
-import { type Account, accountName, type Role, type User } from './user.js';
+import { type Account, accountName, type User } from './user.js';
 import { UsersRepository } from './users.repository.js';
 import type { Registration, UserList, UserListQuery, UserPatch } from './users.schemas.js';
 
@@ -120,12 +120,6 @@ export class UsersService {
       await this.renewHash(account, password);
       return { failed: false, result: account };
     });
-  }
-
-  /** Gives a user a role, for an operator; it holds from their next access token. False when nobody has the e-mail. */
-  async grantRole(email: string, role: Role): Promise<boolean> {
-    const account = await this.users.findAccountByEmail(email);
-    return account !== null && (await this.users.change(account.user.id, ({ user }) => (user.role === role ? null : { role }))) !== null;
   }
 
   private async assertPassword({ user, passwordHash }: Account, currentPassword: string | undefined, client: LimitedClient): Promise<void> {

@@ -4,7 +4,7 @@ import { idSchema } from '../../common/ids.js';
 import { ConfigError, parseConfig } from '../../config/config.js';
 import { readEnvironment } from '../../config/environment.js';
 import { DeadEventsService } from '../../features/outbox/dead-events.service.js';
-import { UsersService } from '../../features/users/users.service.js';
+import { RolesService } from '../../features/users/roles.service.js';
 import { Postgres } from '../../platform/postgres/postgres.js';
 import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
 import { attachOrStartLocalStores, withPlaceholders } from '../stores/local-stores.js';
@@ -51,7 +51,7 @@ const isId = (word: string | undefined): word is string => idSchema.safeParse(wo
 
 function setRole(email: string, verb: 'grant' | 'revoke'): Command {
   return async (app) => {
-    if (!(await app.get(UsersService).grantRole(email, verb === 'grant' ? 'admin' : 'user'))) {
+    if (!(await app.get(RolesService).grantRole(email, verb === 'grant' ? 'admin' : 'user'))) {
       throw new CannotBeDone(`No user has the e-mail ${email}: register first, with POST /users`);
     }
     return verb === 'grant' ? `${email} is now an administrator` : `${email} is now an ordinary user`;

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { DynamoRecordsRepository } from './persistence/dynamo-records.repository.js';
+import { RecordsRepository } from './records.repository.js';
+import { RecordsService } from './records.service.js';
+
+/** The documents users keep, in DynamoDB, without their routes: for processes that serve no requests. */
+@Module({
+  providers: [RecordsService, { provide: RecordsRepository, useClass: DynamoRecordsRepository }],
+  exports: [RecordsService],
+})
+export class RecordsCoreModule {}

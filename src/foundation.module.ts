@@ -1,0 +1,17 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { Log } from './platform/observability/log.js';
+
+/** What every application has, whatever it is composed of: its configuration and its log. */
+export class FoundationModule {
+  static forRoot(config: Config, log: Log): DynamicModule {
+    return {
+      module: FoundationModule,
+      global: true,
+      imports: [ConfigModule.forRoot(config)],
+      providers: [{ provide: Log, useValue: log }],
+      exports: [Log],
+    };
+  }
+}
