@@ -728,8 +728,10 @@ export interface components {
                 overdue: number;
                 /** @description Whether there are more overdue than were counted. */
                 overdueCapped: boolean;
-                /** @description Active and due on the user’s today, past instants included. */
+                /** @description Active and due on the user’s today, past instants included, counted to 100. */
                 dueToday: number;
+                /** @description Whether more are due today than were counted. */
+                dueTodayCapped: boolean;
             } | null;
             /** @description The next due, not yet past. */
             upcoming: components["schemas"]["Todo"][] | null;

@@ -34,7 +34,7 @@ const create = async (user: SignedUp, content: Partial<TodoContent>): Promise<To
   expect([status, text]).toEqual([201, expect.any(String)]);
   return body;
 };
-const zeros = { total: 0, open: 0, inProgress: 0, done: 0, archived: 0, overdue: 0, overdueCapped: false, dueToday: 0 };
+const zeros = { total: 0, open: 0, inProgress: 0, done: 0, archived: 0, overdue: 0, overdueCapped: false, dueToday: 0, dueTodayCapped: false };
 
 /** Many todos at once, past the service and its counts. */
 async function put(userId: string, contents: readonly Partial<TodoContent>[]): Promise<void> {
@@ -114,6 +114,22 @@ describe('GET /dashboard/{id}', () => {
     await put(user.id, [{ due: '2020-01-01', status: 'done' }, { due: '2099-01-01' }, {}]);
 
     expect((await dashboard(user)).body.todos).toMatchObject({ overdue, overdueCapped });
+  });
+
+  test.each([
+    [100, 100, false],
+    [101, 100, true],
+    [240, 100, true],
+  ])('of %i due today says %i, capped: %s', async (count, dueToday, dueTodayCapped) => {
+    const user = await service.signUp();
+    await put(
+      user.id,
+      Array.from({ length: count }, (_, turn) => ({ due: turn % 2 === 0 ? '2030-03-10' : '2030-03-10T23:00:00.000Z' })),
+    );
+    await put(user.id, [{ due: '2030-03-10', status: 'done' }, { due: '2030-03-09' }, { due: '2030-03-11' }, {}]);
+    jest.spyOn(Date, 'now').mockReturnValue(Date.parse('2030-03-10T12:00:00.000Z'));
+
+    expect((await dashboard(user)).body.todos).toMatchObject({ dueToday, dueTodayCapped, overdue: 1 });
   });
 });
 

@@ -17,7 +17,8 @@ export const dashboardSchema = z
         archived: count,
         overdue: count.max(100).meta({ description: 'Active and past due, counted to 100.' }),
         overdueCapped: z.boolean().meta({ description: 'Whether there are more overdue than were counted.' }),
-        dueToday: count.meta({ description: 'Active and due on the user’s today, past instants included.' }),
+        dueToday: count.max(100).meta({ description: 'Active and due on the user’s today, past instants included, counted to 100.' }),
+        dueTodayCapped: z.boolean().meta({ description: 'Whether more are due today than were counted.' }),
       })
       .nullable(),
     upcoming: z.array(todoSchema).max(5).nullable().meta({ description: 'The next due, not yet past.' }),

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { withTimeout } from '../../common/async.js';
 import type { Caller } from '../../common/caller.js';
 import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors.js';
 import { TodosService } from '../todos/todos.service.js';
@@ -6,8 +7,8 @@ import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import type { Dashboard } from './dashboard.schemas.js';
 
-/** How long the day's boundaries wait for the profile's time zone, in milliseconds: then PostgreSQL counts as down, and DynamoDB still has time to answer. */
-const profilePatienceMs = 1_200;
+/** How long the profile is waited for, in milliseconds: then PostgreSQL counts as down, and DynamoDB still has time to answer with the profile's zone. */
+const profileTimeoutMs = 1_200;
 
 /** One look at both stores: what one of them cannot give is null, and its name stands in `degraded`. */
 @Injectable()
@@ -24,21 +25,18 @@ export class DashboardService {
    */
   async of(userId: string, caller: Caller): Promise<Dashboard> {
     const now = Date.now();
-    const profile = unlessDown('postgres', patiently(this.users.findProfile(userId)));
-    // The profile's zone is the truth. The token's is that of a quarter of an hour ago at most, so both stores are asked at once on the
-    // strength of it; it also serves while the profile cannot be read.
+    const profile = resultOrUnavailable('postgres', this.profile(userId));
+    // The token's zone is at most a quarter of an hour old: both stores are asked at once with it, and once more if the profile has another.
     const likelyZone = caller.userId === userId ? caller.timeZone : 'UTC';
-    const counts = this.todos.counts(userId);
-    const lists = Promise.all([counts, this.todos.recent(userId)]);
-    const dueIn = async (zone: string) => this.todos.dueOverview(userId, zone, now, counts);
-    const likelyDue = dueIn(likelyZone);
+    const lists = Promise.all([this.todos.counts(userId), this.todos.recent(userId)]);
+    const likelyDue = this.todos.dueOverview(userId, likelyZone, now);
     // Their failures are met where they are awaited; the second may have another in its place.
     for (const early of [lists, likelyDue]) early.catch(() => undefined);
     const due = profile.then(async ({ value }) => {
       const zone = value?.timeZone ?? likelyZone;
-      return zone === likelyZone ? likelyDue : dueIn(zone);
+      return zone === likelyZone ? likelyDue : this.todos.dueOverview(userId, zone, now);
     });
-    const [user, todos] = await Promise.all([profile, unlessDown('dynamodb', Promise.all([lists, due]))]);
+    const [user, todos] = await Promise.all([profile, resultOrUnavailable('dynamodb', Promise.all([lists, due]))]);
     if (user.down !== undefined && todos.down !== undefined) {
       throw user.down;
     }
@@ -52,6 +50,16 @@ export class DashboardService {
       degraded: [user.down && ('postgres' as const), todos.down && ('dynamodb' as const)].filter((store) => store !== undefined),
     };
   }
+
+  private async profile(userId: string): Promise<User | null> {
+    return withTimeout<User | null, never>(
+      profileTimeoutMs,
+      async () => this.users.findProfile(userId),
+      () => {
+        throw new StoreUnavailableError('postgres');
+      },
+    );
+  }
 }
 
 type TodosAnswer = [
@@ -59,17 +67,27 @@ type TodosAnswer = [
   Awaited<ReturnType<TodosService['dueOverview']>>,
 ];
 
-function todosPart([[counts, recent], { overdue, overdueCapped, dueToday, upcoming }]: TodosAnswer): Pick<Dashboard, 'todos' | 'upcoming' | 'recent'> {
+function todosPart([[counts, recent], { overdue, dueToday, upcoming }]: TodosAnswer): Pick<Dashboard, 'todos' | 'upcoming' | 'recent'> {
   const { open, inProgress, done, archived } = counts;
   return {
-    todos: { total: open + inProgress + done, open, inProgress, done, archived, overdue, overdueCapped, dueToday },
+    todos: {
+      total: open + inProgress + done,
+      open,
+      inProgress,
+      done,
+      archived,
+      overdue: overdue.count,
+      overdueCapped: overdue.capped,
+      dueToday: dueToday.count,
+      dueTodayCapped: dueToday.capped,
+    },
     upcoming: [...upcoming] as Dashboard['upcoming'],
     recent: [...recent] as Dashboard['recent'],
   };
 }
 
 /** What a store gave, or the error that says it is down; any other error is thrown on. */
-async function unlessDown<T>(
+async function resultOrUnavailable<T>(
   store: StoreName,
   answer: Promise<T>,
 ): Promise<{ value: T; down?: undefined } | { value?: undefined; down: StoreUnavailableError }> {
@@ -80,17 +98,5 @@ async function unlessDown<T>(
       return { down: error };
     }
     throw error;
-  }
-}
-
-async function patiently(profile: Promise<User | null>): Promise<User | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StoreUnavailableError('postgres')), profilePatienceMs);
-  });
-  try {
-    return await Promise.race([profile, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

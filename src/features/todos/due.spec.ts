@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addDays, dateAt, endOfDay, startOfDay } from '../../common/time-zone.js';
-import { coveringKeyRange, type DueKeyRange, dueKeyOf, dueKeyRanges, dueWithin, isDate, overdueSpan, spanContains, todaySpan, upcomingSpan } from './due.js';
+import { coveringKeyRange, type DueKeyRange, dueKeyOf, dueKeyRanges, dueWithin, isDate, overdueSpan, todaySpan, upcomingSpan } from './due.js';
 
 const zones = [
   'UTC',
@@ -82,41 +82,6 @@ describe('The key ranges hold exactly', () => {
       }),
       { numRuns: 200 },
     );
-  });
-});
-
-describe('One span contains another', () => {
-  const spans = [overdueSpan, todaySpan, upcomingSpan];
-
-  test('only if it holds all that the other does, whatever the zones', () => {
-    fc.assert(
-      fc.property(scene, zone, fc.integer({ min: -30 * hour, max: 30 * hour }), ({ now, timeZone, dues }, otherZone, offset) => {
-        for (const [outer, inner] of spans.flatMap((of) => spans.map((by) => [of(now, timeZone), by(now + offset, otherZone)] as const))) {
-          const [outerRanges, innerRanges] = [dueKeyRanges(outer), dueKeyRanges(inner)];
-          const missing = dues.map((due, index) => dueKeyOf(due, idOf(index))).filter((key) => inRanges(key, innerRanges) > inRanges(key, outerRanges));
-          expect(missing.length === 0 || !spanContains(outer, inner)).toBe(true);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test('as what is overdue contains what was overdue before, and not what is to be', () => {
-    fc.assert(
-      fc.property(moment, zone, fc.integer({ min: 1, max: 400 * 24 * hour }), (now, timeZone, later) => {
-        expect(spanContains(overdueSpan(now + later, timeZone), overdueSpan(now, timeZone))).toBe(true);
-        expect(spanContains(overdueSpan(now, timeZone), overdueSpan(now + later, timeZone))).toBe(false);
-        expect(spanContains(overdueSpan(now, timeZone), upcomingSpan(now, timeZone))).toBe(false);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test('in other zones by the day there', () => {
-    const at = Date.parse('2030-03-09T10:30:00.000Z');
-    const [ahead, behind] = [overdueSpan(at, 'Pacific/Kiritimati'), overdueSpan(at, 'Pacific/Pago_Pago')];
-
-    expect([spanContains(ahead, behind), spanContains(behind, ahead), spanContains(ahead, ahead)]).toEqual([true, false, true]);
   });
 });
 

@@ -46,22 +46,6 @@ export interface DueSpan {
   readonly dates: { readonly from?: CalendarDate; readonly to?: CalendarDate };
 }
 
-/** Whether a span holds all that another does. */
-export function spanContains(outer: DueSpan, inner: DueSpan): boolean {
-  return rangeContains(outer.instants, inner.instants) && rangeContains(outer.dates, inner.dates);
-}
-
-interface HalfOpen<T> {
-  readonly from?: T;
-  readonly to?: T;
-}
-
-function rangeContains<T extends number | CalendarDate>(outer: HalfOpen<T>, inner: HalfOpen<T>): boolean {
-  const beginsBefore = outer.from === undefined || (inner.from !== undefined && outer.from <= inner.from);
-  const endsBehind = outer.to === undefined || (inner.to !== undefined && outer.to >= inner.to);
-  return beginsBefore && endsBehind;
-}
-
 /** What is past due at an instant for someone in the zone: instants before it, dates before today. */
 export function overdueSpan(now: number, timeZone: string): DueSpan {
   return { instants: { to: now }, dates: { to: dateAt(now, timeZone) } };

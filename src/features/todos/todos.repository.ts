@@ -55,8 +55,8 @@ export abstract class TodosRepository {
 
   abstract counts(userId: string): Promise<TodoCounts>;
 
-  /** How many active todos have a due key in the ranges; counting ends at `atMost`. */
-  abstract countDue(userId: string, ranges: readonly DueKeyRange[], atMost?: number): Promise<number>;
+  /** How many active todos have a due key in the ranges; counting ends at `limit`. */
+  abstract countDue(userId: string, ranges: readonly DueKeyRange[], limit: number): Promise<number>;
 
   /** The first `limit` active todos by due key in the ranges. */
   abstract firstDue(userId: string, ranges: readonly DueKeyRange[], limit: number): Promise<Todo[]>;

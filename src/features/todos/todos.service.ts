@@ -6,31 +6,33 @@ import type { VersionCondition } from '../../common/etag.js';
 import { fingerprintOf } from '../../common/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { type DueSpan, dueKeyRanges, dueWithin, overdueSpan, todaySpan, upcomingSpan } from './due.js';
-import { isKnownCapped, OverdueMemo } from './overdue-memo.js';
 import { TodosRepository, type TodoSelection } from './todos.repository.js';
 import type { TodoPatch, TodoQuery } from './todos.schemas.js';
 import { newTodo, nextTodo, type Todo, type TodoContent, type TodoCounts } from './todos.js';
 
-/** Overdue todos are counted up to here, so that the count costs the same however many there are. */
-const mostOverdueCounted = 100;
+/** Todos that are overdue or due today are counted up to here, so that a count costs the same however many there are. */
+const countLimit = 100;
 const shownTodos = 5;
 /** For how long a tombstone stands: long after the last access token, which lives for 15 minutes. */
 const tombstoneMs = 86_400_000;
 
+/** A number that is counted to a limit. */
+export interface CappedCount {
+  readonly count: number;
+  /** Whether there are more than were counted. */
+  readonly capped: boolean;
+}
+
 /** What of a user's todos depends on what day it is. */
 export interface DueOverview {
-  readonly overdue: number;
-  /** Whether there are more overdue than were counted. */
-  readonly overdueCapped: boolean;
-  readonly dueToday: number;
+  readonly overdue: CappedCount;
+  readonly dueToday: CappedCount;
   readonly upcoming: readonly Todo[];
 }
 
 /** The rules of todos. The owner is always the caller: it comes from the token, so that no request can name someone else's todo. */
 @Injectable()
 export class TodosService {
-  private readonly overdueMemo = new OverdueMemo();
-
   constructor(@Inject(TodosRepository) private readonly todos: TodosRepository) {}
 
   /**
@@ -101,18 +103,14 @@ export class TodosService {
     return items;
   }
 
-  /**
-   * Overdue, due today and next due, as seen in a time zone at an instant (milliseconds). `counts` is what {@link counts} was asked for this same
-   * look: its revision tells whether what is known from earlier looks still holds.
-   */
-  async dueOverview(userId: string, timeZone: string, now: number, counts: Promise<TodoCounts>): Promise<DueOverview> {
-    // The longest count last: its answer is the shortest, and those of the others are read while the store counts.
+  /** Overdue, due today and next due, as seen in a time zone at an instant (milliseconds). */
+  async dueOverview(userId: string, timeZone: string, now: number): Promise<DueOverview> {
     const [upcoming, dueToday, overdue] = await Promise.all([
       this.todos.firstDue(userId, dueKeyRanges(upcomingSpan(now, timeZone)), shownTodos),
-      this.todos.countDue(userId, dueKeyRanges(todaySpan(now, timeZone))),
-      this.countOverdue(userId, overdueSpan(now, timeZone), counts),
+      this.countDue(userId, todaySpan(now, timeZone)),
+      this.countDue(userId, overdueSpan(now, timeZone)),
     ]);
-    return { overdue: Math.min(overdue, mostOverdueCounted), overdueCapped: overdue > mostOverdueCounted, dueToday, upcoming };
+    return { overdue, dueToday, upcoming };
   }
 
   /** Sees to it that a deleted user's tokens can write nothing any more; as often as it takes. */
@@ -129,18 +127,9 @@ export class TodosService {
     await this.todos.purge(userId, checkpoint);
   }
 
-  // Up to one more than are told of. Nothing is sent while it is known that there are as many: what is known is recalled before the count is
-  // sent, since only a revision that had been read by then may be paired with it, and the revision that confirms it is this look's own.
-  private async countOverdue(userId: string, span: DueSpan, counts: Promise<TodoCounts>): Promise<number> {
-    const atMost = mostOverdueCounted + 1;
-    const known = this.overdueMemo.recall(userId);
-    if (isKnownCapped(known, span) && (await counts).dueRevision === known.revision) {
-      return atMost;
-    }
-    const beganAt = Date.now();
-    const [overdue, { dueRevision }] = await Promise.all([this.todos.countDue(userId, dueKeyRanges(span), atMost), counts]);
-    this.overdueMemo.learn(userId, known, { span, beganAt, endedAt: Date.now(), revision: dueRevision, capped: overdue > mostOverdueCounted });
-    return overdue;
+  private async countDue(userId: string, span: DueSpan): Promise<CappedCount> {
+    const count = await this.todos.countDue(userId, dueKeyRanges(span), countLimit + 1);
+    return { count: Math.min(count, countLimit), capped: count > countLimit };
   }
 
   private async change(caller: Caller, id: string, content: Partial<TodoContent>, condition?: VersionCondition): Promise<Todo> {

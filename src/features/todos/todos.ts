@@ -37,8 +37,6 @@ export interface TodoCounts {
   readonly inProgress: number;
   readonly done: number;
   readonly archived: number;
-  /** Grows with every write that changes which active todos are due, or when. Null once the owner is buried: the purge moves nothing. */
-  readonly dueRevision: number | null;
 }
 
 /** A new todo of its content. */

@@ -143,22 +143,17 @@ export class DynamoTodosRepository extends TodosRepository {
     return countsFrom(item);
   }
 
-  async countDue(userId: string, ranges: readonly DueKeyRange[], atMost = Number.POSITIVE_INFINITY): Promise<number> {
+  async countDue(userId: string, ranges: readonly DueKeyRange[], limit: number): Promise<number> {
     let count = 0;
     for (const range of ranges) {
       let start: Item | undefined;
       do {
         const page = await this.dynamodb.send(
-          new QueryCommand({
-            ...this.dueQuery(userId, range),
-            Select: 'COUNT',
-            ExclusiveStartKey: start,
-            ...(Number.isFinite(atMost) && { Limit: atMost - count }),
-          }),
+          new QueryCommand({ ...this.dueQuery(userId, range), Select: 'COUNT', ExclusiveStartKey: start, Limit: limit - count }),
         );
         count += page.Count ?? 0;
         start = page.LastEvaluatedKey;
-        if (count >= atMost) {
+        if (count >= limit) {
           return count;
         }
       } while (start !== undefined);

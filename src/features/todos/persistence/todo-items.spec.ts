@@ -60,34 +60,21 @@ describe('The items of the todos table', () => {
 
 describe('The aggregate', () => {
   const later = '2026-11-21T08:00:00.000Z';
-  const undated = nextTodo(open, { due: null }, later);
 
   test.each<[string, Parameters<typeof aggregateSteps>, ReturnType<typeof aggregateSteps>]>([
-    ['created with a due', [undefined, open], { open: 1, dueRevision: 1 }],
-    ['created without a due', [undefined, undated], { open: 1 }],
+    ['created', [undefined, open], { open: 1 }],
     ['created as done', [undefined, done], { done: 1 }],
-    ['deleted with a due', [open, undefined], { open: -1, dueRevision: 1 }],
-    ['deleted without a due', [undated, undefined], { open: -1 }],
+    ['deleted', [open, undefined], { open: -1 }],
     ['deleted when done', [done, undefined], { done: -1 }],
-    ['done', [open, done], { open: -1, done: 1, dueRevision: 1 }],
-    ['opened again', [done, nextTodo(done, { status: 'in_progress' }, later)], { done: -1, inProgress: 1, dueRevision: 1 }],
-    ['begun', [open, nextTodo(open, { status: 'in_progress' }, later)], { open: -1, inProgress: 1 }],
-    ['done without a due', [undated, nextTodo(undated, { status: 'done' }, later)], { open: -1, done: 1 }],
-    ['given a due', [undated, open], { dueRevision: 1 }],
-    ['robbed of its due', [open, undated], { dueRevision: 1 }],
-    ['given another due', [open, nextTodo(open, { due: '2026-12-30' }, later)], { dueRevision: 1 }],
-    ['given an instant for a date', [open, nextTodo(open, { due: '2026-12-31T23:59:59.999Z' }, later)], { dueRevision: 1 }],
-    ['given another due when done', [done, nextTodo(done, { due: '2026-12-30' }, later)], {}],
+    ['done', [open, done], { open: -1, done: 1 }],
+    ['opened again', [done, nextTodo(done, { status: 'in_progress' }, later)], { done: -1, inProgress: 1 }],
     ['given another title', [open, nextTodo(open, { title: 'Feed' }, later)], {}],
   ])('moves as its todo is %s', (_, [before, after], steps) => {
     expect(aggregateSteps(before, after)).toEqual(steps);
   });
 
-  test('is all zeros before the first todo, and has no revision once its owner is buried', () => {
-    const zeros = { open: 0, inProgress: 0, done: 0, archived: 0, dueRevision: 0 };
-
-    expect(countsFrom(undefined)).toEqual(zeros);
-    expect(countsFrom({ open: 2, dueRevision: 7 })).toEqual({ ...zeros, open: 2, dueRevision: 7 });
-    expect(countsFrom({ deletedAt: later })).toEqual({ ...zeros, dueRevision: null });
+  test('is all zeros before the first todo', () => {
+    expect(countsFrom(undefined)).toEqual({ open: 0, inProgress: 0, done: 0, archived: 0 });
+    expect(countsFrom({ open: 2 })).toEqual({ open: 2, inProgress: 0, done: 0, archived: 0 });
   });
 });

@@ -16,7 +16,7 @@ export const todoKeyPrefix = 'TODO#';
 export const countAttribute: Readonly<Record<TodoStatus, 'open' | 'inProgress' | 'done'>> = { open: 'open', in_progress: 'inProgress', done: 'done' };
 
 /** The numbers in the aggregate. */
-export const aggregateAttributes = [...Object.values(countAttribute), 'archived', 'dueRevision'] as const;
+export const aggregateAttributes = [...Object.values(countAttribute), 'archived'] as const;
 
 /** An item as the document client reads it. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -26,17 +26,14 @@ export function dueKeyIn({ id, status, due }: Todo): string | undefined {
   return status === 'done' || due === null ? undefined : dueKeyOf(due, id);
 }
 
-/**
- * What a todo's write adds to the numbers in its owner's aggregate; there is none before a creation and none after a deletion. Whatever
- * changes the `byDue` index moves `dueRevision`: who has read the same revision twice knows that the index was the same in between.
- */
+/** What a todo's write adds to the numbers in its owner's aggregate; there is none before a creation and none after a deletion. */
 export function aggregateSteps(before: Todo | undefined, after: Todo | undefined): Partial<Record<(typeof aggregateAttributes)[number], number>> {
-  const changesStatus = before?.status !== after?.status;
-  const changesIndex = (before && dueKeyIn(before)) !== (after && dueKeyIn(after));
+  if (before?.status === after?.status) {
+    return {};
+  }
   return {
-    ...(changesStatus && before !== undefined && { [countAttribute[before.status]]: -1 }),
-    ...(changesStatus && after !== undefined && { [countAttribute[after.status]]: 1 }),
-    ...(changesIndex && { dueRevision: 1 }),
+    ...(before !== undefined && { [countAttribute[before.status]]: -1 }),
+    ...(after !== undefined && { [countAttribute[after.status]]: 1 }),
   };
 }
 
@@ -109,6 +106,5 @@ export function countsFrom(item: Item | undefined): TodoCounts {
     inProgress: count('inProgress'),
     done: count('done'),
     archived: count('archived'),
-    dueRevision: item?.['deletedAt'] === undefined ? count('dueRevision') : null,
   };
 }
