@@ -42,6 +42,14 @@ export default {
       globalSetup: '<rootDir>/test/support/build-service.ts',
       globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
     },
+    // How commands are built and started, and how the service starts and stops.
+    {
+      ...shared,
+      displayName: 'start',
+      testMatch: ['<rootDir>/test/start/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/build-service.ts',
+      globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+    },
     // The load script as npm run test:load starts it, briefly; and what checks its runs.
     {
       ...shared,

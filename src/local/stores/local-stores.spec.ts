@@ -9,7 +9,8 @@ import pg from 'pg';
 import { ConfigError, type Environment, parseConfig } from '../../config/config.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
-import { attachOrStartLocalStores, type LocalStores, startEphemeralStores, startLocalStores, withPlaceholders } from './local-stores.js';
+import { attachOrStartLocalStores, type LocalStores, startEphemeralStores, startLocalStores } from './local-stores.js';
+import { withPlaceholders } from './placeholders.js';
 import { endProcess, Guardian, startTimeOf } from './processes.js';
 import { provisionTables } from './provision-tables.js';
 

@@ -33,9 +33,14 @@ export function startTimeOf(pid: number): string | null {
   return line === null || line.startsWith('Z') ? null : line.replace(/^\S+\s+/, '');
 }
 
-/** A process's command line with its words joined by spaces, or null when it cannot be known. */
+/** A process's command line, the words joined by spaces, or null when it cannot be known. */
 export function commandOf(pid: number): string | null {
   return process.platform === 'linux' ? (readProc(pid, 'cmdline')?.replaceAll('\0', ' ') ?? null) : ps(pid, 'args=');
+}
+
+/** The words of a process's command line, the program first; empty when it cannot be known. Where only `ps` tells, words with spaces come apart. */
+export function argumentsOf(pid: number): string[] {
+  return process.platform === 'linux' ? (readProc(pid, 'cmdline')?.split('\0') ?? []) : (ps(pid, 'args=')?.split(/\s+/) ?? []);
 }
 
 /** The pid of a process's parent, or null when there is no such process. */

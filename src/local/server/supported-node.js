@@ -1,0 +1,19 @@
+// Plain JavaScript without imports: it has to run on the versions that it refuses, before anything is built.
+
+/** What Duet needs, as `engines.node` in package.json says it (a unit test holds them equal). */
+export const leastNode = '20.19.0';
+
+/**
+ * What to do about a version of Node that cannot run Duet.
+ *
+ * @param {string} running the running version, such as `process.versions.node`
+ * @returns {string | undefined} one line, or undefined when the version will do
+ */
+export function nodeProblem(running) {
+  const [major = 0, minor = 0] = running.split('.').map(Number);
+  const [leastMajor = 0, leastMinor = 0] = leastNode.split('.').map(Number);
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) {
+    return undefined;
+  }
+  return `Duet needs Node ${leastNode} or newer (22 or 24 recommended), and this is ${running}: install one from https://nodejs.org, or run "nvm install"`;
+}
