@@ -44,6 +44,7 @@ export async function createApp(
       // CloudWatch reads them off a function's output; on a laptop they would be noise.
       metricsNamespace: config.lambda ? config.metrics.namespace : undefined,
       basePath: config.http.basePath,
+      storeTimeoutMs: config.storeTimeouts.requestMs,
     }),
   );
   app.use(defaultHeaders);

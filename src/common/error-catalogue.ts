@@ -172,6 +172,14 @@ export const errorCatalogue = {
     cause: 'Something went wrong on our side. It has been logged under the requestId.',
     remedy: 'Report the `requestId`.',
   },
+  'service.busy': {
+    status: 503,
+    title: 'Too busy',
+    cause: 'The service has too much to do at the moment: try again shortly.',
+    remedy:
+      'Try again after as many seconds as `Retry-After` says. Whether a write took effect is not known: look, or repeat it with the same `Idempotency-Key`.',
+    headers: { 'Retry-After': '1' },
+  },
   'store.unavailable': {
     status: 503,
     title: 'Temporarily unavailable',

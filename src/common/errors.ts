@@ -72,3 +72,10 @@ export class StoreUnavailableError extends DuetError {
     super('store.unavailable', undefined, options);
   }
 }
+
+/** The request's time was over before its work was done, and no store was at fault: the service itself has too much to do. */
+export class ServiceBusyError extends DuetError {
+  constructor(options?: Pick<DuetErrorOptions, 'cause'>) {
+    super('service.busy', undefined, options);
+  }
+}

@@ -15,9 +15,6 @@ export interface RequestContext {
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** How long the stores may take for one request, in milliseconds: a 503 is promised within 3 s, and a busy or cold process takes its share of them. */
-export const storeBudgetMs = 2_300;
-
 /** Runs `work` with `context` current in everything it calls and awaits. */
 export function runInContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
@@ -28,8 +25,8 @@ export function currentContext(): RequestContext | undefined {
   return storage.getStore();
 }
 
-/** What is left of the request's store budget, in milliseconds; the whole budget outside a request. */
-export function remainingStoreMs(): number {
+/** What is left of `limitMs` within the request's time for its stores, in milliseconds, at least 1; all of it outside a request. */
+export function remainingStoreMs(limitMs: number): number {
   const context = storage.getStore();
-  return context === undefined ? storeBudgetMs : Math.max(1, context.deadline - performance.now());
+  return context === undefined ? limitMs : Math.max(1, Math.min(limitMs, context.deadline - performance.now()));
 }

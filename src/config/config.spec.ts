@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, type Part, parseConfig } from './config.js';
+import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, type Part, parseConfig, storeTimeouts } from './config.js';
 
 const good: Environment = { RDS_HOST: 'db.internal', RDS_PASSWORD: 'pg', JWT_SECRET: 'x'.repeat(32) };
 
@@ -27,6 +27,7 @@ describe('A configuration', () => {
       dataDir: '.data',
       region: 'us-east-1',
       provisionStores: false,
+      storeTimeouts: { requestMs: 2_300, tryMs: 1_000, connectMs: 700, statementMs: 1_700, queryMs: 2_000, readMs: 1_200, beginMs: 600, answerMs: 500 },
       postgres: {
         host: 'db.internal',
         port: 5432,
@@ -194,6 +195,18 @@ test('Loopback is this machine alone', () => {
   expect(['0.0.0.0', '10.0.0.1', 'localhost.evil.com', '127.0.0.1.nip.io', 'not-localhost', 'x127.0.0.1', '::2', ''].map(isLoopback)).toEqual(
     Array(8).fill(false),
   );
+});
+
+test.each([500, 2_300, 20_000])('of %d ms for a request, a connection and a try leave time for a second, and statements end before it does', (ms) => {
+  const { requestMs, connectMs, tryMs, statementMs, queryMs, readMs, beginMs } = storeTimeouts(ms);
+
+  expect(requestMs).toBe(ms);
+  expect(connectMs).toBeLessThan(tryMs);
+  expect(2 * tryMs).toBeLessThan(requestMs);
+  expect(statementMs).toBeLessThan(queryMs);
+  expect(queryMs).toBeLessThan(requestMs);
+  expect(readMs + tryMs).toBeLessThan(requestMs);
+  expect(beginMs + tryMs).toBeLessThan(requestMs);
 });
 
 test('.env.example lists every variable that may be set, each with a value that passes', async () => {

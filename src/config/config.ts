@@ -35,6 +35,9 @@ const arn = z.string().regex(/^arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+$/, 'must 
 /** The least bytes of a signing key: HS256 asks for a key as long as its hash (RFC 7518, section 3.2). */
 const leastSecretBytes = 32;
 
+/** What a request's stores may take by default, in milliseconds: a 503 is promised within 3 s, and a busy or cold process takes its share of them. */
+const defaultStoreTimeoutMs = 2_300;
+
 /** One rule a variable; the source of `.env.example` and of the check that Terraform sets what the code reads. */
 export const environmentSchema = z.object({
   PORT: whole(0, 65_535).default(3000),
@@ -72,6 +75,7 @@ export const environmentSchema = z.object({
   ARCHIVE_TABLE_NAME: tableName.default('duet-local-archive'),
   RATE_LIMITS_TABLE_NAME: tableName.default('duet-local-rate-limits'),
   PROVISION_STORES: flag.optional(),
+  STORE_TIMEOUT_MS: whole(500, 600_000).default(defaultStoreTimeoutMs),
 
   EVENT_BUS_NAME: text.optional(),
   EVENTBRIDGE_ENDPOINT: endpoint.optional(),
@@ -130,6 +134,41 @@ export interface DynamoDbConfig {
   };
 }
 
+/** How long the stores may take, in milliseconds. All are shares of `STORE_TIMEOUT_MS`, so that a second try fits into a request's time. */
+export interface StoreTimeouts {
+  /** All calls of one request together. */
+  readonly requestMs: number;
+  /** One try of a call to an AWS API; opening a connection to PostgreSQL, or waiting for one of a pool in full use. */
+  readonly tryMs: number;
+  /** Opening a connection to an AWS API: a network that drops packets shows before the try's own time is up. */
+  readonly connectMs: number;
+  /** One statement, by PostgreSQL's own clock: no request's statement holds its locks longer. */
+  readonly statementMs: number;
+  /** One statement, by ours: a server that is gone cannot enforce its limit. It comes second, so that a living one says why. */
+  readonly queryMs: number;
+  /** The first try of a read, which waits for no lock: fresh connections then still have time to answer. */
+  readonly readMs: number;
+  /** The begin of a transaction, which waits for nothing: a connection that takes longer over it is dead. */
+  readonly beginMs: number;
+  /** Any call: a store that had this long and gave no answer is at fault. */
+  readonly answerMs: number;
+}
+
+/** The shares of a request's store time. */
+export function storeTimeouts(requestMs = defaultStoreTimeoutMs): StoreTimeouts {
+  const share = (ms: number): number => Math.round((ms * requestMs) / defaultStoreTimeoutMs);
+  return {
+    requestMs,
+    tryMs: share(1_000),
+    connectMs: share(700),
+    statementMs: share(1_700),
+    queryMs: share(2_000),
+    readMs: share(1_200),
+    beginMs: share(600),
+    answerMs: share(500),
+  };
+}
+
 /** Everything the service can be told, typed, by concern. */
 export interface Config {
   readonly http: { readonly port: number; readonly host?: string; readonly basePath: string };
@@ -141,6 +180,7 @@ export interface Config {
   readonly region: string;
   /** Create missing tables and run migrations at start. */
   readonly provisionStores: boolean;
+  readonly storeTimeouts: StoreTimeouts;
   readonly postgres: PostgresConfig;
   readonly dynamodb: DynamoDbConfig;
   readonly events: { readonly busName?: string; readonly endpoint?: string };
@@ -237,6 +277,7 @@ function toConfig(env: Variables): Config {
     dataDir: env.DUET_DATA_DIR,
     region: env.AWS_REGION,
     provisionStores: !lambda && (env.PROVISION_STORES ?? (isLoopback(host) && localDynamoDb)),
+    storeTimeouts: storeTimeouts(env.STORE_TIMEOUT_MS),
     postgres: {
       host,
       port: env.RDS_PORT,

@@ -1,8 +1,7 @@
-import { StoreUnavailableError } from '../common/errors.js';
-import { remainingStoreMs } from '../common/request-context.js';
 import { isLoopback } from '../config/config.js';
 import type { AppConfig } from '../config/config.module.js';
-import { isUnavailable } from './dynamodb/dynamodb.js';
+import { isAborted, isUnavailable } from './dynamodb/dynamodb.js';
+import { StoreCall } from './store-call.js';
 
 /** A version of a secret by its stage: the one in use, or the one that was before it. */
 export type SecretStage = 'AWSCURRENT' | 'AWSPREVIOUS';
@@ -11,21 +10,24 @@ export type SecretStage = 'AWSCURRENT' | 'AWSPREVIOUS';
  * The text of a secret in Secrets Manager; null when it has no version of that stage. The client is loaded on first use: most cold starts
  * need none.
  *
- * @throws StoreUnavailableError when Secrets Manager cannot be reached, is throttling beyond the retries, or the request's time is up.
+ * @throws StoreUnavailableError when Secrets Manager cannot be reached, or is throttling beyond the retries; ServiceBusyError when the request's
+ * time was up before it could answer.
  */
 export async function readSecret(arn: string, config: AppConfig, stage: SecretStage = 'AWSCURRENT'): Promise<string | null> {
   const { SecretsManagerClient, GetSecretValueCommand } = await import('./secrets-client.js');
   const { endpoint } = config.get('secrets', { infer: true });
+  const timeouts = config.get('storeTimeouts', { infer: true });
+  const call = new StoreCall('secrets', timeouts);
   const client = new SecretsManagerClient({
     region: config.get('region', { infer: true }),
     endpoint,
     // A stand-in on this machine checks no signature, yet the SDK refuses to run without credentials.
     ...(endpoint !== undefined && isLoopback(new URL(endpoint).hostname) && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: 700, requestTimeout: 1_000, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: timeouts.connectMs, requestTimeout: timeouts.tryMs, throwOnRequestTimeout: true },
   });
   try {
-    const abortSignal = AbortSignal.timeout(Math.ceil(remainingStoreMs()));
+    const abortSignal = AbortSignal.timeout(Math.ceil(call.limitMs));
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn, VersionStage: stage }), { abortSignal });
     if (SecretString === undefined) {
       throw new Error(`The secret ${arn} holds no text`);
@@ -36,7 +38,10 @@ export async function readSecret(arn: string, config: AppConfig, stage: SecretSt
     if (stage === 'AWSPREVIOUS' && error instanceof Error && error.name === 'ResourceNotFoundException') {
       return null;
     }
-    throw isUnavailable(error) ? new StoreUnavailableError('secrets', { cause: error }) : error;
+    if (isAborted(error)) {
+      throw call.timeoutError(error);
+    }
+    throw isUnavailable(error) ? call.unavailableError(error) : error;
   } finally {
     client.destroy();
   }

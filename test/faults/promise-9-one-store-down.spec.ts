@@ -14,7 +14,7 @@ let service: FaultyService;
 let user: SignedUp;
 let todoId: string;
 beforeAll(async () => {
-  service = await startFaultyService();
+  service = await startFaultyService({ STORE_TIMEOUT_MS: '' });
   user = await service.signUp();
   todoId = (await as('POST', `/users/${user.id}/todos`, { title: 'There before' })).body.id;
 });

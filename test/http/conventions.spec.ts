@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { storeTimeouts } from '../../src/config/config.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { callService, type SignedUp, startService, type TestService } from '../support/service.js';
@@ -168,6 +169,7 @@ describe('With a store down', () => {
     const app = await createServerApp({
       ...config,
       log: { level: 'error' },
+      storeTimeouts: storeTimeouts(),
       postgres: { ...config.postgres, port: postgres ?? config.postgres.port },
       dynamodb: { ...config.dynamodb, endpoint: dynamodb === undefined ? config.dynamodb.endpoint : `http://127.0.0.1:${dynamodb}` },
     });

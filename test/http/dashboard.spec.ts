@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../src/common/ids.js';
+import { storeTimeouts } from '../../src/config/config.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../src/features/todos/todos.js';
@@ -273,6 +274,7 @@ describe('With a store down', () => {
     const { config } = service;
     const app = await createServerApp({
       ...config,
+      storeTimeouts: storeTimeouts(),
       postgres: { ...config.postgres, ...(stores.includes('postgres') && { port }) },
       dynamodb: { ...config.dynamodb, ...(stores.includes('dynamodb') && { endpoint: `http://127.0.0.1:${port}` }) },
     });

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { storeTimeouts } from '../../src/config/config.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { callService, startService, type TestService } from '../support/service.js';
 
@@ -103,6 +104,7 @@ describe('Health with a store down', () => {
     const app = await createServerApp({
       ...service.config,
       log: { level: 'error' },
+      storeTimeouts: storeTimeouts(),
       postgres: { ...postgres, port: ports.postgres ?? postgres.port },
       dynamodb: { ...dynamodb, endpoint: ports.dynamodb === undefined ? dynamodb.endpoint : `http://127.0.0.1:${ports.dynamodb}` },
     });

@@ -112,12 +112,13 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
       const preload = join(folder, 'repair.cjs');
       await writeFile(
         preload,
-        `const { JWT_SECRET } = process.env; process.env.JWT_SECRET = 'short'; process.on('SIGUSR2', () => (process.env.JWT_SECRET = JWT_SECRET));`,
+        `const { JWT_SECRET } = process.env; process.env.JWT_SECRET = 'short'; process.on('SIGUSR2', () => { process.env.JWT_SECRET = JWT_SECRET; console.log('repaired'); });`,
       );
       http = await start({ NODE_OPTIONS: `--require ${preload}` });
 
       const failed = await http.outcomeOf(httpApiEvent({ method: 'GET', path: '/' }));
       process.kill(http.pid, 'SIGUSR2');
+      await http.linesUntil((lines) => lines.includes('repaired'));
       const answer = await readProfile();
 
       expect(failed.error?.errorMessage).toMatch(/JWT_SECRET must be at least 32 bytes long/);

@@ -4,6 +4,7 @@ import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import type { LambdaRuntime } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, packaged } from '../support/package-functions.js';
+import { patientStoreTimeoutMs } from '../support/service.js';
 
 /** An answer in any of the shapes that the events' sources expect. */
 export interface HttpResult {
@@ -38,7 +39,13 @@ export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<L
   const running: LambdaEnvironment[] = [];
   const start: LambdaStage['start'] = async (name, overrides = {}, memoryMb) => {
     const folder = packaged('unpacked', name);
-    const environment = await LambdaEnvironment.start({ folder, variables: { ...stores.environment, ...overrides }, memoryMb, node, client });
+    const environment = await LambdaEnvironment.start({
+      folder,
+      variables: { STORE_TIMEOUT_MS: patientStoreTimeoutMs, ...stores.environment, ...overrides },
+      memoryMb,
+      node,
+      client,
+    });
     running.push(environment);
     return environment;
   };

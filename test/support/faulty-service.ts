@@ -8,7 +8,7 @@ import { createCallRecorder } from './call-recorder.js';
 import { type BuiltService, startBuiltService } from './built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
 import { expectProblem } from './problems.js';
-import { type Answer, type CallOptions, callService, signUp, type TestService } from './service.js';
+import { type Answer, type CallOptions, callService, patientStoreTimeoutMs, signUp, type TestService } from './service.js';
 
 /** The built service in a process of its own; it reaches its stores, and its clients reach it, through proxies that inject faults. */
 export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'signUp' | 'stop'> {
@@ -65,6 +65,7 @@ export async function startFaultyService(environment: Environment = {}, instance
         await startBuiltService({
           ...stores.environment,
           REGISTRATION_LIMIT_ADDRESS: '100000',
+          STORE_TIMEOUT_MS: patientStoreTimeoutMs,
           RDS_PORT: String(postgres.port),
           DYNAMODB_ENDPOINT: `http://127.0.0.1:${dynamodb.port}`,
           ...environment,

@@ -51,12 +51,22 @@ export interface SignedUp {
   readonly refreshToken: string;
 }
 
+/** How long the stores may take in tests that are not about that: a busy machine is no fault of the service. */
+export const patientStoreTimeoutMs = '20000';
+
 /** Starts stores, tables, migrations and service; `environment` overrides single variables. */
 export async function startService(environment: Environment = {}): Promise<TestService> {
   const stores = await startEphemeralStores();
   let recorder: CallRecorder | undefined;
   try {
-    const config = parseConfig({ LOG_LEVEL: 'error', PORT: '0', REGISTRATION_LIMIT_ADDRESS: '100000', ...stores.environment, ...environment });
+    const config = parseConfig({
+      LOG_LEVEL: 'error',
+      PORT: '0',
+      REGISTRATION_LIMIT_ADDRESS: '100000',
+      STORE_TIMEOUT_MS: patientStoreTimeoutMs,
+      ...stores.environment,
+      ...environment,
+    });
     await provisionTables(config, () => {});
     // All that the application calls of DynamoDB is what the http function may: requests, and the erasure that follows a deletion, which the
     // outbox worker beside it repeats. Tests, and workers they make of the configuration, go past the recorder.

@@ -2,21 +2,25 @@ import { Inject, Injectable } from '@nestjs/common';
 import { withTimeout } from '../../common/async.js';
 import type { Caller } from '../../common/caller.js';
 import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors.js';
+import { AppConfig } from '../../config/config.module.js';
 import { TodosService } from '../todos/todos.service.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import type { Dashboard } from './dashboard.schemas.js';
 
-/** How long the profile is waited for, in milliseconds: then PostgreSQL counts as down, and DynamoDB still has time to answer with the profile's zone. */
-const profileTimeoutMs = 1_200;
-
 /** One look at both stores: what one of them cannot give is null, and its name stands in `degraded`. */
 @Injectable()
 export class DashboardService {
+  /** How long the profile is waited for: then PostgreSQL counts as down, and DynamoDB still has time to answer with the profile's zone. */
+  private readonly profileTimeoutMs: number;
+
   constructor(
     @Inject(UsersService) private readonly users: UsersService,
     @Inject(TodosService) private readonly todos: TodosService,
-  ) {}
+    @Inject(AppConfig) config: AppConfig,
+  ) {
+    this.profileTimeoutMs = config.get('storeTimeouts', { infer: true }).readMs;
+  }
 
   /**
    * A user's dashboard, as the user's own time zone sees it. Its cost does not grow with the number of todos.
@@ -53,7 +57,7 @@ export class DashboardService {
 
   private async profile(userId: string): Promise<User | null> {
     return withTimeout<User | null, never>(
-      profileTimeoutMs,
+      this.profileTimeoutMs,
       async () => this.users.findProfile(userId),
       () => {
         throw new StoreUnavailableError('postgres');

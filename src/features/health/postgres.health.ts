@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { AppConfig } from '../../config/config.module.js';
 import { Log } from '../../platform/observability/log.js';
 import { Postgres } from '../../platform/postgres/postgres.js';
 import { probe } from './probe.js';
@@ -7,16 +8,21 @@ import { probe } from './probe.js';
 /** Whether PostgreSQL answers a query. */
 @Injectable()
 export class PostgresHealthIndicator {
+  private readonly limitMs: number;
+
   constructor(
     private readonly postgres: Postgres,
     private readonly indicators: HealthIndicatorService,
     private readonly log: Log,
-  ) {}
+    @Inject(AppConfig) config: AppConfig,
+  ) {
+    this.limitMs = config.get('storeTimeouts', { infer: true }).tryMs;
+  }
 
   /** Up or down, with the time it took; the reason for a failure goes to the log alone. */
   async check(): Promise<HealthIndicatorResult<'postgres'>> {
     const indicator = this.indicators.check('postgres');
-    const result = await probe(async () => this.postgres.select('SELECT 1', []));
+    const result = await probe(this.limitMs, async () => this.postgres.select('SELECT 1', []));
     const { responseTimeMs } = result;
     if (result.ok) {
       return indicator.up({ responseTimeMs });

@@ -3,10 +3,9 @@ import { types } from 'node:util';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { remainingStoreMs } from '../../common/request-context.js';
-import { StoreUnavailableError } from '../../common/errors.js';
 import { AppConfig } from '../../config/config.module.js';
-import type { DynamoDbConfig } from '../../config/config.js';
+import type { DynamoDbConfig, StoreTimeouts } from '../../config/config.js';
+import { StoreCall } from '../store-call.js';
 
 /** A command of the document client: `new PutCommand(...)` and its like. */
 interface DocumentCommand<Output> {
@@ -14,11 +13,6 @@ interface DocumentCommand<Output> {
   // Only the output's type is carried: the client checks the rest.
   resolveMiddleware(...parameters: never[]): (...parameters: never[]) => Promise<{ output: Output }>;
 }
-
-/** How long one try may take, in milliseconds: a second fits into the request's store budget, which ends them all. */
-const tryTimeoutMs = 1_000;
-/** How long opening a connection may take; a network that drops packets shows before the try's own time is up. */
-const connectTimeoutMs = 700;
 
 const translate = {
   // A number that is larger than the safe integers is still exact: the body reader has refused those that are not.
@@ -36,6 +30,7 @@ export class DynamoDb implements OnApplicationShutdown {
   /** The tables' names. */
   readonly tables: DynamoDbConfig['tables'];
   private readonly options: DynamoDBClientConfig;
+  private readonly timeouts: StoreTimeouts;
   // Made on first use: a client costs milliseconds of a cold start.
   private retryingClient: DynamoDBDocumentClient | undefined;
   private onceClient: DynamoDBDocumentClient | undefined;
@@ -44,12 +39,13 @@ export class DynamoDb implements OnApplicationShutdown {
   constructor(@Inject(AppConfig) config: AppConfig) {
     const { endpoint, anonymous, tables } = config.get('dynamodb', { infer: true });
     this.tables = tables;
+    this.timeouts = config.get('storeTimeouts', { infer: true });
     this.options = {
       region: config.get('region', { infer: true }),
       endpoint,
       // A local server checks no signature, yet the SDK signs: any key will do.
       ...(anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-      requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout: this.timeouts.connectMs, requestTimeout: this.timeouts.tryMs, throwOnRequestTimeout: true },
     };
   }
 
@@ -72,7 +68,8 @@ export class DynamoDb implements OnApplicationShutdown {
   /**
    * Sends a command that may safely be sent again.
    *
-   * @throws StoreUnavailableError when DynamoDB cannot be reached, is throttling beyond the retries, or the request's time is up.
+   * @throws StoreUnavailableError when DynamoDB cannot be reached, or is throttling beyond the retries; ServiceBusyError when the request's time was up before
+   * it could answer.
    */
   async send<Output extends ServiceOutputTypes>(command: DocumentCommand<Output>): Promise<Output> {
     return this.bounded(this.retrying, command);
@@ -103,13 +100,17 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 
   private async bounded<Output extends ServiceOutputTypes>(client: DynamoDBDocumentClient, command: DocumentCommand<Output>): Promise<Output> {
+    const call = new StoreCall('dynamodb', this.timeouts);
     try {
       const output = await client.send(command as unknown as Parameters<typeof client.send<ServiceInputTypes, Output>>[0], {
-        abortSignal: AbortSignal.timeout(Math.ceil(remainingStoreMs())),
+        abortSignal: AbortSignal.timeout(Math.ceil(call.limitMs)),
       });
       return output;
     } catch (error) {
-      throw isUnavailable(error) ? new StoreUnavailableError('dynamodb', { cause: error }) : error;
+      if (isAborted(error)) {
+        throw call.timeoutError(error);
+      }
+      throw isUnavailable(error) ? call.unavailableError(error) : error;
     }
   }
 }
@@ -146,6 +147,11 @@ interface Agents {
 
 function answered(error: unknown): boolean {
   return (error as { $response?: unknown }).$response !== undefined;
+}
+
+/** Whether an error of the SDK says that the time given to the whole call, its tries together, was over. */
+export function isAborted(error: unknown): boolean {
+  return types.isNativeError(error) && error.name === 'AbortError';
 }
 
 // By name, because the SDK has no class for a refused or cut connection:

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { backoffMs } from '../../common/async.js';
 import { StoreUnavailableError } from '../../common/errors.js';
 import type { DynamoDb } from './dynamodb.js';
 import { retryContention } from './transactions.js';
@@ -24,8 +25,7 @@ const batchSize = 25;
 const pageSize = 100;
 /** How long a page's unprocessed items are tried again: its caller holds a lease that must not end meanwhile. */
 const pagePatienceMs = 8_000;
-const firstPauseMs = 25;
-const longestPauseMs = 1_000;
+const pauses = { baseMs: 25, maxMs: 1_000 };
 
 /**
  * Deletes a partition page by page, each read afresh from the start and strongly consistent, until there is nothing left to delete.
@@ -69,7 +69,7 @@ async function deleteBatch(dynamodb: DynamoDb, table: string, keys: readonly Rec
     if ((rest[table] ?? []).length === 0) {
       return;
     }
-    const pause = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+    const pause = backoffMs(attempt, pauses);
     if (performance.now() + pause > until) {
       throw new StoreUnavailableError('dynamodb', { cause: new Error(`${rest[table]?.length} items of ${table} are still unprocessed`) });
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { StoreUnavailableError } from '../../common/errors.js';
+import { ServiceBusyError } from '../../common/errors.js';
 import { runInContext } from '../../common/request-context.js';
 import { cancellationReasons, isConditionFailed, isContention, retryContention } from './transactions.js';
 
@@ -83,16 +83,13 @@ describe('A write that meets contention', () => {
     expect(tries).toBe(2);
   });
 
-  test('gives up within the request’s budget, and names the cause', async () => {
-    const startedAt = performance.now();
-
+  test('gives up when the request’s time ends, blames no store, and names the cause', async () => {
     const error = await withBudget(300, async () => retryContention(async () => Promise.reject(cancelled('TransactionConflict')))).then(
       () => undefined,
       (thrown: unknown) => thrown,
     );
 
-    expect(performance.now() - startedAt).toBeLessThan(600);
-    expect(error).toBeInstanceOf(StoreUnavailableError);
-    expect((error as StoreUnavailableError).cause).toMatchObject({ name: 'TransactionCanceledException' });
+    expect(error).toBeInstanceOf(ServiceBusyError);
+    expect((error as ServiceBusyError).cause).toMatchObject({ name: 'TransactionCanceledException' });
   });
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { StoreUnavailableError } from '../../common/errors.js';
+import { backoffMs } from '../../common/async.js';
+import { ServiceBusyError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
 import type { DynamoDb } from './dynamodb.js';
 import type { TransactItem } from './idempotency.js';
@@ -46,15 +47,15 @@ function isInProgress(error: unknown): boolean {
   return error instanceof Error && error.name === 'TransactionInProgressException';
 }
 
-const firstPauseMs = 10;
-const longestPauseMs = 250;
+const pauses = { baseMs: 10, maxMs: 250 };
+/** So many tries take several seconds: work outside a request ends, too. */
+const maxAttempts = 40;
 
 /**
- * Runs a write, and again while it meets contention, with full jitter
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), until the request's store budget ends.
+ * Runs a write, and again while it meets contention, until the request's time for its stores ends.
  * `work` must read afresh what it depends on: it is called once a try. `mayTryAgain` widens what counts as contention.
  *
- * @throws StoreUnavailableError when the contention outlasts the budget; whatever else `work` throws.
+ * @throws ServiceBusyError when the contention outlasts that time; whatever else `work` throws.
  */
 export async function retryContention<T>(work: () => Promise<T>, mayTryAgain: (error: unknown) => boolean = isContention): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
@@ -64,9 +65,9 @@ export async function retryContention<T>(work: () => Promise<T>, mayTryAgain: (e
       if (!mayTryAgain(error)) {
         throw error;
       }
-      const pause = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
-      if (pause >= remainingStoreMs() - 50 || attempt >= 40) {
-        throw new StoreUnavailableError('dynamodb', { cause: error });
+      const pause = backoffMs(attempt, pauses);
+      if (pause >= remainingStoreMs(Number.POSITIVE_INFINITY) - 50 || attempt >= maxAttempts) {
+        throw new ServiceBusyError({ cause: error });
       }
       await sleep(pause);
     }

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
 import { headerOf, type HttpMiddleware, type HttpRequest } from '../../common/http.js';
-import { runInContext, storeBudgetMs, type RequestContext } from '../../common/request-context.js';
+import { runInContext, type RequestContext } from '../../common/request-context.js';
 import { stripBasePath } from '../../common/base-path.js';
 import type { Log } from './log.js';
 import { emitRequestMetrics } from './request-metrics.js';
@@ -13,13 +13,15 @@ export interface RequestMiddlewareOptions {
   /** Where metrics go; undefined: nowhere. */
   readonly metricsNamespace: string | undefined;
   readonly basePath: string;
+  /** How long the stores may take for one request, in milliseconds. */
+  readonly storeTimeoutMs: number;
 }
 
 /**
  * The outermost layer: gives the request its id and context, strips the base path, and writes one line when the answer is
  * done, which on Lambda carries the metrics too. The line names the route's template, never the path: paths hold ids, queries hold text.
  */
-export function requestMiddleware({ log, metricsNamespace, basePath }: RequestMiddlewareOptions): HttpMiddleware {
+export function requestMiddleware({ log, metricsNamespace, basePath, storeTimeoutMs }: RequestMiddlewareOptions): HttpMiddleware {
   let coldStart = true;
   return (request, response, next) => {
     const startedAt = performance.now();
@@ -29,7 +31,7 @@ export function requestMiddleware({ log, metricsNamespace, basePath }: RequestMi
       requestId: acceptableId(headerOf(request, 'x-request-id')) ?? awsRequestId ?? v7(),
       traceId: traceIdOf(request, traceHeader),
       awsRequestId,
-      deadline: startedAt + storeBudgetMs,
+      deadline: startedAt + storeTimeoutMs,
       basePath: stripped,
     };
     const cold = coldStart;

@@ -3,9 +3,11 @@ import { types } from 'node:util';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Pool as PgPool, PoolConfig, QueryResultRow } from 'pg';
 import type { DataSource, DataSourceOptions, EntityManager, EntitySchema, MigrationInterface, QueryRunner } from 'typeorm';
-import { StoreUnavailableError } from '../../common/errors.js';
+import { withTimeout } from '../../common/async.js';
 import { remainingStoreMs } from '../../common/request-context.js';
+import type { StoreTimeouts } from '../../config/config.js';
 import { AppConfig } from '../../config/config.module.js';
+import { StoreCall } from '../store-call.js';
 import { admitApplicationRole } from './application-role.js';
 import { type PostgresCredentials, postgresCredentials, type StoredCredentials } from './credentials.js';
 
@@ -24,17 +26,6 @@ export type LoadPostgresSchema = () => Promise<PostgresSchema>;
 /** Injection token of the {@link LoadPostgresSchema} that the application gives. */
 export const loadPostgresSchema = Symbol('loadPostgresSchema');
 
-/** How long opening a connection, or waiting for one of a pool in full use, may take: two tries fit into the request's budget. */
-const connectTimeoutMs = 1_000;
-/** For the server: no statement of a request may hold its locks longer. */
-const statementTimeoutMs = 1_700;
-/** For the client, because a server that is gone cannot enforce its own limit. It comes second, so that a living one tells why. */
-const queryTimeoutMs = statementTimeoutMs + 300;
-/** A transaction's beginning waits for nobody, so an open connection that takes longer over it leads nowhere any more. */
-const beginPatienceMs = 600;
-/** Reads are lookups that wait for no lock: this much later the first try is given up, and fresh connections still have time to answer. */
-const readPatienceMs = 1_200;
-
 /**
  * The one door to PostgreSQL: a pool of connections and TypeORM over it, each made on first use, replaced whole at the first dead connection.
  *
@@ -46,16 +37,19 @@ const readPatienceMs = 1_200;
 export class Postgres implements OnApplicationShutdown {
   private current: Pool | undefined;
   private readonly closing = new Set<Promise<void>>();
+  private readonly timeouts: StoreTimeouts;
 
   constructor(
     @Inject(AppConfig) private readonly config: AppConfig,
     @Inject(loadPostgresSchema) private readonly loadSchema: LoadPostgresSchema,
-  ) {}
+  ) {
+    this.timeouts = config.get('storeTimeouts', { infer: true });
+  }
 
   /**
    * Runs reads, and once more on fresh connections when the first met a dead one.
    *
-   * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; whatever else `work` throws.
+   * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; ServiceBusyError when the request's time was up before; whatever else `work` throws.
    */
   async read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.reading(async (pool) => work((await pool.source()).manager));
@@ -75,7 +69,7 @@ export class Postgres implements OnApplicationShutdown {
    * Runs `work` in one transaction. A connection lost before the commit is sent has changed nothing, so the whole is run once
    * more on fresh ones; lost at the commit, nobody knows: that is reported and not repeated.
    *
-   * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; whatever else `work` throws, after a rollback.
+   * @throws StoreUnavailableError when PostgreSQL cannot be reached in time; ServiceBusyError when the request's time was up before; whatever else `work` throws, after a rollback.
    */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.withReconnect(async (pool, { deadline }) => {
@@ -84,7 +78,7 @@ export class Postgres implements OnApplicationShutdown {
       let committing = false;
       try {
         client = (await runner.connect()) as Ending;
-        await within(beginPatienceMs, async () => runner.startTransaction(), NoAnswerError);
+        await within(this.timeouts.beginMs, async () => runner.startTransaction(), NoAnswerError);
         const result = await work(runner.manager);
         // The caller has been told already that it failed: it must not come true afterwards.
         if (performance.now() >= deadline) {
@@ -167,20 +161,21 @@ export class Postgres implements OnApplicationShutdown {
   private async reading<T>(work: (pool: Pool) => Promise<T>): Promise<T> {
     return this.withReconnect(async (pool, { first }) => {
       const reading = async (): Promise<T> => work(pool);
-      return first ? within(readPatienceMs, reading, NoAnswerError) : reading();
+      return first ? within(this.timeouts.readMs, reading, NoAnswerError) : reading();
     });
   }
 
   private async withReconnect<T>(work: (pool: Pool, attempt: Attempt) => Promise<T>): Promise<T> {
+    const call = new StoreCall('postgres', this.timeouts);
     for (let first = true; ; first = false) {
       const pool = this.pool();
-      const patience = remainingStoreMs();
+      const patience = remainingStoreMs(this.timeouts.requestMs);
       const deadline = performance.now() + patience;
       try {
         return await within(patience, async () => pool.use(async () => work(pool, { first, deadline })), OutOfTimeError);
       } catch (error) {
         if (isBusy(error)) {
-          throw new StoreUnavailableError('postgres', { cause: error });
+          throw call.unavailableError(error);
         }
         if (!isConnectionLost(error)) {
           throw error;
@@ -189,9 +184,11 @@ export class Postgres implements OnApplicationShutdown {
         if (!poolInFullUse.test((error as Error).message)) {
           this.retire(pool);
         }
-        const final = error instanceof OutOfTimeError || error instanceof CommitUnknownError;
-        if (!first || final || remainingStoreMs() < connectTimeoutMs / 2) {
-          throw new StoreUnavailableError('postgres', { cause: error });
+        if (error instanceof OutOfTimeError) {
+          throw call.timeoutError(error);
+        }
+        if (!first || error instanceof CommitUnknownError || remainingStoreMs(this.timeouts.requestMs) < this.timeouts.tryMs / 2) {
+          throw call.unavailableError(error);
         }
       }
     }
@@ -270,12 +267,12 @@ export class Postgres implements OnApplicationShutdown {
       user: username,
       password,
       ssl: tls ? { rejectUnauthorized: true } : false,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: this.timeouts.tryMs,
       application_name: 'duet',
       // A Lambda environment serves one request at a time; two leave room for the outbox beside it.
       max: lambda ? 2 : 10,
-      statement_timeout: statementTimeoutMs,
-      query_timeout: queryTimeoutMs,
+      statement_timeout: this.timeouts.statementMs,
+      query_timeout: this.timeouts.queryMs,
       // A client that vanished within a transaction keeps its locks no longer than this.
       idle_in_transaction_session_timeout: 10_000,
       idleTimeoutMillis: lambda ? 60_000 : 10_000,
@@ -376,15 +373,9 @@ function givenPool(pool: PgPool): new () => PgPool {
 }
 
 async function within<T>(ms: number, work: () => Promise<T>, Late: new (message: string) => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Late(`PostgreSQL took longer than ${Math.round(ms)} ms`)), ms);
-    });
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return withTimeout(ms, work, () => {
+    throw new Late(`PostgreSQL took longer than ${Math.round(ms)} ms`);
+  });
 }
 
 async function rolledBack(runner: QueryRunner): Promise<boolean> {

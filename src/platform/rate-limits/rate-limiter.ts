@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RateLimiterDynamo, RateLimiterRes } from 'rate-limiter-flexible';
-import { memoize, Semaphore } from '../../common/async.js';
-import { RateLimitedError, StoreUnavailableError } from '../../common/errors.js';
+import { memoize, Semaphore, withTimeout } from '../../common/async.js';
+import { RateLimitedError, ServiceBusyError } from '../../common/errors.js';
 import { remainingStoreMs } from '../../common/request-context.js';
+import type { StoreTimeouts } from '../../config/config.js';
 import { AppConfig } from '../../config/config.module.js';
 import { DynamoDb } from '../dynamodb/dynamodb.js';
 import { isConditionFailed } from '../dynamodb/transactions.js';
@@ -25,8 +25,6 @@ export interface AttemptOutcome<T> {
   readonly result: T;
 }
 
-/** How long the limiter's store may take, in milliseconds: signing in does not wait longer for it. */
-const storeTimeoutMs = 700;
 /** After this many failures in a row the store is left alone for a while, so that a dead one slows nobody down. */
 const failuresToPause = 3;
 const pauseMs = 5_000;
@@ -48,6 +46,7 @@ export class RateLimiter {
   private readonly hashKey = memoize(async () => this.secret.keyFor('rate-limit-keys'));
   private failures = 0;
   private pausedUntil = 0;
+  private readonly timeouts: StoreTimeouts;
 
   constructor(
     @Inject(AppConfig) config: AppConfig,
@@ -55,6 +54,7 @@ export class RateLimiter {
     private readonly secret: ServiceSecret,
     private readonly log: Log,
   ) {
+    this.timeouts = config.get('storeTimeouts', { infer: true });
     this.policies = policiesOf(config.get('limits', { infer: true }));
   }
 
@@ -64,7 +64,7 @@ export class RateLimiter {
    * A place is taken in every quota before `attempt` runs and given back when it does not fail, so that guesses made at the same
    * time cannot pass the quota together. A success clears the narrowest quota.
    *
-   * @throws RateLimitedError when a quota is spent, StoreUnavailableError when the attempt's turn came too late; `attempt` has not run
+   * @throws RateLimitedError when a quota is spent, ServiceBusyError when the attempt's turn came too late; `attempt` has not run
    * then, and nothing was counted.
    */
   async countFailures<T>(account: string, client: LimitedClient, attempt: () => Promise<AttemptOutcome<T>>): Promise<T> {
@@ -72,9 +72,9 @@ export class RateLimiter {
     const narrowest: Counter = { policy: accountAddress, subject: [account, client.address] };
     const counters = [narrowest, { policy: ofAccount, subject: [account] }, { policy: address, subject: [client.address] }];
     return this.attempts.run(async () => {
-      if (remainingStoreMs() <= 1) {
+      if (remainingStoreMs(this.timeouts.requestMs) <= 1) {
         // Its time went by in the queue: an answer that was promised within 3 s would only hold up those behind it.
-        throw new StoreUnavailableError('postgres');
+        throw new ServiceBusyError();
       }
       // Reading first keeps a client that is locked out already from using up the account's other quotas.
       this.refuseWhen(isSpent, await Promise.all(counters.map(async (counter) => this.read(counter))), client);
@@ -88,7 +88,13 @@ export class RateLimiter {
         outcome = await attempt();
       } catch (error) {
         // With its own store slow this could outlast the request's time, after the other store has used it up: then it goes on behind the answer.
-        client.report((await Promise.race([this.giveBack(counters), sleep(remainingStoreMs(), undefined, { ref: false })])) ?? []);
+        client.report(
+          await withTimeout(
+            remainingStoreMs(this.timeouts.requestMs),
+            async () => this.giveBack(counters),
+            () => [],
+          ),
+        );
         throw error;
       }
       if (!outcome.failed) {
@@ -163,7 +169,7 @@ export class RateLimiter {
       return unused(policy);
     }
     try {
-      const usage = await withinPatience(work(await this.limiterOf(policy)));
+      const usage = await this.inTime(async () => work(await this.limiterOf(policy)));
       this.failures = 0;
       return usage;
     } catch (error) {
@@ -176,13 +182,21 @@ export class RateLimiter {
     }
   }
 
+  /** The library answers a call that failed with another one: each is bounded, and this bounds them together. Signing in waits no longer for it. */
+  private async inTime(work: () => Promise<Usage>): Promise<Usage> {
+    const { connectMs } = this.timeouts;
+    return withTimeout(connectMs, work, () => {
+      throw new Error(`The limiter's store took longer than ${connectMs} ms`);
+    });
+  }
+
   private async limiterOf(policy: Policy): Promise<RateLimiterDynamo> {
     const known = this.limiters.get(policy.name);
     if (known !== undefined) {
       return known;
     }
     const { RateLimiterDynamo } = await import('rate-limiter-flexible');
-    this.table ??= limiterTable(this.dynamoDb.hastyClient(storeTimeoutMs), storeTimeoutMs);
+    this.table ??= limiterTable(this.dynamoDb.hastyClient(this.timeouts.connectMs), this.timeouts.connectMs);
     const limiter = new RateLimiterDynamo({
       storeClient: this.table,
       tableName: this.dynamoDb.tables.rateLimits,
@@ -202,19 +216,6 @@ export class RateLimiter {
     return createHmac('sha256', await this.hashKey())
       .update(JSON.stringify(subject))
       .digest('base64url');
-  }
-}
-
-/** The library answers a call that failed with another one: each is bounded, and this bounds them together. */
-async function withinPatience(work: Promise<Usage>): Promise<Usage> {
-  const patience = new AbortController();
-  const late = sleep(storeTimeoutMs, undefined, { signal: patience.signal }).then(() => {
-    throw new Error(`The limiter's store took longer than ${storeTimeoutMs} ms`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    patience.abort();
   }
 }
 
