@@ -18,13 +18,6 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
-    // The routes and the contract again, but as Lambda's events: nobody should be able to tell which adapter answers.
-    {
-      ...shared,
-      displayName: 'events',
-      testMatch: ['<rootDir>/test/http/{auth,conventions,counter,health,records,todos*,users}.spec.ts', '<rootDir>/test/contract/contract.spec.ts'],
-      globals: { duetThroughEvents: true },
-    },
     { ...shared, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
     // The zips as they are deployed, each function in a process of its own.
     {

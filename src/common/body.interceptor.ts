@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiConsumes } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
-import { DuetError, ValidationError } from './errors.js';
-import type { HttpRequest, HttpResponse } from './http.js';
-import { findAlteredNumber } from './numbers.js';
 import { memoize } from './async.js';
+import { DuetError, ValidationError } from './errors.js';
+import { findAlteredNumber } from './numbers.js';
+import { outsideStoreBudget } from './request-context.js';
 import { findUnfitText } from './text.js';
 
 /** The longest body taken, in bytes, after decompression. */
@@ -40,23 +40,23 @@ export class BodyInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
-    const request = http.getRequest<HttpRequest>();
+    const request = http.getRequest<Request>();
     if (!methodsWithBody.has(request.method)) {
       return next.handle();
     }
     const accepted = this.reflector.get<string[] | undefined>(acceptedTypesKey, context.getHandler()) ?? defaultTypes;
-    return from(readBody(request, http.getResponse<HttpResponse>(), accepted)).pipe(switchMap(() => next.handle()));
+    return from(readBody(request, http.getResponse<Response>(), accepted)).pipe(switchMap(() => next.handle()));
   }
 }
 
-async function readBody(request: HttpRequest, response: HttpResponse, accepted: readonly string[]): Promise<void> {
+async function readBody(request: Request, response: Response, accepted: readonly string[]): Promise<void> {
   const { headers } = request;
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] === undefined || headers['content-length'] === '0')) {
     request.body = undefined;
     return;
   }
   assertMediaType(headers['content-type'], accepted);
-  const bytes = await readBytes(request, response, accepted);
+  const bytes = await outsideStoreBudget(async () => readBytes(request, response, accepted));
   // A decoder would put U+FFFD in place of other bytes, and another text would be stored than was sent (RFC 8259, section 8.1).
   if (!isUtf8(bytes)) {
     throw new DuetError('request.malformed', 'The body is not valid UTF-8.');
@@ -73,19 +73,12 @@ async function readBody(request: HttpRequest, response: HttpResponse, accepted: 
 }
 
 /** The whole body as it was before it was encoded for the way. */
-async function readBytes(request: HttpRequest, response: HttpResponse, accepted: readonly string[]): Promise<Buffer> {
-  const whole = Buffer.isBuffer(request.body) ? request.body : undefined;
-  if (whole !== undefined && (request.headers['content-encoding'] ?? 'identity') === 'identity') {
-    if (whole.length > bodyLimitBytes) {
-      throw new DuetError('request.too_large');
-    }
-    return whole;
-  }
+async function readBytes(request: Request, response: Response, accepted: readonly string[]): Promise<Buffer> {
   const read = await bodyReader();
-  // A body that came at once is no stream; the parser reads streams.
-  const source = (whole === undefined ? request : Object.assign(Readable.from([whole]), { headers: request.headers })) as IncomingMessage & { body?: unknown };
+  // serverless-express brings the whole body with a stream that counts as read; the parser reads streams.
+  const source = Buffer.isBuffer(request.body) ? (Object.assign(Readable.from([request.body]), { headers: request.headers }) as unknown as Request) : request;
   await new Promise<void>((resolve, reject) => {
-    read(source, response as ServerResponse, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
+    read(source, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
   });
   return Buffer.isBuffer(source.body) ? source.body : Buffer.alloc(0);
 }

@@ -1,5 +1,5 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import type { HttpRequest } from './http.js';
+import type { Request } from 'express';
 
 /** Who makes the request, as the access token says. */
 export interface Caller {
@@ -10,7 +10,7 @@ export interface Caller {
 }
 
 /** A request after the access guard has passed it. */
-export type AuthenticatedRequest = HttpRequest & { caller?: Caller };
+export type AuthenticatedRequest = Request & { caller?: Caller };
 
 /** What a route asks of its caller; see {@link Public} and {@link Owned}. */
 export interface AccessRule {

@@ -1,8 +1,8 @@
 import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
 import { etagOf, noneMatchHits } from './etag.js';
-import { headerOf, type HttpRequest, type HttpResponse } from './http.js';
 import { currentContext } from './request-context.js';
 
 interface EntityOptions {
@@ -21,8 +21,8 @@ export class EntityInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const options = this.reflector.get<EntityOptions>(optionsKey, context.getHandler());
-    const request = context.switchToHttp().getRequest<HttpRequest>();
-    const response = context.switchToHttp().getResponse<HttpResponse>();
+    const request = context.switchToHttp().getRequest<Request>();
+    const response = context.switchToHttp().getResponse<Response>();
     return next.handle().pipe(
       map((body: Record<string, unknown>) => {
         if (options.location !== undefined) {
@@ -33,7 +33,7 @@ export class EntityInterceptor implements NestInterceptor {
         }
         const etag = etagOf(body['version']);
         response.setHeader('ETag', etag);
-        if ((request.method === 'GET' || request.method === 'HEAD') && noneMatchHits(headerOf(request, 'if-none-match'), etag)) {
+        if ((request.method === 'GET' || request.method === 'HEAD') && noneMatchHits(request.get('If-None-Match'), etag)) {
           response.statusCode = 304;
           return undefined;
         }

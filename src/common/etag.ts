@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
 import { DuetError } from './errors.js';
-import { headerOf, type HttpRequest } from './http.js';
 
 /** The entity tag of a version: strong, since a version is one exact representation (RFC 9110, section 8.8.3). */
 export function etagOf(version: number): string {
@@ -38,5 +38,5 @@ function tagsIn(header: string): string[] {
 
 /** The request's `If-Match`, as {@link parseIfMatch} reads it, as a controller's parameter. */
 export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): VersionCondition | undefined =>
-  parseIfMatch(headerOf(context.switchToHttp().getRequest<HttpRequest>(), 'if-match')),
+  parseIfMatch(context.switchToHttp().getRequest<Request>().get('If-Match')),
 );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { ValidationError } from './errors.js';
-import { headerOf, type HttpRequest, type HttpResponse } from './http.js';
 
 /** The header's name. */
 export const idempotencyHeader = 'Idempotency-Key';
@@ -18,7 +18,7 @@ export interface KeyedCreation {
 
 /** The caller's `Idempotency-Key`: 1 to 255 visible ASCII characters, or undefined when none was sent. */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>
-  parseIdempotencyKey(headerOf(context.switchToHttp().getRequest<HttpRequest>(), 'idempotency-key')),
+  parseIdempotencyKey(context.switchToHttp().getRequest<Request>().get('Idempotency-Key')),
 );
 
 /** @throws ValidationError for an empty key, a longer one than 255, or one with other than visible ASCII. */
@@ -30,7 +30,7 @@ export function parseIdempotencyKey(header: string | undefined): string | undefi
 }
 
 /** Says that the answer is the stored one of an earlier request with the same key. */
-export function markReplayed(response: HttpResponse, replayed: boolean): void {
+export function markReplayed(response: Response, replayed: boolean): void {
   if (replayed) {
     response.setHeader('Idempotency-Replayed', 'true');
   }

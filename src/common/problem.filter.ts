@@ -1,29 +1,24 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { allowedMethods } from './allowed-methods.js';
 import { DuetError, type FieldProblem } from './errors.js';
-import type { HttpRequest, HttpResponse } from './http.js';
 import { sendProblem } from './problem.js';
 
 /** Called once for every error that is the service's own fault, with the error that is answered in its place. */
 export type FaultListener = (error: unknown, answered: DuetError) => void;
 
-/** The methods served at a path; empty where no route matches. */
-export type MethodsAt = (path: string) => readonly string[];
-
 /** The one place where errors become answers: problem details (RFC 9457), from wherever the error comes. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(
-    private readonly methodsAt: MethodsAt,
-    private readonly onFault: FaultListener,
-  ) {}
+  constructor(private readonly onFault: FaultListener) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    this.answer(error, http.getRequest<HttpRequest>(), http.getResponse<HttpResponse>());
+    this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
   }
 
   /** The same for what fails outside Nest's own handling. */
-  answer(error: unknown, request: HttpRequest, response: HttpResponse): void {
+  answer(error: unknown, request: Request, response: Response): void {
     const answered = this.recognise(error, request) ?? new DuetError('service.internal');
     if (answered.status >= 500) {
       this.onFault(error, answered);
@@ -31,14 +26,14 @@ export class ProblemFilter implements ExceptionFilter {
     sendProblem(response, answered);
   }
 
-  private recognise(error: unknown, request: HttpRequest): DuetError | undefined {
+  private recognise(error: unknown, request: Request): DuetError | undefined {
     if (error instanceof DuetError) {
       return error;
     }
     // Nest's error for an unmatched route and the router's for a path it cannot decode carry no more than a status.
     const status = error instanceof HttpException ? error.getStatus() : statusIn(error);
     if (status === 404) {
-      const allowed = this.methodsAt(request.path);
+      const allowed = allowedMethods(request);
       return allowed.length === 0 || allowed.includes(request.method) ? new DuetError('route.not_found') : methodNotAllowed(allowed);
     }
     return status !== undefined && status >= 400 && status < 500 ? new DuetError('request.malformed', 'The request cannot be read.') : undefined;

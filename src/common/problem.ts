@@ -1,7 +1,7 @@
+import type { Response } from 'express';
 import * as z from 'zod';
 import { type ErrorCode, errorCatalogue } from './error-catalogue.js';
 import type { DuetError } from './errors.js';
-import type { HttpResponse } from './http.js';
 import { currentContext } from './request-context.js';
 
 /** The body of every error (RFC 9457), as published. */
@@ -32,7 +32,7 @@ export function problemBody(
 }
 
 /** Answers with a problem, unless an answer has begun: then the connection is cut, so that no half answer passes for a whole one. */
-export function sendProblem(response: HttpResponse, error: DuetError): void {
+export function sendProblem(response: Response, error: DuetError): void {
   if (response.headersSent) {
     response.destroy();
     return;

@@ -8,7 +8,7 @@ export interface RequestContext {
   /** Lambda's own id of the invocation. */
   readonly awsRequestId?: string;
   /** When the stores' calls of this request must have ended, in `performance.now()` milliseconds. */
-  readonly deadline: number;
+  deadline: number;
   /** The stage or mapping prefix that was stripped from the path; links in answers carry it. */
   readonly basePath: string;
 }
@@ -23,6 +23,19 @@ export function runInContext<T>(context: RequestContext, work: () => T): T {
 /** The request in progress; undefined outside one, as in a worker. */
 export function currentContext(): RequestContext | undefined {
   return storage.getStore();
+}
+
+/** Runs `work` that waits for the client and for no store: the time it takes is not the stores'. */
+export async function outsideStoreBudget<T>(work: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  try {
+    return await work();
+  } finally {
+    const context = storage.getStore();
+    if (context !== undefined) {
+      context.deadline += performance.now() - startedAt;
+    }
+  }
 }
 
 /** What is left of `limitMs` within the request's time for its stores, in milliseconds, at least 1; all of it outside a request. */

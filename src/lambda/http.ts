@@ -1,38 +1,61 @@
 import 'reflect-metadata';
+import type { RequestListener } from 'node:http';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { configure, getCurrentInvoke } from '@vendia/serverless-express';
 import type { Context } from 'aws-lambda';
 import { memoize } from '../common/async.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment, readTraceHeader } from '../config/environment.js';
 import { createApp } from '../create-app.js';
-import { EventAdapter } from '../platform/http-events/event-adapter.js';
-import { assertHttpEvent, type HttpResult, requestOf, resultOf } from '../platform/http-events/http-event.js';
+import type { InvocationIds } from '../platform/observability/request.middleware.js';
+import { Postgres } from '../platform/postgres/postgres.js';
+import { assertHttpEvent, type HttpEvent, isWarmUp, readableEvent } from './http-event.js';
 
-// Only a guess, made before there is a router, and no harm when it is wrong: whether the first request will ask PostgreSQL.
-const postgresPaths = /\/(auth\/\w+|users(\/[^/]+)?|dashboard\/[^/]+)\/?$/;
+/** An answer in the shape that the event's source expects. */
+export type HttpResult = object;
 
-const start = memoize(async (connectSoon: boolean): Promise<EventAdapter> => {
-  const adapter = new EventAdapter();
-  await createApp(parseConfig(readEnvironment()), adapter, { connectSoon });
-  return adapter;
+interface Service {
+  readonly app: NestExpressApplication;
+  readonly serve: (event: HttpEvent, context: Context) => Promise<HttpResult>;
+}
+
+const start = memoize(async (): Promise<Service> => {
+  const app = await createApp(parseConfig(readEnvironment()), { readInvocation });
+  const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
+  // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
+  return { app, serve: async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult> };
 });
 
 /**
  * Serves one HTTP request of API Gateway (HTTP API v2, REST v1), a function URL or an ALB.
  *
- * The application is assembled once an environment, by the first request. A start that failed is not kept: the next
- * request tries again.
+ * The application is assembled once an environment, by the first request or warm-up ping. A start that failed is not kept: the next event
+ * tries again.
  *
  * @throws UnknownEventError for any other event; the environment lives on.
  */
-export const handler = async (event: unknown, context: Context): Promise<HttpResult> => {
+export const handler = async (event: unknown, context: Context): Promise<HttpResult | undefined> => {
+  if (isWarmUp(event)) {
+    await start();
+    return undefined;
+  }
   assertHttpEvent(event);
-  const adapter = await start(postgresPaths.test(event.rawPath ?? event.path ?? ''));
-  return resultOf(event, await adapter.serve(requestOf(event, context, readTraceHeader())));
+  const { serve } = await start();
+  return serve(readableEvent(event), context);
 };
 
 // With provisioned concurrency an environment is made ready long before its first request, which then should find it so.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 if (readEnvironment()['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurrency') {
-  // A failure is for the request that comes; it tries again.
-  start(true).catch(() => undefined);
+  void start().then(
+    ({ app }) => app.get(Postgres).connectSoon(),
+    // The request that comes meets the failure itself, or a start that succeeds.
+    () => undefined,
+  );
+}
+
+function readInvocation(): InvocationIds {
+  const { event, context } = getCurrentInvoke() as { event?: HttpEvent; context?: Context };
+  // Only payload 2.0 keeps a named stage in the path: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+  return { awsRequestId: context?.awsRequestId, traceHeader: readTraceHeader(), stage: event?.version === '2.0' ? event.requestContext.stage : undefined };
 }

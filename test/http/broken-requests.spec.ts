@@ -1,4 +1,11 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { storeBudgetMs } from '../../src/common/request-context.js';
+import { createServerApp, type ServerBounds } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { startService, type TestService } from '../support/service.js';
 import { sendRaw } from '../support/wire.js';
@@ -46,3 +53,63 @@ describe('What is no HTTP at all', () => {
     expect((await sendRaw(service.url, 'GET /health/live HTTP/1.1\r\nHost: duet\r\nConnection: close\r\nExpect: miracles\r\n\r\n')).status).toBe(200);
   });
 });
+
+describe('A slow client', () => {
+  test('may take longer for its body than the stores may take for the request', async () => {
+    const user = await service.signUp();
+    const body = JSON.stringify({ title: 'Sent slowly' });
+    const request = httpRequest(`${service.url}/users/${user.id}/todos`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json', 'content-length': body.length },
+    });
+    request.flushHeaders();
+
+    await sleep(storeBudgetMs + 100);
+    request.end(body);
+
+    const [answer] = await once(request, 'response');
+    expect([answer.statusCode, await text(answer)]).toEqual([201, expect.stringContaining('Sent slowly')]);
+  });
+
+  test.each([
+    ['header', 'POST /counter HTTP/1.1\r\nHost: duet\r\n'],
+    ['body', 'POST /counter HTTP/1.1\r\nHost: duet\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{'],
+  ])('is answered 408 when its %s does not arrive in time', async (_, begun) => {
+    await withBounds({ requestMs: 200, checkEveryMs: 50 }, async (url) => {
+      expectProblem(await sendRaw(url, begun), 408, 'request.timeout');
+    });
+  });
+
+  test('can hold no more connections than the server has', async () => {
+    await withBounds({ connections: 3 }, async (url) => {
+      const { port } = new URL(url);
+      const open = async (): Promise<Socket> => {
+        const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.write('POST /counter HTTP/1.1\r\nHost: duet\r\n');
+        return socket;
+      };
+      const held = [await open(), await open(), await open()];
+
+      const refused = await open();
+      await once(refused, 'close');
+      expect(refused.bytesRead).toBe(0);
+
+      held[0]?.destroy();
+      const isServed = async () => (await sendRaw(url, 'GET /health/live HTTP/1.1\r\nHost: duet\r\nConnection: close\r\n\r\n')).status === 200;
+      while (!(await isServed())) await sleep(10);
+      held.forEach((socket) => socket.destroy());
+    });
+  });
+});
+
+/** Runs `work` on a second server over the same stores, with bounds of its own. */
+async function withBounds(bounds: Partial<ServerBounds>, work: (url: string) => Promise<void>): Promise<void> {
+  const app = await createServerApp(service.config, { bounds });
+  try {
+    await app.listen(0, '127.0.0.1');
+    await work(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
+  } finally {
+    await app.close();
+  }
+}

@@ -94,6 +94,48 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       });
     }
 
+    it('may say little: no headers, headers without a value, no address of its client, no body where one was announced', async () => {
+      const bare = shape({ method: 'GET', path: '/counter' }) as Record<string, unknown> & { requestContext: Record<string, object> };
+      const { sourceIp: _, ...unaddressed } = { sourceIp: undefined, ...bare.requestContext['http'] };
+      const headers = { 'x-request-id': null, 'Content-Length': '7', 'transfer-encoding': 'chunked' };
+      const lists = Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value === null ? null : [value]]));
+      const requestContext = { ...bare.requestContext, ...(bare.requestContext['http'] && { http: unaddressed }), identity: {} };
+      const events = [
+        { ...bare, ...(bare['headers'] !== undefined && { headers: null }), ...(bare['multiValueHeaders'] !== undefined && { multiValueHeaders: null }) },
+        { ...bare, ...(bare['headers'] !== undefined && { headers }), ...(bare['multiValueHeaders'] !== undefined && { multiValueHeaders: lists }) },
+        { ...bare, requestContext },
+      ];
+
+      for (const event of events) {
+        expect((await http.invoke<HttpResult>(event)).statusCode).toBe(200);
+      }
+    });
+
+    it.each([
+      ['/users/%E0%A4%A', 400],
+      ['/users/%', 400],
+      ['/%E0%A4%A/%', 404],
+      ['//example.com/users', 404],
+      ['/users/a?b#c', 401],
+      ['/users/\u0000', 401],
+      ['/../../etc/passwd', 404],
+      ['/counter/', 200],
+    ])('to the path %j is answered as on a laptop: %i', async (path, status) => {
+      const answer = await send({ method: 'GET', path });
+
+      expect(answer.statusCode).toBe(status);
+      if (status >= 400) {
+        expect(bodyOf(answer)).toMatchObject({ status, code: expect.any(String), requestId: headerOf(answer, 'x-request-id') });
+      }
+    });
+
+    it('of HEAD is answered with the headers of GET and no body', async () => {
+      const [get, head] = [await send({ method: 'GET', path: '/counter' }), await send({ method: 'HEAD', path: '/counter' })];
+
+      expect([head.statusCode, head.body]).toEqual([200, '']);
+      expect(headerOf(head, 'content-length')).toBe(headerOf(get, 'content-length'));
+    });
+
     it('is named by Lambda’s request id in X-Request-Id and by it and the trace id in the log', async () => {
       const requestId = `aws-${name.replaceAll(/\W/g, '-')}`;
       const traceId = '1-5759e988-bd862e3fe1be46a994272793';
@@ -129,8 +171,26 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
   });
 
   it.each([
+    ['a schedule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }],
+    ['serverless-plugin-warmup', { source: 'serverless-plugin-warmup' }],
+    ['lambda-warmer', { warmer: true, concurrency: 1 }],
+  ])('a ping of %s makes a fresh environment ready, and is no request', async (_, event) => {
+    const fresh = await stage.start('http');
+
+    expect(await fresh.invoke(event)).toBeNull();
+
+    // Assembled by the ping: a start that cannot work would have failed it.
+    const broken = await stage.start('http', { JWT_SECRET: 'short' });
+    expect((await broken.outcomeOf(event)).error).toMatchObject({ errorMessage: expect.stringContaining('JWT_SECRET') });
+    await fresh.invoke(httpApiEvent({ method: 'GET', path: '/health/live' }));
+    const lines = await fresh.linesUntil((some) => some.some((line) => line.includes('"request"')));
+    expect(lines.filter((line) => line.includes('"request"'))).toHaveLength(1);
+  });
+
+  it.each([
     ['a stream’s records', { Records: [{ eventSource: 'aws:dynamodb', secret: 'hidden' }] }, 'an object with the fields Records'],
-    ['a schedule', { source: 'aws.events', detail: { secret: 'hidden' } }, 'an object with the fields source, detail'],
+    ['an event of another bus', { source: 'aws.s3', detail: { secret: 'hidden' } }, 'an object with the fields source, detail'],
+    ['a warmer that is none', { warmer: 'hidden' }, 'an object with the fields warmer'],
     ['nothing', null, 'object'],
     ['a text', 'hidden', 'string'],
   ])('%s is refused by saying what came, and the environment lives on', async (_, event, received) => {

@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { type Config, type Environment, parseConfig } from '../../src/config/config.js';
-import { createApp } from '../../src/create-app.js';
 import { createWorker } from '../../src/create-worker.js';
 import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
-import { EventAdapter } from '../../src/platform/http-events/event-adapter.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { type CallRecorder, createCallRecorder } from './call-recorder.js';
-import { startGateway } from './gateway.js';
 
 /**
- * A whole service in this process, listening on a free loopback port, over real embedded stores of its own; in the jest project `events`
- * behind a stand-in for API Gateway. To PostgreSQL it comes as the
- * role that the functions come as on AWS: what that may not do shows here.
+ * A whole service in this process, listening on a free loopback port, over real embedded stores of its own. To PostgreSQL it comes as the role
+ * that the functions come as on AWS: what that may not do shows here.
  */
 export interface TestService {
   readonly url: string;
@@ -73,7 +69,9 @@ export async function startService(environment: Environment = {}): Promise<TestS
     recorder = createCallRecorder('http', config.dynamodb.tables);
     const endpoint = await recorder.before(config.dynamodb.endpoint ?? '');
     await migrate(config);
-    const { url, close } = await listen({ ...config, postgres: { ...config.postgres, ...applicationRole }, dynamodb: { ...config.dynamodb, endpoint } });
+    const app = await createServerApp({ ...config, postgres: { ...config.postgres, ...applicationRole }, dynamodb: { ...config.dynamodb, endpoint } });
+    await app.listen(0, '127.0.0.1');
+    const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
     return {
       url,
@@ -81,7 +79,7 @@ export async function startService(environment: Environment = {}): Promise<TestS
       call,
       signUp: async (overrides = {}) => signUp(call, overrides),
       stop: async () => {
-        await close();
+        await app.close();
         await stores.stop();
         await recorder?.stop();
       },
@@ -90,27 +88,6 @@ export async function startService(environment: Environment = {}): Promise<TestS
     await Promise.allSettled([stores.stop(), recorder?.stop()]);
     throw error;
   }
-}
-
-// Of the jest project: its tests reach the service as Lambda's events, not through Express.
-const throughEvents = (globalThis as { duetThroughEvents?: boolean }).duetThroughEvents === true;
-
-async function listen(config: Config): Promise<{ url: string; close(): Promise<void> }> {
-  if (throughEvents) {
-    const adapter = new EventAdapter();
-    const app = await createApp(config, adapter);
-    const gateway = await startGateway(adapter);
-    return {
-      url: gateway.url,
-      close: async () => {
-        await gateway.stop();
-        await app.close();
-      },
-    };
-  }
-  const app = await createServerApp(config);
-  await app.listen(0, '127.0.0.1');
-  return { url: `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`, close: async () => app.close() };
 }
 
 const applicationRole = { username: 'duet_app', password: 'a-password-of-the-role' };

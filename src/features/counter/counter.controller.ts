@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
-import type { HttpResponse } from '../../common/http.js';
+import type { Response } from 'express';
 import { Public } from '../../common/caller.js';
 import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
 import { Operation } from '../../common/openapi.js';
@@ -44,7 +44,7 @@ export class CounterController {
   async count(
     @Body({ schema: visitSchema }) _visit: object | undefined,
     @IdempotencyKey() key: string | undefined,
-    @Res({ passthrough: true }) response: HttpResponse,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<VisitCounter> {
     const { counter, replayed } = await this.counter.countVisit(key);
     markReplayed(response, replayed);

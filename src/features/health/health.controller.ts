@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { HttpResponse } from '../../common/http.js';
+import type { Response } from 'express';
 import { Public } from '../../common/caller.js';
 import { Operation } from '../../common/openapi.js';
 import type { Liveness, Readiness } from './health.js';
@@ -30,7 +30,7 @@ export class HealthController {
     headers: { 'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' } } },
     standardSchema: readinessSchema,
   })
-  async readiness(@Res({ passthrough: true }) response: HttpResponse): Promise<Readiness> {
+  async readiness(@Res({ passthrough: true }) response: Response): Promise<Readiness> {
     const readiness = await this.health.readiness();
     response.statusCode = readiness.status === 'ok' ? 200 : 503;
     return readiness;

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { HttpResponse } from '../../common/http.js';
+import type { Response } from 'express';
 import type * as z from 'zod';
 import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
 import { CreatedAt } from '../../common/entity.interceptor.js';
@@ -40,7 +40,7 @@ export class RecordsController {
     @CurrentCaller() caller: Caller,
     @Body({ schema: newRecordSchema }) body: UserRecord,
     @IdempotencyKey() key: string | undefined,
-    @Res({ passthrough: true }) response: HttpResponse,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<UserRecord> {
     const { record, replayed } = await this.records.create(caller, body, key);
     markReplayed(response, replayed);

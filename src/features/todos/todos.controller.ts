@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { HttpResponse } from '../../common/http.js';
+import type { Response } from 'express';
 import { AcceptsMergePatch } from '../../common/body.interceptor.js';
 import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
 import { Entity } from '../../common/entity.interceptor.js';
@@ -33,7 +33,7 @@ export class TodosController {
     @Param('id', { schema: idSchema }) _id: string,
     @Body({ schema: todoContentSchema }) content: TodoContent,
     @IdempotencyKey() key: string | undefined,
-    @Res({ passthrough: true }) response: HttpResponse,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<Todo> {
     const { todo, replayed } = await this.todos.create(caller, content, key);
     markReplayed(response, replayed);

@@ -1,10 +1,21 @@
-import type { Server } from 'node:http';
-import type { INestApplication } from '@nestjs/common';
+import { createServer } from 'node:http';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import type { Config } from '../../config/config.js';
 import { createApp } from '../../create-app.js';
 import { Log } from '../../platform/observability/log.js';
 import { answerBrokenRequests } from './broken-requests.js';
-import { ServerAdapter } from './express-adapter.js';
+
+/** What a server takes at most. */
+export interface ServerBounds {
+  /** How long a request may take to arrive, header and body, in milliseconds; then it is answered 408. */
+  readonly requestMs: number;
+  /** How often that is looked at, in milliseconds. */
+  readonly checkEveryMs: number;
+  /** Open connections; more are closed as they come. */
+  readonly connections: number;
+}
+
+const defaultBounds: ServerBounds = { requestMs: 10_000, checkEveryMs: 500, connections: 1_000 };
 
 /** How long an idle connection is kept, in milliseconds. */
 const keepAliveMs = 65_000;
@@ -13,16 +24,37 @@ const keepAliveMs = 65_000;
 export interface ServerAppOptions {
   /** Serve Swagger UI at `/docs`. */
   readonly docs?: boolean;
+  readonly bounds?: Partial<ServerBounds>;
 }
 
 /** The application on Express and an HTTP server, ready to listen. */
-export async function createServerApp(config: Config, { docs = false }: ServerAppOptions = {}): Promise<INestApplication<Server>> {
-  const app: INestApplication<Server> = await createApp(config, new ServerAdapter(), {
-    ...(docs && { prepare: async (made) => (await import('./swagger-ui.js')).serveDocs(made) }),
-  });
-  const server = app.getHttpServer();
-  // Longer than clients and load balancers keep idle connections (60 s is usual): they must close first, or a request meets a closing one.
-  server.keepAliveTimeout = keepAliveMs;
-  answerBrokenRequests(server, (requestId, { status }) => app.get(Log).info('request', { requestId, route: '(none)', status }));
+export async function createServerApp(config: Config, { docs = false, bounds = {} }: ServerAppOptions = {}): Promise<NestExpressApplication> {
+  const adapter = new BoundedServerAdapter({ ...defaultBounds, ...bounds });
+  const app = await createApp(config, { adapter, ...(docs && { prepare: async (made) => (await import('./swagger-ui.js')).serveDocs(made) }) });
+  answerBrokenRequests(app.getHttpServer(), (requestId, { status }) => app.get(Log).info('request', { requestId, route: '(none)', status }));
   return app;
+}
+
+/** Express on a server that slow or many connections cannot hold up. */
+class BoundedServerAdapter extends ExpressAdapter {
+  constructor(private readonly bounds: ServerBounds) {
+    super();
+  }
+
+  // Nest makes a server without options, and how often its times are checked can be set only there.
+  override initHttpServer(): void {
+    const { requestMs, checkEveryMs, connections } = this.bounds;
+    const server = createServer(
+      {
+        headersTimeout: requestMs,
+        requestTimeout: requestMs,
+        connectionsCheckingInterval: checkEveryMs,
+        // Longer than clients and load balancers keep idle connections (60 s is usual): they must close first, or a request meets a closing one.
+        keepAliveTimeout: keepAliveMs,
+      },
+      this.getInstance(),
+    );
+    server.maxConnections = connections;
+    this.httpServer = server;
+  }
 }

@@ -1,5 +1,5 @@
+import type { Request, RequestHandler } from 'express';
 import { v7 } from 'uuid';
-import { headerOf, type HttpMiddleware, type HttpRequest } from '../../common/http.js';
 import { runInContext, type RequestContext } from '../../common/request-context.js';
 import { stripBasePath } from '../../common/base-path.js';
 import type { Log } from './log.js';
@@ -8,6 +8,18 @@ import { emitRequestMetrics } from './request-metrics.js';
 /** How much of a user agent a log line keeps, in characters. */
 const userAgentLength = 100;
 
+/** The ids a Lambda invocation brings. */
+export interface InvocationIds {
+  readonly awsRequestId?: string | undefined;
+  /** As `X-Amzn-Trace-Id`, for when the request itself brings no trace. */
+  readonly traceHeader?: string | undefined;
+  /** A named stage that stands in the path. */
+  readonly stage?: string | undefined;
+}
+
+/** Reads the ids of the invocation in progress. */
+export type ReadInvocation = () => InvocationIds;
+
 export interface RequestMiddlewareOptions {
   readonly log: Log;
   /** Where metrics go; undefined: nowhere. */
@@ -15,20 +27,22 @@ export interface RequestMiddlewareOptions {
   readonly basePath: string;
   /** How long the stores may take for one request, in milliseconds. */
   readonly storeTimeoutMs: number;
+  /** Undefined where no Lambda invocation brings the requests. */
+  readonly readInvocation: ReadInvocation | undefined;
 }
 
 /**
  * The outermost layer: gives the request its id and context, strips the base path, and writes one line when the answer is
  * done, which on Lambda carries the metrics too. The line names the route's template, never the path: paths hold ids, queries hold text.
  */
-export function requestMiddleware({ log, metricsNamespace, basePath, storeTimeoutMs }: RequestMiddlewareOptions): HttpMiddleware {
+export function requestMiddleware({ log, metricsNamespace, basePath, storeTimeoutMs, readInvocation }: RequestMiddlewareOptions): RequestHandler {
   let coldStart = true;
   return (request, response, next) => {
     const startedAt = performance.now();
-    const { awsRequestId, traceHeader, stage } = request.invocation ?? {};
+    const { awsRequestId, traceHeader, stage } = readInvocation?.() ?? {};
     const stripped = stripBasePath(request, [basePath, stage === undefined || stage === '$default' ? '' : `/${stage}`]);
     const context: RequestContext = {
-      requestId: acceptableId(headerOf(request, 'x-request-id')) ?? awsRequestId ?? v7(),
+      requestId: acceptableId(request.get('X-Request-Id')) ?? awsRequestId ?? v7(),
       traceId: traceIdOf(request, traceHeader),
       awsRequestId,
       deadline: startedAt + storeTimeoutMs,
@@ -67,14 +81,14 @@ function acceptableId(header: string | undefined): string | undefined {
 }
 
 // W3C: version-traceid-parentid-flags; X-Ray: Root=1-...;Parent=...
-function traceIdOf(request: HttpRequest, traceHeader = ''): string | undefined {
+function traceIdOf(request: Request, traceHeader = ''): string | undefined {
   return (
-    /^[\da-f]{2}-([\da-f]{32})-/.exec(headerOf(request, 'traceparent') ?? '')?.[1] ??
-    /Root=([\w-]{1,64})/.exec(headerOf(request, 'x-amzn-trace-id') ?? traceHeader)?.[1]
+    /^[\da-f]{2}-([\da-f]{32})-/.exec(request.get('traceparent') ?? '')?.[1] ??
+    /Root=([\w-]{1,64})/.exec(request.get('X-Amzn-Trace-Id') ?? traceHeader)?.[1]
   );
 }
 
-function routeTemplate(request: HttpRequest): string {
+function routeTemplate(request: Request): string {
   const path: unknown = request.route?.path;
   return typeof path === 'string' ? path.replaceAll(/:(\w+)/g, '{$1}') : '(none)';
 }

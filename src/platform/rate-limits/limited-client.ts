@@ -1,7 +1,7 @@
 import { applyDecorators, type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { Request, Response } from 'express';
 import { RateLimitedError } from '../../common/errors.js';
-import type { HttpRequest, HttpResponse } from '../../common/http.js';
 import { isSpent, type LimitedAttempt, type LimitedClient, policyList, rateLimitHeader, rateLimitPolicyHeader } from './quota.js';
 import { RateLimiter } from './rate-limiter.js';
 
@@ -9,8 +9,8 @@ import { RateLimiter } from './rate-limiter.js';
 export const Client = createParamDecorator((_: unknown, context: ExecutionContext): LimitedClient => clientOf(context));
 
 function clientOf(context: ExecutionContext): LimitedClient {
-  const request = context.switchToHttp().getRequest<HttpRequest>();
-  const response = context.switchToHttp().getResponse<HttpResponse>();
+  const request = context.switchToHttp().getRequest<Request>();
+  const response = context.switchToHttp().getResponse<Response>();
   return {
     // An IPv4 client of a dual-stack socket is the same client.
     address: (request.ip ?? '').replace(/^::ffff:(?=\d+\.)/i, ''),
@@ -44,7 +44,7 @@ class RateLimitGuard implements CanActivate {
     client.report([usage]);
     context
       .switchToHttp()
-      .getResponse<HttpResponse>()
+      .getResponse<Response>()
       .setHeader('RateLimit-Policy', rateLimitPolicyHeader(policyList(policies, attempt)));
     if (isSpent(usage)) {
       throw new RateLimitedError(usage.resetSeconds);
