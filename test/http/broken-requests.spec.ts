@@ -4,7 +4,6 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { storeBudgetMs } from '../../src/common/request-context.js';
 import { createServerApp, type ServerBounds } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { startService, type TestService } from '../support/service.js';
@@ -64,7 +63,7 @@ describe('A slow client', () => {
     });
     request.flushHeaders();
 
-    await sleep(storeBudgetMs + 100);
+    await sleep(service.config.storeTimeouts.requestMs + 100);
     request.end(body);
 
     const [answer] = await once(request, 'response');

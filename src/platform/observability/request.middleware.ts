@@ -83,8 +83,7 @@ function acceptableId(header: string | undefined): string | undefined {
 // W3C: version-traceid-parentid-flags; X-Ray: Root=1-...;Parent=...
 function traceIdOf(request: Request, traceHeader = ''): string | undefined {
   return (
-    /^[\da-f]{2}-([\da-f]{32})-/.exec(request.get('traceparent') ?? '')?.[1] ??
-    /Root=([\w-]{1,64})/.exec(request.get('X-Amzn-Trace-Id') ?? traceHeader)?.[1]
+    /^[\da-f]{2}-([\da-f]{32})-/.exec(request.get('traceparent') ?? '')?.[1] ?? /Root=([\w-]{1,64})/.exec(request.get('X-Amzn-Trace-Id') ?? traceHeader)?.[1]
   );
 }
 
