@@ -6,7 +6,7 @@
  *   node infra/check.mjs --available   exits 0 when Terraform and its provider are here; else says what is missing and exits 3
  *   node infra/check.mjs --apply       the same, and dev applied to an emulator, planned again and destroyed: minutes more; under CI=true always
  *   node infra/check.mjs --permissions the same, with the table of what each function may do, in prod, and why
- *   node infra/check.mjs --plans DIR   writes DIR/<env>.json, each environment's plan
+ *   node infra/check.mjs --plans DIR   writes DIR/<env>.json, each environment's plan, and DIR/<env>.dot, its graph
  *
  * All work is done on a copy in the temporary folder: nothing is written into the repository. Where Terraform or the provider's mirror is
  * missing the check is skipped with one line; under CI=true that is a failure.
@@ -112,7 +112,7 @@ async function checkAll(tools, work, { apply, permissions }) {
     await step(`${environment}: init`, async () => initialise(tools, root));
     await step(`${environment}: validate`, async () => terraform(tools, root, ['validate']));
     await step(`${environment}: test`, async () => terraform(tools, root, ['test', '-var', `package_dir=${join(work, 'packages')}`]));
-    await step(`${environment}: plan`, async () => plan(tools, root, work, join(plans, `${environment}.json`)));
+    await step(`${environment}: plan`, async () => plan(tools, root, work, join(plans, environment)));
   }
   await step('plan.spec.ts', async () =>
     run(process.execPath, ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', '--selectProjects', 'infra'], {
@@ -152,7 +152,7 @@ async function makePlans(tools, work, folder) {
   for (const environment of environments) {
     const root = join(work, 'infra', 'envs', environment);
     await initialise(tools, root);
-    await plan(tools, root, work, join(folder, `${environment}.json`));
+    await plan(tools, root, work, join(folder, environment));
   }
 }
 
@@ -177,7 +177,8 @@ async function initialise(tools, root) {
 
 async function plan(tools, root, work, file) {
   await terraform(tools, root, ['plan', '-input=false', '-lock=false', '-out=plan.bin', ...variableArguments(work)]);
-  await writeFile(file, await terraform(tools, root, ['show', '-json', 'plan.bin']));
+  await writeFile(`${file}.json`, await terraform(tools, root, ['show', '-json', 'plan.bin']));
+  await writeFile(`${file}.dot`, await terraform(tools, root, ['graph']));
 }
 
 function variableArguments(work) {
@@ -197,7 +198,7 @@ async function step(name, work) {
 
 async function terraform(tools, cwd, args, variables = {}) {
   const [command, ...rest] = args;
-  const plain = command === 'show' ? args : [command, '-no-color', ...rest];
+  const plain = command === 'show' || command === 'graph' ? args : [command, '-no-color', ...rest];
   // The null device as configuration: whatever this machine's user has set up for Terraform stays out of it.
   const env = {
     ...withoutSettings(process.env),

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { comparePermissions, permissionTable } from './permissions.js';
+import { graphOf } from './graph.js';
 import type { Plan } from './plan.js';
 import { alarmRules } from './rules/alarms.js';
 import { apiRules } from './rules/api.js';
@@ -13,6 +14,7 @@ import { deliveryRules } from './rules/delivery.js';
 import { functionRules } from './rules/functions.js';
 import { logRules } from './rules/logs.js';
 import { networkRules } from './rules/network.js';
+import { orderRules } from './rules/order.js';
 import { policyRules } from './rules/policies.js';
 import { stackRules } from './rules/stack.js';
 import { tableRules } from './rules/tables.js';
@@ -33,6 +35,7 @@ if (available.status !== 0) {
 
 const rules = [
   ...stackRules,
+  ...orderRules,
   ...tableRules,
   ...databaseRules,
   ...networkRules,
@@ -58,7 +61,8 @@ whereAvailable('the infrastructure as it is planned', () => {
       await promisify(execFile)(process.execPath, [checkScript, '--plans', folder]);
     }
     for (const { name } of environments) {
-      plans.set(name, JSON.parse(await readFile(join(made ?? folder ?? '', `${name}.json`), 'utf8')) as Plan);
+      const [plan, graph] = await Promise.all(['json', 'dot'].map(async (kind) => readFile(join(made ?? folder ?? '', `${name}.${kind}`), 'utf8')));
+      plans.set(name, { ...(JSON.parse(plan ?? '') as Plan), graph: graphOf(graph ?? '') });
     }
   }, 300_000);
 

@@ -1,3 +1,5 @@
+import type { Graph } from './graph.js';
+
 /** Attributes as `terraform show -json` gives them. */
 export type Attributes = Record<string, any>;
 
@@ -30,6 +32,8 @@ export interface Plan {
   readonly resource_changes: PlannedResource[];
   readonly output_changes: Record<string, { after?: any; after_unknown?: any }>;
   readonly configuration: { readonly root_module: ModuleConfiguration };
+  /** `terraform graph` of the same root, which the JSON leaves out. */
+  readonly graph: Graph;
 }
 
 /** The planned resources of a type, in the plan's order. */

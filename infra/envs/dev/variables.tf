@@ -100,7 +100,6 @@ variable "database" {
     storage_gb            = number
     max_storage_gb        = number
     multi_az              = bool
-    read_replica          = bool
     backup_retention_days = number
     most_connections      = number
   })
@@ -110,7 +109,6 @@ variable "database" {
     storage_gb            = 20
     max_storage_gb        = 50
     multi_az              = false
-    read_replica          = false
     backup_retention_days = 3
     most_connections      = 80
   }

@@ -100,7 +100,6 @@ variable "database" {
     storage_gb            = number
     max_storage_gb        = number
     multi_az              = bool
-    read_replica          = bool
     backup_retention_days = number
     most_connections      = number
   })
@@ -110,7 +109,6 @@ variable "database" {
     storage_gb            = 50
     max_storage_gb        = 500
     multi_az              = true
-    read_replica          = false
     backup_retention_days = 14
     most_connections      = 320
   }

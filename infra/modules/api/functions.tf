@@ -11,8 +11,9 @@ locals {
     # Two tries of a call to the bus take 4 s: room for a batch of 100, ten at a time.
     stream = { memory_mb = var.functions.stream.memory_mb, timeout_seconds = 60, reserved_concurrency = -1 }
     # Its schedule is a minute, and it ends itself 12 s before its time does.
-    outbox  = { memory_mb = var.functions.outbox.memory_mb, timeout_seconds = 60, reserved_concurrency = -1 }
-    migrate = { memory_mb = var.functions.migrate.memory_mb, timeout_seconds = 600, reserved_concurrency = -1 }
+    outbox = { memory_mb = var.functions.outbox.memory_mb, timeout_seconds = 60, reserved_concurrency = -1 }
+    # Lambda's longest: it may wait eight minutes for a proxy that is new.
+    migrate = { memory_mb = var.functions.migrate.memory_mb, timeout_seconds = 900, reserved_concurrency = -1 }
   }
 
   # Each function is told what it uses, and no more: what it does not know it cannot reach. Held to the code by test/support/function-variables.ts.

@@ -23,9 +23,14 @@ resource "aws_apigatewayv2_integration" "http" {
   payload_format_version = "2.0"
 }
 
-# The application knows its routes. The counter's are named here because API Gateway alone throttles it.
+locals {
+  # The application knows its routes. The counter's are named here because API Gateway alone throttles it: with any method, and with the
+  # slash at the end that the application takes, too, and that is a path of its own to API Gateway.
+  counter_routes = ["ANY /counter", "ANY /counter/"]
+}
+
 resource "aws_apigatewayv2_route" "http" {
-  for_each = toset(["$default", "GET /counter", "POST /counter"])
+  for_each = toset(concat(["$default"], local.counter_routes))
 
   api_id    = aws_apigatewayv2_api.http.id
   route_key = each.key
@@ -50,7 +55,7 @@ resource "aws_apigatewayv2_stage" "default" {
   }
 
   dynamic "route_settings" {
-    for_each = ["GET /counter", "POST /counter"]
+    for_each = local.counter_routes
     content {
       route_key                = route_settings.value
       throttling_rate_limit    = var.throttle.counter_rate

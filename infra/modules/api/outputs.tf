@@ -14,14 +14,16 @@ output "domain_target" {
 }
 
 output "functions" {
-  description = "Name, log group and time limit of each function."
+  description = "Name, log group and time limit of each function, once they run: an alarm on silence would go off before."
   value = {
-    for key, function in local.functions : key => {
-      name            = "${var.name}-${key}"
-      log_group       = "/aws/lambda/${var.name}-${key}"
-      timeout_seconds = function.timeout_seconds
+    for key, function in aws_lambda_function.this : key => {
+      name            = function.function_name
+      log_group       = aws_cloudwatch_log_group.function[key].name
+      timeout_seconds = function.timeout
     }
   }
+
+  depends_on = [aws_scheduler_schedule.outbox]
 }
 
 output "http_version" {
@@ -31,7 +33,7 @@ output "http_version" {
 
 output "queue_names" {
   description = "Queues that must stay empty."
-  value       = local.queue_names
+  value       = { for key, queue in aws_sqs_queue.failures : key => queue.name }
 }
 
 output "environments" {

@@ -29,9 +29,11 @@ resource "aws_db_parameter_group" "main" {
   family      = "postgres${local.major_version}"
   description = "TLS forced; slow statements and lock waits logged, never their parameters"
 
+  # RDS keeps this one as pending-reboot, so that "immediate" would be planned anew for ever.
   parameter {
-    name  = "rds.force_ssl"
-    value = "1"
+    name         = "rds.force_ssl"
+    value        = "1"
+    apply_method = "pending-reboot"
   }
 
   parameter {
@@ -83,7 +85,6 @@ resource "aws_db_instance" "main" {
   db_subnet_group_name   = aws_db_subnet_group.main.name
   vpc_security_group_ids = [var.security_group_ids.database]
   parameter_group_name   = aws_db_parameter_group.main.name
-  ca_cert_identifier     = "rds-ca-rsa2048-g1"
   publicly_accessible    = false
   multi_az               = var.settings.multi_az
 
@@ -102,27 +103,6 @@ resource "aws_db_instance" "main" {
   enabled_cloudwatch_logs_exports = local.exported_logs
 
   depends_on = [aws_cloudwatch_log_group.postgres]
-}
-
-resource "aws_db_instance" "replica" {
-  count = var.settings.read_replica ? 1 : 0
-
-  identifier                          = "${local.identifier}-replica"
-  replicate_source_db                 = aws_db_instance.main.identifier
-  instance_class                      = var.settings.instance_class
-  max_allocated_storage               = var.settings.max_storage_gb
-  storage_encrypted                   = true
-  iam_database_authentication_enabled = true
-  vpc_security_group_ids              = [var.security_group_ids.database]
-  parameter_group_name                = aws_db_parameter_group.main.name
-  ca_cert_identifier                  = "rds-ca-rsa2048-g1"
-  publicly_accessible                 = false
-  deletion_protection                 = var.settings.deletion_protection
-  skip_final_snapshot                 = true
-  copy_tags_to_snapshot               = true
-  auto_minor_version_upgrade          = true
-  apply_immediately                   = var.settings.apply_immediately
-  performance_insights_enabled        = true
 }
 
 # The proxy logs on to PostgreSQL with a password, whoever comes to it with a token: without one for the application, functions would

@@ -35,8 +35,8 @@ output "app_secret" {
 }
 
 output "instance_identifiers" {
-  description = "The instances, for alarms: the replica is among them when there is one."
-  value       = concat([local.identifier], var.settings.read_replica ? ["${local.identifier}-replica"] : [])
+  description = "The instances, for alarms."
+  value       = [aws_db_instance.main.identifier]
 }
 
 output "proxy_name" {

@@ -26,7 +26,6 @@ variable "settings" {
     storage_gb            = number
     max_storage_gb        = number
     multi_az              = bool
-    read_replica          = bool
     backup_retention_days = number
     deletion_protection   = bool
     apply_immediately     = bool

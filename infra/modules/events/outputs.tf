@@ -10,7 +10,7 @@ output "bus_arn" {
 
 output "queue_names" {
   description = "Queues that must stay empty."
-  value       = { undelivered-events = local.queue_name }
+  value       = { undelivered-events = aws_sqs_queue.undelivered.name }
 }
 
 output "rule_names" {

@@ -241,7 +241,7 @@ resource "aws_budgets_budget" "monthly" {
   # The tag must be activated for cost allocation once, in the billing console.
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Stack$${var.name}"]
+    values = [format("user:Stack$%s", var.name)]
   }
 
   dynamic "notification" {

@@ -34,7 +34,7 @@ module "database" {
   name                 = local.name
   arn_scope            = local.arn_scope
   subnet_ids           = module.network.subnet_ids
-  security_group_ids   = { proxy = module.network.security_group_ids.proxy, database = module.network.security_group_ids.database }
+  security_group_ids   = module.network.security_group_ids
   log_retention_days   = var.log_retention_days
   app_password_version = var.app_password_version
   settings = {
@@ -43,7 +43,6 @@ module "database" {
     storage_gb            = var.database.storage_gb
     max_storage_gb        = var.database.max_storage_gb
     multi_az              = var.database.multi_az
-    read_replica          = var.database.read_replica
     backup_retention_days = var.database.backup_retention_days
     deletion_protection   = var.deletion_protection
     apply_immediately     = !var.deletion_protection
@@ -74,7 +73,7 @@ module "api" {
   signing_key          = var.signing_key
   signing_key_version  = var.signing_key_version
   secret_recovery_days = var.deletion_protection ? 30 : 0
-  network              = { subnet_ids = module.network.subnet_ids, security_group_id = module.network.security_group_ids.functions }
+  network              = module.network.function_network
   tables               = { names = module.tables.names, indexes = module.tables.indexes, stream_arns = module.tables.stream_arns }
   bus_arn              = module.events.bus_arn
   database             = { users = module.database.users, connect_arns = module.database.connect_arns, app_secret = module.database.app_secret }

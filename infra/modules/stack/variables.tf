@@ -42,7 +42,6 @@ variable "database" {
     storage_gb            = number
     max_storage_gb        = number
     multi_az              = bool
-    read_replica          = bool
     backup_retention_days = number
     most_connections      = number
   })

@@ -1,6 +1,6 @@
 output "names" {
   description = "Table names by their key in tables.json."
-  value       = local.names
+  value       = { for key, table in aws_dynamodb_table.this : key => table.name }
 }
 
 output "variables" {

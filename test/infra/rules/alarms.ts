@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { add, remove } from '../mutate.js';
+import { add, after, remove } from '../mutate.js';
 import { type Attributes, attributesOf, ofType, type Plan, type PlannedResource } from '../plan.js';
-import { type Check, type Rule, unless } from '../rule.js';
+import { type Check, type Rule, same, unless } from '../rule.js';
 
 /** The metrics that the code writes, and the one that a filter makes of its log. */
 const emittedMetrics = new Set([
@@ -56,6 +56,16 @@ const everythingIsWatched: Check = (plan, { name: environment }) => {
     ),
     ...unless(ofType(plan, 'aws_cloudwatch_dashboard').length === 1, 'there is not one dashboard'),
     ...unless(ofType(plan, 'aws_budgets_budget').length === 1, 'there is no budget'),
+    // What is spent is found by the tag that everything carries: https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html
+    ...attributesOf(plan, 'aws_budgets_budget').flatMap(({ cost_filter: filters }) =>
+      unless(
+        same(
+          (filters as Attributes[]).map(({ name, values }) => [name, values]),
+          [['TagKeyValue', [`user:Stack$duet-${environment}`]]],
+        ),
+        `the budget counts ${JSON.stringify(filters)}`,
+      ),
+    ),
   ];
 };
 
@@ -97,6 +107,11 @@ export const alarmRules: readonly Rule[] = [
           Object.assign(alarm?.after ?? {}, { alarm_actions: [] });
         },
         says: /tells nobody/,
+      },
+      {
+        what: 'a budget of another tag',
+        change: (plan) => (after(plan, 'aws_budgets_budget')['cost_filter'][0].values = ['user:Stack${var.name}']),
+        says: /the budget counts .*user:Stack\$\{var\.name\}/,
       },
     ],
   },

@@ -11,13 +11,13 @@ const apiIsGuarded: Check = (plan) => {
     ...unless(routes.includes('$default'), 'not every route reaches the function'),
     ...stages.flatMap((stage) => {
       const whole = stage['default_route_settings']?.[0] ?? {};
-      const counter = (stage['route_settings'] as Attributes[]).filter(({ route_key: key }) => (key as string).endsWith('/counter'));
+      const counter = (stage['route_settings'] as Attributes[]).filter(({ route_key: key }) => /\/counter\/?$/.test(key as string));
       const log = String(stage['access_log_settings']?.[0]?.format ?? '');
       return [
         ...unless(stage['auto_deploy'] === true, 'the stage does not deploy by itself'),
         ...unless(whole.throttling_rate_limit > 0 && whole.throttling_burst_limit > 0, 'the API is not throttled'),
         ...unless(
-          same(counter.map(({ route_key: key }) => key as string).sort(), ['GET /counter', 'POST /counter']) &&
+          same(counter.map(({ route_key: key }) => key as string).sort(), ['ANY /counter', 'ANY /counter/']) &&
             counter.every(
               (route) =>
                 routes.includes(route['route_key']) && route['throttling_rate_limit'] > 0 && route['throttling_rate_limit'] < whole.throttling_rate_limit,

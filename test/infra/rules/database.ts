@@ -7,12 +7,24 @@ const databaseUsers: Readonly<Record<string, string>> = { http: 'duet_app', migr
 
 /** Encrypted, private, backed up, reached with TLS and IAM only, as the owner or as the application; the owner's password is RDS's own business. */
 const postgresIsSafe: Check = (plan, { name: environment }) => {
-  const parameters = attributesOf(plan, 'aws_db_parameter_group').flatMap(({ parameter }) => parameter as { name: string; value: string }[]);
+  const parameters = attributesOf(plan, 'aws_db_parameter_group').flatMap(
+    ({ parameter }) => parameter as { name: string; value: string; apply_method: string }[],
+  );
   return [
     ...unless(ofType(plan, 'aws_db_instance').length > 0, 'there is no database'),
     ...unless(
       parameters.some(({ name, value }) => name === 'rds.force_ssl' && value === '1'),
       'TLS is not forced',
+    ),
+    // RDS keeps it as pending-reboot, whatever it is given: any other method is a change in every plan.
+    ...unless(
+      parameters.every(({ name, apply_method: method }) => method === (name === 'rds.force_ssl' ? 'pending-reboot' : 'immediate')),
+      'a parameter would be changed by every plan',
+    ),
+    // RDS refuses one while it manages the master's password: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+    ...unless(
+      !attributesOf(plan, 'aws_db_instance').some((instance) => instance['replicate_source_db'] || instance['blue_green_update']?.[0]?.enabled),
+      'RDS refuses a replica',
     ),
     ...attributesOf(plan, 'aws_db_instance').flatMap((instance) => [
       ...unless(instance['storage_encrypted'] === true, `${instance['identifier']} is not encrypted`),
@@ -73,6 +85,15 @@ export const databaseRules: readonly Rule[] = [
         change: (plan) => (after(plan, 'aws_db_parameter_group')['parameter'] = []),
         says: /TLS is not forced/,
       },
+      {
+        what: 'TLS forced at once',
+        change: (plan) =>
+          (after(plan, 'aws_db_parameter_group')['parameter'] as Attributes[]).forEach((parameter) => {
+            parameter['apply_method'] = 'immediate';
+          }),
+        says: /changed by every plan/,
+      },
+      { what: 'a read replica', change: (plan) => (after(plan, 'aws_db_instance')['replicate_source_db'] = 'duet-prod-postgres'), says: /refuses a replica/ },
       { what: 'a password of ours', change: (plan) => (after(plan, 'aws_db_instance')['password'] = 'secret'), says: /password of ours/ },
       { what: 'no backups', change: (plan) => (after(plan, 'aws_db_instance')['backup_retention_period'] = 0), says: /no backups/ },
       { what: 'a public address', change: (plan) => (after(plan, 'aws_db_instance')['publicly_accessible'] = true), says: /is public/ },

@@ -62,7 +62,22 @@ const namesFollowTheScheme: Check = (plan, { name: environment }) =>
       }),
     );
 
+/** `$${x}` in HCL is the text `${x}`, and hardly ever meant. */
+const nothingIsLeftToInterpolate: Check = (plan) =>
+  plan.resource_changes.flatMap(({ address, change }) => unless(!JSON.stringify(change.after).includes('${'), `${address} has a literal \${…}`));
+
 export const stackRules: readonly Rule[] = [
+  {
+    promise: 'No value has a placeholder that was left as it is',
+    check: nothingIsLeftToInterpolate,
+    mutations: [
+      {
+        what: 'a name with a placeholder',
+        change: (plan) => (after(plan, 'aws_sqs_queue')['name'] = '${var.name}-failures'),
+        says: /aws_sqs_queue\S+ has a literal/,
+      },
+    ],
+  },
   {
     promise: 'The plan is complete and only creates',
     check: planIsWhole,

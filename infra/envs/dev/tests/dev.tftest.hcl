@@ -69,7 +69,6 @@ run "only_the_proxy_of_this_environment_can_be_connected_to" {
       storage_gb            = 20
       max_storage_gb        = 50
       multi_az              = false
-      read_replica          = true
       backup_retention_days = 3
       deletion_protection   = false
       apply_immediately     = true
@@ -87,11 +86,6 @@ run "only_the_proxy_of_this_environment_can_be_connected_to" {
   assert {
     condition     = alltrue([for user in ["duet", "duet_app"] : output.connect_arns[user] == "arn:aws:rds-db:eu-central-1:123456789012:dbuser:prx-0123456789abcdef0/${user}"])
     error_message = "rds-db:connect must name the proxy's own id and one user."
-  }
-
-  assert {
-    condition     = length(aws_db_instance.replica) == 1 && !aws_db_instance.replica[0].publicly_accessible
-    error_message = "The read replica is a variable, and private."
   }
 }
 
