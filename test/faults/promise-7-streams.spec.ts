@@ -215,7 +215,7 @@ describe('The pump', () => {
     expect(new Set(bus.events.filter(of(created.id)).map(idOf)).size).toBe(1);
   });
 
-  test('gets past what is no todo and past what is too large for the bus', async () => {
+  test('gets past what is no todo', async () => {
     const client = new DynamoDBClient({
       region: 'us-east-1',
       endpoint: service.config.dynamodb.endpoint,
@@ -228,25 +228,9 @@ describe('The pump', () => {
       }),
     );
     client.destroy();
-    await call('POST', '/dynamo', { user_id: user.id });
-    for (const name of ['a', 'b', 'c']) {
-      await call('PATCH', '/dynamo', { user_id: user.id, updatedKey: name, updatedValue: name.repeat(95_000) });
-    }
 
     const todo = await createTodo('Behind');
-    await call('DELETE', `/dynamo?user_id=${user.id}`);
-    const other = user;
-    user = await service.signUp();
-    const record = await call('POST', '/dynamo', { user_id: user.id });
 
     await bus.waitFor(1, of(todo.id));
-    await bus.waitFor(1, ours);
-    expect(bus.events.filter(ours).map(({ detail }) => detail.data)).toEqual([record]);
-    // Two of the changes fit: the third, and with it the deletion, are over 256 KB.
-    expect(bus.events.filter(({ detail }) => detail.data.user_id === other.id).map(({ detailType }) => detailType)).toEqual([
-      'record.created',
-      'record.updated',
-      'record.updated',
-    ]);
   });
 });

@@ -55,8 +55,11 @@ interface WireEntry {
   readonly Resources?: readonly string[];
 }
 
-const mostEntries = 10;
-const mostBytes = 256 * 1024;
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+const maxEntries = 10;
+const sizeLimit = 1024 * 1024;
+const maxDepth = 1_000;
+const integerLimit = 2n ** 63n;
 
 /** Starts the stand-in on a free loopback port. */
 export async function startEventBridge(): Promise<EventBridgeStandIn> {
@@ -130,18 +133,42 @@ function entriesOf(request: IncomingMessage, body: string): WireEntry[] {
     throw new AwsError(400, 'UnknownOperationException', `Not PutEvents over AWS JSON 1.1: ${String(request.headers['x-amz-target'])}`);
   }
   const { Entries: entries } = parse(body) as { Entries?: WireEntry[] };
-  if (!Array.isArray(entries) || entries.length === 0 || entries.length > mostEntries) {
-    throw new AwsError(400, 'ValidationException', `Value at 'entries' failed to satisfy constraint: Member must have length between 1 and ${mostEntries}`);
+  if (!Array.isArray(entries) || entries.length === 0 || entries.length > maxEntries) {
+    throw new AwsError(400, 'ValidationException', `Value at 'entries' failed to satisfy constraint: Member must have length between 1 and ${maxEntries}`);
   }
-  if (entries.reduce((total, entry) => total + sizeOf(entry), 0) > mostBytes) {
+  if (entries.reduce((total, entry) => total + sizeOf(entry), 0) >= sizeLimit) {
     throw new AwsError(400, 'ValidationException', 'Total size of the entries in the request is over the limit.');
   }
   return entries;
 }
 
-// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
+// Two pages of AWS count differently; this is as strict as either: the fields of the entry (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size),
+// and the whole event with "any necessary characters and keys of the JSON representation" (the reference of PutEvents).
 function sizeOf({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: WireEntry): number {
-  return (Time === undefined ? 0 : 14) + [Source, DetailType, Detail, ...Resources].reduce((total, text) => total + Buffer.byteLength(text), 0);
+  const fields = (Time === undefined ? 0 : 14) + [Source, DetailType, Detail, ...Resources].reduce((total, text) => total + Buffer.byteLength(text), 0);
+  const envelope = {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': DetailType,
+    source: Source,
+    account: '123456789012',
+    time: new Date(0),
+    region: 'ap-southeast-2',
+  };
+  const event = Buffer.byteLength(JSON.stringify({ ...envelope, resources: Resources })) + Buffer.byteLength(`,"detail":${Detail}`);
+  return Math.max(fields, event);
+}
+
+/** Whether JSON nests deeper, or has larger integers, than PutEvents takes. */
+function isBeyondLimits(json: string): boolean {
+  const outsideStrings = json.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""');
+  let depth = 0;
+  for (const bracket of outsideStrings.replaceAll(/[^[\]{}]/g, '')) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > maxDepth) return true;
+  }
+  const integers = outsideStrings.match(/(?<![\d.eE+-])-?\d+(?![\d.eE])/g) ?? [];
+  return integers.some((integer) => BigInt(integer) >= integerLimit || BigInt(integer) < -integerLimit);
 }
 
 type EntryResult = { EventId?: string; ErrorCode?: string; ErrorMessage?: string };
@@ -156,7 +183,7 @@ function take(entries: readonly WireEntry[], failure?: Extract<BusFailure, { kin
       if (!entry[name]) return { ErrorCode: 'InvalidArgument', ErrorMessage: `Parameter ${name} is not valid. Reason: ${name} is a required argument.` };
     }
     const detail = parse(entry.Detail ?? '');
-    if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) {
+    if (typeof detail !== 'object' || detail === null || Array.isArray(detail) || isBeyondLimits(entry.Detail ?? '')) {
       return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
     }
     const eventId = randomUUID();

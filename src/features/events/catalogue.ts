@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { recordCreated } from './catalogue/record-created.js';
 import { recordDeleted } from './catalogue/record-deleted.js';
 import { recordUpdated } from './catalogue/record-updated.js';
@@ -27,16 +28,24 @@ export const catalogue: readonly EventDefinition[] = [
 ];
 
 /** What makes one event of a definition. */
-export interface EventFacts {
+export interface EventFacts<Data> {
   /** The same at every redelivery of the same change. */
   readonly id: string;
   /** When the change was committed, RFC 3339 in UTC with milliseconds. */
   readonly occurredAt: string;
-  /** The resource; that it fits the definition's schema is the caller's to make sure. */
-  readonly data: object;
+  readonly data: Data;
 }
 
 /** An event in its envelope. */
-export function makeEvent({ name, version }: EventDefinition, { id, occurredAt, data }: EventFacts): DomainEvent {
-  return { name, detail: { metadata: { id, occurredAt, version }, data } };
+export function makeEvent<Data extends object>(
+  { name, version, resource }: EventDefinition<Data>,
+  { id, occurredAt, data }: EventFacts<NoInfer<Data>>,
+): DomainEvent {
+  return { name, resource: resource.parse(data), detail: { metadata: { id, occurredAt, version }, data } };
+}
+
+/** The schema of an event's detail as published: with its data, or without and saying so. */
+export function detailSchema({ version, data, resource }: EventDefinition): z.ZodType {
+  const metadata = z.strictObject({ id: z.uuid(), occurredAt: z.iso.datetime({ precision: 3 }), version: z.literal(version) });
+  return z.union([z.strictObject({ metadata, data }), z.strictObject({ metadata: metadata.extend({ dataOmitted: z.literal(true), resource }) })]);
 }

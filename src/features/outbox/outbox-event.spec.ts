@@ -16,7 +16,11 @@ const row = { id: '019e3a5c-0000-7000-8000-000000000001', kind: 'user.updated', 
 
 describe('the event of an outbox row', () => {
   it('carries the row’s id, time and resource', () => {
-    expect(outboxEvent(row)).toEqual({ name: 'user.updated', detail: { metadata: { id: row.id, occurredAt: row.occurredAt, version: 1 }, data: user } });
+    expect(outboxEvent(row)).toEqual({
+      name: 'user.updated',
+      resource: { id: user.id, version: 1 },
+      detail: { metadata: { id: row.id, occurredAt: row.occurredAt, version: 1 }, data: user },
+    });
   });
 
   it('never carries what the schema does not name, such as credentials', () => {

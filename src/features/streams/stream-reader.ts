@@ -4,8 +4,10 @@ import type { ArchiveService } from '../todos/archive.service.js';
 import type { Todo } from '../todos/todos.js';
 import { makeEvent } from '../events/catalogue.js';
 import { recordCreated } from '../events/catalogue/record-created.js';
+import { recordData } from '../events/catalogue/record-data.js';
 import { recordDeleted } from '../events/catalogue/record-deleted.js';
 import { recordUpdated } from '../events/catalogue/record-updated.js';
+import type { TodoData } from '../events/catalogue/todo-data.js';
 import { todoArchived } from '../events/catalogue/todo-archived.js';
 import { todoCompleted } from '../events/catalogue/todo-completed.js';
 import { todoCreated } from '../events/catalogue/todo-created.js';
@@ -62,7 +64,7 @@ export class StreamReader {
     const item = `${table}/${todo.userId}/${todo.id}`;
     // Versions count the writes of a todo, so they name a change better than the stream does. Only a write that went past Duet keeps the version.
     const change = before !== null && after !== null && after.version <= before.version ? `event/${eventIdOf(record)}` : `version/${todo.version}`;
-    const event = (definition: EventDefinition, occurredAt: string): DomainEvent =>
+    const event = (definition: EventDefinition<TodoData>, occurredAt: string): DomainEvent =>
       makeEvent(definition, { id: v5(`${item}/${change}/${definition.name}`, idNamespace), occurredAt, data: todo });
     if (after === null) {
       const removedAt = approximateTimeOf(record);
@@ -81,11 +83,11 @@ export class StreamReader {
 
 function recordChange(record: DynamoDBRecord, table: string): Change {
   const { before, after } = imagesOf(record, (image) => {
-    const { success, data } = recordCreated.data.safeParse(attributesIn(image));
+    const { success, data } = recordData.safeParse(attributesIn(image));
     if (!success) {
       throw new ForeignRecordError('its image is not a record');
     }
-    return data as { user_id: string };
+    return data;
   });
   const data = after ?? before;
   if (data === null) {

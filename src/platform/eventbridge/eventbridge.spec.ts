@@ -1,31 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
-import { batchesOf, type BusEntry, entrySize, mostBytes, outcomesOf } from './eventbridge.js';
+import { type BusEntry, entrySize, outcomesOf, sizeLimit, toBatches } from './eventbridge.js';
 
-const entryOf = (bytes: number): BusEntry => ({ source: 'duet', detailType: 'x', detail: 'a'.repeat(bytes - 14 - 5), time: new Date(0) });
+/** An entry of so many bytes, as they are counted. */
+const entryOf = (size: number): BusEntry => {
+  const entry = { source: 'duet', detailType: 'x', detail: '', time: new Date(0) };
+  return { ...entry, detail: 'a'.repeat(size - entrySize(entry)) };
+};
 
-describe('the size of an entry', () => {
-  it('counts 14 bytes for the time and each text in UTF-8', () => {
-    expect(entrySize({ source: 'duet', detailType: 'todo.created', detail: '{"a":"é€😀"}', time: new Date(0) })).toBe(14 + 4 + 12 + 17);
+describe('The size of an entry', () => {
+  it('is the time, each text in UTF-8 as it is sent, and the envelope that EventBridge adds', () => {
+    const sizeOf = (detail: string): number => entrySize({ source: 'duet', detailType: 'todo.created', detail, time: new Date(0) });
+
+    expect(sizeOf('{}')).toBe(14 + 4 + 12 + 2 + 1024);
+    expect(sizeOf('{"a":"é€😀"}') - sizeOf('{"a":""}')).toBe(2 + 3 + 4);
+    expect(sizeOf(JSON.stringify({ a: '\u0001' })) - sizeOf('{"a":""}')).toBe(6);
   });
 });
 
-describe('batches', () => {
+describe('Batches', () => {
   it('hold at most 10 entries, in order', () => {
-    const entries = Array.from({ length: 23 }, () => entryOf(100));
+    const entries = Array.from({ length: 23 }, () => entryOf(2_000));
 
-    const batches = batchesOf(entries);
+    const batches = toBatches(entries);
 
     expect(batches.map((batch) => batch.length)).toEqual([10, 10, 3]);
     expect(batches.flat()).toEqual(entries);
   });
 
-  it('hold at most 256 KB together, to the byte', () => {
-    expect(batchesOf([entryOf(mostBytes / 2), entryOf(mostBytes / 2), entryOf(100)]).map((batch) => batch.length)).toEqual([2, 1]);
-    expect(batchesOf([entryOf(mostBytes / 2), entryOf(mostBytes / 2 + 1)]).map((batch) => batch.length)).toEqual([1, 1]);
+  it('hold fewer than 1 MB together, to the byte', () => {
+    expect(toBatches([entryOf(sizeLimit / 2), entryOf(sizeLimit / 2 - 1), entryOf(2_000)]).map((batch) => batch.length)).toEqual([2, 1]);
+    expect(toBatches([entryOf(sizeLimit / 2), entryOf(sizeLimit / 2)]).map((batch) => batch.length)).toEqual([1, 1]);
   });
 });
 
-describe('an answer', () => {
+describe('An answer', () => {
   it('is read entry by entry', () => {
     const answer = { FailedEntryCount: 1, Entries: [{ EventId: 'a' }, { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }] };
 

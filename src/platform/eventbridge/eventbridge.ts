@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { EventBridgeClient, PutEventsRequestEntry, PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
+import { memoize } from '../../common/async.js';
 import { AppConfig } from '../../config/config.module.js';
 import { isLoopback } from '../../config/config.js';
 
@@ -11,57 +12,63 @@ export interface BusEntry {
   readonly time: Date;
 }
 
-/** What became of one entry. Refused for good: sending the same again can never help. */
+/** The outcome of one entry. Refused permanently: sending the same again can never help. */
 export type EntryOutcome = { readonly accepted: true } | { readonly accepted: false; readonly permanent: boolean; readonly reason: string };
 
-/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html: at most 10 entries a call. */
-export const mostEntries = 10;
-/** The limit for one entry, and for those of one call together. */
-export const mostBytes = 256 * 1024;
+/** At most 10 entries a request: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
+export const maxEntries = 10;
+/** An entry, and the entries of one request together, must be smaller than 1 MB. */
+export const sizeLimit = 1024 * 1024;
+/** For the keys, ids, account and region of the event that EventBridge makes of an entry: some 300 bytes. */
+const envelopeBytes = 1024;
 
 const tryTimeoutMs = 1_500;
-/** How long one call may take with its retries. A batch is a call, so 10 entries are answered within it. */
-const callTimeoutMs = 4_000;
+/** How long one request may take with its retries. A batch is a request, so 10 entries are answered within it. */
+const requestTimeoutMs = 4_000;
 
-/** What an entry counts against {@link mostBytes} (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html): 14 bytes for the time, and each text in UTF-8. */
+/**
+ * The bytes of an entry against {@link sizeLimit}: 14 for the time, each text in UTF-8 as it is sent (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size), and the event's
+ * envelope, because the reference of PutEvents counts "the event and any necessary characters and keys of the JSON representation".
+ */
 export function entrySize({ source, detailType, detail }: BusEntry): number {
-  return 14 + Buffer.byteLength(source) + Buffer.byteLength(detailType) + Buffer.byteLength(detail);
+  return 14 + Buffer.byteLength(source) + Buffer.byteLength(detailType) + Buffer.byteLength(detail) + envelopeBytes;
 }
 
-/** Splits entries, in order, into what single calls can carry. Each must fit by itself. */
-export function batchesOf<T extends BusEntry>(entries: readonly T[]): T[][] {
+/** Splits entries, in order, into batches that single requests can carry. Each entry must fit by itself. */
+export function toBatches<T extends BusEntry>(entries: readonly T[]): T[][] {
   const batches: T[][] = [];
-  let room = 0;
+  let batchSize = 0;
   for (const entry of entries) {
     const size = entrySize(entry);
     const last = batches.at(-1);
-    if (last === undefined || last.length === mostEntries || size > room) {
+    if (last === undefined || last.length === maxEntries || batchSize + size >= sizeLimit) {
       batches.push([entry]);
-      room = mostBytes - size;
+      batchSize = size;
     } else {
       last.push(entry);
-      room -= size;
+      batchSize += size;
     }
   }
   return batches;
 }
 
-/** The one door to EventBridge: batches, bounded time, and an outcome for each entry. The client is loaded on first use: few cold starts publish. */
+/** EventBridge: batches, bounded time, and an outcome for each entry. The client is loaded on first use: few cold starts publish. */
 @Injectable()
 export class EventBridge implements OnApplicationShutdown {
-  private client: Promise<EventBridgeClient> | undefined;
+  private client: EventBridgeClient | undefined;
+  private readonly open = memoize(async () => (this.client = await this.load()));
 
   constructor(private readonly config: AppConfig) {}
 
-  /** Puts entries on the configured bus, in order; tells what became of each, and never throws for what the bus does. */
+  /** Puts entries on the configured bus, in order; gives the outcome of each, and never throws for what the bus does. */
   async put(entries: readonly BusEntry[]): Promise<EntryOutcome[]> {
     const outcomes = new Map<BusEntry, EntryOutcome>();
     for (const entry of entries) {
-      if (entrySize(entry) > mostBytes) {
-        outcomes.set(entry, { accepted: false, permanent: true, reason: `The event is ${entrySize(entry)} bytes large; EventBridge takes ${mostBytes}` });
+      if (entrySize(entry) >= sizeLimit) {
+        outcomes.set(entry, refused(`The event has ${entrySize(entry)} bytes; EventBridge takes fewer than ${sizeLimit}`));
       }
     }
-    for (const batch of batchesOf(entries.filter((entry) => !outcomes.has(entry)))) {
+    for (const batch of toBatches(entries.filter((entry) => !outcomes.has(entry)))) {
       const answers = await this.putBatch(batch);
       for (const [index, entry] of batch.entries()) {
         outcomes.set(entry, answers[index] ?? failed('No outcome'));
@@ -70,8 +77,8 @@ export class EventBridge implements OnApplicationShutdown {
     return entries.map((entry) => outcomes.get(entry) ?? failed('No outcome'));
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    (await this.client?.catch(() => undefined))?.destroy();
+  onApplicationShutdown(): void {
+    this.client?.destroy();
   }
 
   private async putBatch(batch: readonly BusEntry[]): Promise<EntryOutcome[]> {
@@ -85,15 +92,17 @@ export class EventBridge implements OnApplicationShutdown {
     }));
     try {
       const [{ PutEventsCommand }, client] = await Promise.all([import('./client.js'), this.open()]);
-      const answer: unknown = await client.send(new PutEventsCommand({ Entries: wire }), { abortSignal: AbortSignal.timeout(callTimeoutMs) });
+      const answer: unknown = await client.send(new PutEventsCommand({ Entries: wire }), { abortSignal: AbortSignal.timeout(requestTimeoutMs) });
       return outcomesOf(answer, batch.length);
     } catch (error) {
-      return batch.map(() => failed(`PutEvents failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`));
+      const { name, message } = error as Error;
+      const reason = `PutEvents failed: ${name}: ${message}`;
+      if (name !== 'ValidationException') {
+        return batch.map(() => failed(reason));
+      }
+      // The request is refused because of one of its entries: alone, each other one is taken.
+      return batch.length === 1 ? [refused(reason)] : (await Promise.all(batch.map(async (entry) => this.putBatch([entry])))).flat();
     }
-  }
-
-  private async open(): Promise<EventBridgeClient> {
-    return (this.client ??= this.load());
   }
 
   private async load(): Promise<EventBridgeClient> {
@@ -105,25 +114,25 @@ export class EventBridge implements OnApplicationShutdown {
       // A stand-in on this machine checks no signature, yet the SDK refuses to run without credentials.
       ...(endpoint !== undefined && isLoopback(new URL(endpoint).hostname) && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
       // A retry after a lost reply may publish twice. That is within the promise, at least once: the id in the detail is the same.
-      // Two tries ride out a passing error; longer outages are the callers' (outbox backoff, stream redelivery), not ours to sit out.
+      // Two tries ride out a passing error; longer outages are the callers' (outbox backoff, stream redelivery).
       maxAttempts: 2,
       requestHandler: { connectionTimeout: 700, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
     });
   }
 }
 
-// Those that speak of the entry itself; the others (throttling, internal failure, missing rights) pass or can be mended.
+// Those about the entry itself; the others (throttling, internal failure, missing rights) pass or can be mended.
 const permanentCodes = new Set(['InvalidArgument', 'MalformedDetail']);
 
-/** Reads an answer entry by entry. One that does not add up tells of no entry: all of the call count as failed, and are sent again. */
+/** Reads an answer entry by entry. One that is inconsistent says nothing about any entry: all count as failed, and are sent again. */
 export function outcomesOf(answer: unknown, sent: number): EntryOutcome[] {
   const { Entries: entries, FailedEntryCount: failures } = (answer ?? {}) as { Entries?: unknown; FailedEntryCount?: unknown };
   if (!Array.isArray(entries) || entries.length !== sent) {
     return Array.from({ length: sent }, () => failed(`PutEvents answered ${Array.isArray(entries) ? entries.length : 'no'} entries for ${sent}`));
   }
   const outcomes = entries.map(outcomeOf);
-  const refused = outcomes.filter(({ accepted }) => !accepted).length;
-  return refused === (failures ?? 0) ? outcomes : outcomes.map(() => failed(`PutEvents counted ${String(failures)} failed entries and showed ${refused}`));
+  const shown = outcomes.filter(({ accepted }) => !accepted).length;
+  return shown === (failures ?? 0) ? outcomes : outcomes.map(() => failed(`PutEvents counted ${String(failures)} failed entries and showed ${shown}`));
 }
 
 function outcomeOf(entry: PutEventsResultEntry | null): EntryOutcome {
@@ -136,4 +145,8 @@ function outcomeOf(entry: PutEventsResultEntry | null): EntryOutcome {
 
 function failed(reason: string): EntryOutcome {
   return { accepted: false, permanent: false, reason };
+}
+
+function refused(reason: string): EntryOutcome {
+  return { accepted: false, permanent: true, reason };
 }

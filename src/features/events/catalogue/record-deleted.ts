@@ -1,10 +1,11 @@
-import { recordSchema } from '../../records/records.schemas.js';
 import type { EventDefinition } from '../domain-event.js';
+import { type RecordData, recordData, recordResource } from './record-data.js';
 
 /** `record.deleted` */
-export const recordDeleted: EventDefinition = {
+export const recordDeleted: EventDefinition<RecordData> = {
   name: 'record.deleted',
   version: 1,
   description: 'A record was deleted, by its user or with its user; data is the record as it was.',
-  data: recordSchema,
+  data: recordData,
+  resource: recordResource,
 };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../../common/errors.js';
 import { brokenUniqueConstraint, Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
-import { OutboxWriter, type OutboxKind } from '../../outbox/outbox.js';
+import { OutboxWriter } from '../../outbox/outbox.js';
 import { type Account, type AccountChanges, accountName, type User } from '../user.js';
 import { UsersRepository } from '../users.repository.js';
 import type { UserRow } from './user.entity.js';
@@ -20,7 +20,7 @@ export class PostgresUsersRepository extends UsersRepository {
     const { createdAt, updatedAt, ...rest } = user;
     await this.write(async (transaction) => {
       await users(transaction).insert({ ...rest, createdAt: new Date(createdAt), updatedAt: new Date(updatedAt), passwordHash, passwordVersion: 1 });
-      await this.tell(transaction, 'user.registered', user, createdAt);
+      await this.outbox.append(transaction, { kind: 'user.registered', userId: user.id, occurredAt: createdAt, payload: user });
     });
   }
 
@@ -72,7 +72,7 @@ export class PostgresUsersRepository extends UsersRepository {
       };
       await users(transaction).update({ id }, renewed);
       const { user } = toAccount(renewed);
-      await this.tell(transaction, 'user.updated', user, user.updatedAt);
+      await this.outbox.append(transaction, { kind: 'user.updated', userId: id, occurredAt: user.updatedAt, payload: user });
       return user;
     });
   }
@@ -86,7 +86,8 @@ export class PostgresUsersRepository extends UsersRepository {
       const { user } = toAccount(row);
       check(user);
       await users(transaction).delete({ id });
-      await this.tell(transaction, 'user.deleted', user, new Date().toISOString());
+      const payload = { id, version: user.version };
+      await this.outbox.append(transaction, { kind: 'user.deleted', userId: id, occurredAt: new Date().toISOString(), payload });
       return true;
     });
   }
@@ -101,10 +102,6 @@ export class PostgresUsersRepository extends UsersRepository {
     } catch (error) {
       throw brokenUniqueConstraint(error) === 'users_email_unique' ? new DuetError('user.email_taken') : error;
     }
-  }
-
-  private async tell(transaction: Transaction, kind: OutboxKind, user: User, occurredAt: string): Promise<void> {
-    await this.outbox.append(transaction, { kind, userId: user.id, occurredAt, payload: user });
   }
 }
 
