@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Config } from '../../src/config/config.js';
 import { createServerApp, type ServerBounds } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { startService, type TestService } from '../support/service.js';
@@ -56,31 +57,34 @@ describe('What is no HTTP at all', () => {
 describe('A slow client', () => {
   test('may take longer for its body than the stores may take for the request', async () => {
     const user = await service.signUp();
-    const body = JSON.stringify({ title: 'Sent slowly' });
-    const request = httpRequest(`${service.url}/users/${user.id}/todos`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json', 'content-length': body.length },
+    const requestMs = 2_300;
+    await withServer({ ...service.config, storeTimeouts: { ...service.config.storeTimeouts, requestMs } }, {}, async (url) => {
+      const body = JSON.stringify({ title: 'Sent slowly' });
+      const request = httpRequest(`${url}/users/${user.id}/todos`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${user.accessToken}`, 'content-type': 'application/json', 'content-length': body.length },
+      });
+      request.flushHeaders();
+
+      await sleep(requestMs + 100);
+      request.end(body);
+
+      const [answer] = await once(request, 'response');
+      expect([answer.statusCode, await text(answer)]).toEqual([201, expect.stringContaining('Sent slowly')]);
     });
-    request.flushHeaders();
-
-    await sleep(service.config.storeTimeouts.requestMs + 100);
-    request.end(body);
-
-    const [answer] = await once(request, 'response');
-    expect([answer.statusCode, await text(answer)]).toEqual([201, expect.stringContaining('Sent slowly')]);
   });
 
   test.each([
     ['header', 'POST /counter HTTP/1.1\r\nHost: duet\r\n'],
     ['body', 'POST /counter HTTP/1.1\r\nHost: duet\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{'],
   ])('is answered 408 when its %s does not arrive in time', async (_, begun) => {
-    await withBounds({ requestMs: 200, checkEveryMs: 50 }, async (url) => {
+    await withServer(service.config, { requestMs: 200, checkEveryMs: 50 }, async (url) => {
       expectProblem(await sendRaw(url, begun), 408, 'request.timeout');
     });
   });
 
   test('can hold no more connections than the server has', async () => {
-    await withBounds({ connections: 3 }, async (url) => {
+    await withServer(service.config, { connections: 3 }, async (url) => {
       const { port } = new URL(url);
       const open = async (): Promise<Socket> => {
         const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
@@ -102,9 +106,9 @@ describe('A slow client', () => {
   });
 });
 
-/** Runs `work` on a second server over the same stores, with bounds of its own. */
-async function withBounds(bounds: Partial<ServerBounds>, work: (url: string) => Promise<void>): Promise<void> {
-  const app = await createServerApp(service.config, { bounds });
+/** Runs `work` on a second server over the same stores. */
+async function withServer(config: Config, bounds: Partial<ServerBounds>, work: (url: string) => Promise<void>): Promise<void> {
+  const app = await createServerApp(config, { bounds });
   try {
     await app.listen(0, '127.0.0.1');
     await work(`http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`);
