@@ -9,6 +9,8 @@ const shared = {
   injectGlobals: false,
 };
 
+const withStores = { globalSetup: '<rootDir>/test/support/shared-stores.mjs', globalTeardown: '<rootDir>/test/support/stop-shared-stores.mjs' };
+
 export default {
   reporters: ['default', '<rootDir>/test/support/calls-reporter.mjs'],
   coverageProvider: 'v8',
@@ -17,8 +19,8 @@ export default {
   forceExit: true,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
-    { ...shared, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
-    { ...shared, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
+    { ...shared, ...withStores, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
+    { ...shared, ...withStores, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
     // The zips as they are deployed, each function in a process of its own.
     {
       ...shared,

@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import startSharedStores from './shared-stores.mjs';
 
 /**
  * Builds the service beside `dist/`, which a running `npm start` may be using; `DUET_TEST_BUILD` tells the tests where. A build that it names already is taken as it is: one
- * that was broken on purpose, to see the tests fail. Jest's `globalSetup`.
+ * that was broken on purpose, to see the tests fail. Starts the shared stores, too. Jest's `globalSetup`.
  */
 export default async function buildService(): Promise<void> {
+  await startSharedStores();
   if (process.env['DUET_TEST_BUILD'] !== undefined) {
     return;
   }

@@ -3,12 +3,12 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pg from 'pg';
 import { type Environment, parseConfig } from '../../src/config/config.js';
-import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { createCallRecorder } from './call-recorder.js';
 import { type BuiltService, startBuiltService } from './built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
 import { expectProblem } from './problems.js';
 import { type Answer, type CallOptions, callService, patientStoreTimeoutMs, signUp, type TestService } from './service.js';
+import { openStores } from './stores.js';
 
 /** The built service in a process of its own; it reaches its stores, and its clients reach it, through proxies that inject faults. */
 export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'signUp' | 'stop'> {
@@ -51,7 +51,7 @@ interface Counts {
  * take Node's network errors for errors, and so does not retry as it does in production.
  */
 export async function startFaultyService(environment: Environment = {}, instances = 1): Promise<FaultyService> {
-  const stores = await startEphemeralStores();
+  const stores = await openStores();
   const direct = parseConfig(stores.environment);
   const postgres = await startFaultProxy(direct.postgres);
   const recorder = createCallRecorder('any', direct.dynamodb.tables);

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { type Config, type Environment, parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
-import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { type CallRecorder, createCallRecorder } from './call-recorder.js';
+import { openStores } from './stores.js';
 
 /**
  * A whole service in this process, listening on a free loopback port, over real embedded stores of its own. To PostgreSQL it comes as the role
@@ -52,7 +52,7 @@ export const patientStoreTimeoutMs = '20000';
 
 /** Starts stores, tables, migrations and service; `environment` overrides single variables. */
 export async function startService(environment: Environment = {}): Promise<TestService> {
-  const stores = await startEphemeralStores();
+  const stores = await openStores();
   let recorder: CallRecorder | undefined;
   try {
     const config = parseConfig({
@@ -69,7 +69,11 @@ export async function startService(environment: Environment = {}): Promise<TestS
     recorder = createCallRecorder('http', config.dynamodb.tables);
     const endpoint = await recorder.before(config.dynamodb.endpoint ?? '');
     await migrate(config);
-    const app = await createServerApp({ ...config, postgres: { ...config.postgres, ...applicationRole }, dynamodb: { ...config.dynamodb, endpoint } });
+    const app = await createServerApp({
+      ...config,
+      postgres: { ...config.postgres, ...applicationRoleOf(config) },
+      dynamodb: { ...config.dynamodb, endpoint },
+    });
     await app.listen(0, '127.0.0.1');
     const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
@@ -90,14 +94,15 @@ export async function startService(environment: Environment = {}): Promise<TestS
   }
 }
 
-const applicationRole = { username: 'duet_app', password: 'a-password-of-the-role' };
+/** Roles belong to the server, not to a database: each suite has its own. */
+const applicationRoleOf = ({ postgres }: Config) => ({ username: `${postgres.database}_app`, password: 'a-password-of-the-role' });
 
 /** What the migrate function does on AWS. */
 async function migrate(config: Config): Promise<void> {
   const worker = await createWorker(config, [postgresModule]);
   try {
     await worker.get(Postgres).migrate();
-    await worker.get(Postgres).admitApplicationRole(applicationRole);
+    await worker.get(Postgres).admitApplicationRole(applicationRoleOf(config));
   } finally {
     await worker.close();
   }
