@@ -1449,7 +1449,8 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
-                id: string;
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
             };
             cookie?: never;
         };
@@ -1559,7 +1560,8 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                id: string;
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
             };
             cookie?: never;
         };
@@ -1665,7 +1667,8 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                id: string;
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
             };
             cookie?: never;
         };
@@ -1890,7 +1893,8 @@ export interface operations {
             };
             header?: never;
             path: {
-                id: string;
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
             };
             cookie?: never;
         };
@@ -1976,7 +1980,8 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                id: string;
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
             };
             cookie?: never;
         };
@@ -3149,7 +3154,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
             };
             cookie?: never;
         };

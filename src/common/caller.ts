@@ -16,7 +16,7 @@ export type AuthenticatedRequest = Request & { caller?: Caller };
 export interface AccessRule {
   readonly public?: boolean;
   /** Where the owner's id stands: the request must be the owner's own. */
-  readonly owner?: { readonly in: 'params' | 'query'; readonly name: string };
+  readonly owner?: { readonly in: 'params' | 'query'; readonly name: string; readonly required?: boolean };
   /** Whether the role `admin` may do it to anyone's. */
   readonly adminMayRead?: boolean;
   /** Only the role `admin`. */
@@ -33,9 +33,9 @@ export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(access
 export const OwnedBy = (param: string, options: { adminMayRead?: boolean } = {}): MethodDecorator =>
   SetMetadata(accessRuleKey, { owner: { in: 'params', name: param }, ...options } satisfies AccessRule);
 
-/** A route whose query names the user: 403 unless it is the caller's own; left out, only an admin. */
-export const OwnedByQuery = (name: string, options: { adminMayRead?: boolean } = {}): MethodDecorator =>
-  SetMetadata(accessRuleKey, { owner: { in: 'query', name }, ...options } satisfies AccessRule);
+/** A route whose query names the user: 403 unless it is the caller's own. Left out, it is 400 where it is `required`, and the route is for an admin elsewhere. */
+export const OwnedByQuery = (name: string, { required = false, ...options }: { required?: boolean; adminMayRead?: boolean } = {}): MethodDecorator =>
+  SetMetadata(accessRuleKey, { owner: { in: 'query', name, required }, ...options } satisfies AccessRule);
 
 /** A route for the role `admin` alone. */
 export const AdminOnly = (): MethodDecorator => SetMetadata(accessRuleKey, { adminOnly: true } satisfies AccessRule);

@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { problemMediaType, problemSchema } from './problem.js';
+import { errorCatalogue, type ErrorCode } from './error-catalogue.js';
+import { problemSchema } from './problem.js';
 
 type HeaderName = 'ETag' | 'Location' | 'Idempotency-Replayed';
 
@@ -48,10 +49,18 @@ export interface OperationDocs {
   readonly success: { readonly status: number; readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly HeaderName[] };
   /** Whether every answer tells of the route's quota, or only those that used some of it; left out, none does. */
   readonly quota?: 'always' | 'when used';
-  /** Statuses of the problems the route can give besides those of `auth` and 500. */
-  readonly problems: readonly number[];
+  /** The codes that the route can answer with, besides those of a missing or bad token and `service.internal`. */
+  readonly problems: readonly ErrorCode[];
   readonly requestHeaders?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key')[];
 }
+
+/** What a route that reads a body can answer to it. */
+export const bodyProblems = ['request.invalid', 'request.malformed', 'request.too_large', 'request.unsupported_media_type'] as const satisfies ErrorCode[];
+
+/** What a route that needs a store can answer for its sake. */
+export const storeProblems = ['service.busy', 'store.unavailable'] as const satisfies ErrorCode[];
+
+const tokenProblems = ['auth.token_missing', 'auth.invalid_token'] as const satisfies ErrorCode[];
 
 const requestHeaderDocs = {
   'If-Match': { description: 'Write only if this is still the version, as given in `ETag`.', schema: { type: 'string' }, example: '"3"' },
@@ -65,7 +74,8 @@ const requestHeaderDocs = {
 
 /** Publishes a route in `openapi.json`: its answers, their headers, every problem it can give, the headers it reads. */
 export function Operation({ id, summary, description, auth = true, success, quota, problems, requestHeaders = [] }: OperationDocs): MethodDecorator {
-  const statuses = [...new Set([...problems, ...(auth ? [401] : []), 500])].sort((a, b) => a - b);
+  const codes: ErrorCode[] = [...problems, ...(auth ? tokenProblems : []), 'service.internal'];
+  const statuses = [...new Set(codes.map((code) => errorCatalogue[code].status))].sort((a, b) => a - b);
   const headers = (...names: readonly (keyof typeof headerDocs)[]) => documentHeaders(['X-Request-Id', ...names], quota);
   const conditional = requestHeaders.includes('If-None-Match') ? [ApiResponse({ status: 304, description: 'Not changed.', headers: headers('ETag') })] : [];
   return applyDecorators(
@@ -85,8 +95,8 @@ export function Operation({ id, summary, description, auth = true, success, quot
         description: problemDescriptions[status] ?? 'A problem.',
         headers: headers(...problemHeaders(status)),
         standardSchema: problemSchema,
-        // The media type is set when the document is built: see openapi-document.ts.
-        'x-media-type': problemMediaType,
+        // The media type and an example a code are set when the document is built: see openapi-document.ts.
+        'x-problems': codes.filter((code) => errorCatalogue[code].status === status),
       } as Parameters<typeof ApiResponse>[0]),
     ),
   );

@@ -12,6 +12,7 @@ export const rules = [
   'no undocumented header',
   'body fits its schema',
   'problem tells its own request',
+  'documented code',
   'invalid input is refused',
   'valid input is taken',
   'no token, no access',
@@ -115,11 +116,18 @@ export class Judge {
       return [{ rule: 'documented media type', detail: `${mediaType || '(none)'} is none of ${types.join(', ')}` }];
     }
     const body = jsonOf(answer);
-    return body === undefined
-      ? [{ rule: 'body fits its schema', detail: `it is not JSON: ${shortened(answer.text)}` }]
-      : this.validation
-          .of(documented.schema)(body)
-          .map((detail) => ({ rule: 'body fits its schema', detail }));
+    if (body === undefined) {
+      return [{ rule: 'body fits its schema', detail: `it is not JSON: ${shortened(answer.text)}` }];
+    }
+    const { code } = body as { code?: unknown };
+    return [
+      ...this.validation
+        .of(documented.schema)(body)
+        .map((detail): Violation => ({ rule: 'body fits its schema', detail })),
+      ...(documented.examples === undefined || String(code) in documented.examples
+        ? []
+        : [{ rule: 'documented code' as const, detail: `${String(code)} is none of ${Object.keys(documented.examples).join(', ')}` }]),
+    ];
   }
 }
 

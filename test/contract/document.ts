@@ -33,7 +33,9 @@ export interface Parameter {
 /** A documented answer: its headers, and its body by media type; none for an answer without a body. */
 export interface DocumentedAnswer {
   readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: Schema }>>;
-  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
+  readonly content?: Readonly<
+    Record<string, { readonly schema: Schema; /** By the code of the problem. */ readonly examples?: Readonly<Record<string, unknown>> }>
+  >;
 }
 
 /** One operation of the contract. */

@@ -140,6 +140,7 @@ const planted: Readonly<Record<string, Planted>> = {
     met: 'createTodo',
     rule: 'problem tells its own request',
   },
+  'a code that its route does not have': { mistake: onStatus(404, problem(404, 'route.not_found')), met: 'getTodo', rule: 'documented code' },
   'an entity tag that is not the version': {
     mistake: { answer: ({ headers }) => headers.has('ETag') && headers.set('ETag', '"99"') },
     met: 'patchTodo',

@@ -27,6 +27,8 @@ export interface Plan {
 interface Parts {
   readonly sender: Sender;
   readonly target: Target;
+  /** Whether the path says `me` for the sender's own id. */
+  readonly alias: boolean;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -136,12 +138,12 @@ export class Requests {
       maxItems === undefined ? [] : [{ name, texts: Array(maxItems + 1).fill(items?.enum?.[0]) as string[], fault: `${name} too often` }],
     );
     const unknown = single('surprise', '1', 'unknown parameter');
-    // The owner named in a query is checked before the query: what names nobody is not the caller's.
-    const expected = ({ name }: { name: string }) => (name === 'user_id' ? [400, 403] : [400]);
+    // The owner named in a query is checked before the query: what is no id is not the caller's. A missing one is a mistake of the query.
+    const expected = ({ name, texts }: { name: string; texts: readonly string[] }) => (name === 'user_id' && texts.length > 0 ? [400, 403] : [400]);
     const required = parameters.filter((parameter) => parameter.required).map(({ name }) => ({ name, texts: [], fault: `missing ${name}` }));
     return [
       fc.tuple(own, fc.constantFrom(...faults, ...tooMany, unknown, ...required)).map(([parts, { name, texts, fault }]) => {
-        const { query, ...plan } = planOf(operation, parts, fault, expected({ name }));
+        const { query, ...plan } = planOf(operation, parts, fault, expected({ name, texts }));
         return { ...plan, query: [...query.filter(([key]) => key !== name), ...texts.map((text) => [name, text] as const)] };
       }),
     ];
@@ -193,6 +195,7 @@ export class Requests {
       .record({
         sender: fc.constantFrom<Sender>('alice', 'bob', 'visitor', 'admin'),
         target,
+        alias: fc.boolean(),
         // All filters at once would find nothing.
         query: fc
           .tuple(
@@ -241,7 +244,7 @@ const withoutToken: readonly Partial<Plan>[] = [
 ];
 
 function malformedPaths({ path }: Operation): Partial<Plan>[] {
-  return ['7', 'me', '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2g', '%F0%9F%92%A5', '%00', '..%2F..', `${placeholders.ownId}%20`].map((id) => ({
+  return ['7', 'ME', '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2g', '%F0%9F%92%A5', '%00', '..%2F..', `${placeholders.ownId}%20`].map((id) => ({
     path: path.replace('{id}', id),
     fault: 'malformed id',
   }));
@@ -294,10 +297,13 @@ function namedUser(target: Target): string {
 }
 
 function planOf(operation: Operation, parts: Parts, fault: string | undefined, expected: readonly number[]): Plan {
-  const { sender, target, query, headers, body, mediaType } = parts;
-  const id = operation.path.startsWith('/todos/')
+  const { sender, target, alias, query, headers, body, mediaType } = parts;
+  const ofTodo = operation.path.startsWith('/todos/');
+  const id = ofTodo
     ? { own: placeholders.ownTodo, other: placeholders.otherTodo, absent: placeholders.absentId }[target]
-    : namedUser(target);
+    : alias && target === 'own'
+      ? 'me'
+      : namedUser(target);
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   return withLimit({
     operation,

@@ -239,7 +239,7 @@ describe('Who may see it', () => {
 
     expect([status, body.user.id, body.todos.overdue]).toEqual([200, user.id, 1]);
     expectProblem(await dashboard({ id: randomUUID(), accessToken: token }), 404, 'user.not_found');
-    expectProblem(await dashboard({ id: 'not-an-id', accessToken: token }), 400, 'request.invalid', ['']);
+    expectProblem(await dashboard({ id: 'not-an-id', accessToken: token }), 400, 'request.invalid', ['/id']);
   });
 
   test('not even the user once deleted', async () => {

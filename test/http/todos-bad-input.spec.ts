@@ -270,10 +270,10 @@ describe('Media type', () => {
 
 describe('An id', () => {
   test.each(['7', 'not-an-id', '019e3a5c-7b1e-7c3a-9d52', `${randomUUID()}x`, '00000000-0000-0000-0000-00000000000g', '..%2f..', '%00', '💥'])(
-    '"%s" in the path is refused',
+    '"%s" in the path is refused, and the answer names the parameter',
     async (id) => {
       for (const [method, body] of [['GET'], ['PUT', { title: 'x' }], ['PATCH', { title: 'x' }], ['DELETE']] as const) {
-        expectProblem(await service.call(method, `/todos/${id}`, { token: user.token, body }), 400, 'request.invalid', ['']);
+        expectProblem(await service.call(method, `/todos/${id}`, { token: user.token, body }), 400, 'request.invalid', ['/id']);
       }
     },
   );

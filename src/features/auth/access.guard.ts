@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { type AccessRule, accessRuleKey, type AuthenticatedRequest, type Caller } from '../../common/caller.js';
 import { DuetError } from '../../common/errors.js';
+import { ownIdAlias } from '../../common/ids.js';
 import { AccessTokens } from './access-tokens.js';
 
 const safeMethods = new Set(['GET', 'HEAD']);
@@ -23,6 +24,9 @@ export class AccessGuard implements CanActivate {
     }
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     request.caller = await this.identify(request.headers.authorization);
+    if (rule.owner?.in === 'params' && request.params[rule.owner.name] === ownIdAlias) {
+      request.params[rule.owner.name] = request.caller.userId;
+    }
     if (!allows(rule, request.caller, request)) {
       throw new DuetError('access.denied', rule.adminOnly ? 'Only an administrator may do this.' : 'You may only reach what is yours.');
     }
@@ -52,6 +56,10 @@ export function allows(
     return true;
   }
   const named: unknown = request[owner.in][owner.name];
+  if (owner.required && (named === undefined || named === '')) {
+    // Its absence is the caller's mistake, whoever asks: validation says so.
+    return true;
+  }
   const own = typeof named === 'string' && named.toLowerCase() === userId;
   return own || (role === 'admin' && adminMayRead === true && safeMethods.has(request.method));
 }

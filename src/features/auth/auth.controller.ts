@@ -1,7 +1,7 @@
 import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../../common/caller.js';
-import { Operation } from '../../common/openapi.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
 import { Client, Limited } from '../../platform/rate-limits/limited-client.js';
 import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import { type Credentials, credentialsSchema, type RefreshRequest, refreshSchema, type Tokens, tokensSchema } from './auth.schemas.js';
@@ -25,7 +25,7 @@ export class AuthController {
     auth: false,
     success: { status: 200, description: 'Tokens.', schema: tokensSchema },
     quota: 'always',
-    problems: [400, 401, 413, 415, 429, 503],
+    problems: [...bodyProblems, 'auth.invalid_credentials', 'rate_limit.exceeded', ...storeProblems],
   })
   async login(@Body({ schema: credentialsSchema }) credentials: Credentials, @Client() client: LimitedClient): Promise<Tokens> {
     return this.auth.login(credentials, client);
@@ -41,7 +41,7 @@ export class AuthController {
       'Each refresh token is good once. Using a spent one again ends the session, but for 10 s the one spent last gives the same successor again, unless that was used: for a reply that was lost.',
     auth: false,
     success: { status: 200, description: 'The next tokens.', schema: tokensSchema },
-    problems: [400, 401, 413, 415, 503],
+    problems: [...bodyProblems, 'auth.invalid_refresh_token', ...storeProblems],
   })
   async refresh(@Body({ schema: refreshSchema }) request: RefreshRequest): Promise<Tokens> {
     return this.auth.refresh(request);
@@ -55,7 +55,7 @@ export class AuthController {
     description: 'Ends the session of a refresh token; also when it has ended already. Access tokens run out by themselves.',
     auth: false,
     success: { status: 204, description: 'Ended.' },
-    problems: [400, 413, 415, 503],
+    problems: [...bodyProblems, ...storeProblems],
   })
   async logout(@Body({ schema: refreshSchema }) request: RefreshRequest): Promise<void> {
     return this.auth.logout(request);

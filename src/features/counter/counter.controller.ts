@@ -3,7 +3,7 @@ import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Public } from '../../common/caller.js';
 import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
-import { Operation } from '../../common/openapi.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
 import type { VisitCounter } from './counter.js';
 import { visitCounterSchema, visitSchema } from './counter.schemas.js';
 import { CounterService } from './counter.service.js';
@@ -22,7 +22,7 @@ export class CounterController {
     description: 'Counts nothing.',
     auth: false,
     success: { status: 200, description: 'The counter.', schema: visitCounterSchema },
-    problems: [503],
+    problems: [...storeProblems],
   })
   async read(): Promise<VisitCounter> {
     return this.counter.read();
@@ -39,7 +39,7 @@ export class CounterController {
     auth: false,
     requestHeaders: ['Idempotency-Key'],
     success: { status: 200, description: 'The counter with this visit in it.', schema: visitCounterSchema, headers: ['Idempotency-Replayed'] },
-    problems: [400, 413, 415, 503],
+    problems: [...bodyProblems, ...storeProblems],
   })
   async count(
     @Body({ schema: visitSchema }) _visit: object | undefined,

@@ -1,8 +1,8 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
-import { idSchema } from '../../common/ids.js';
-import { Operation } from '../../common/openapi.js';
+import { userIdSchema } from '../../common/ids.js';
+import { Operation, storeProblems } from '../../common/openapi.js';
 import { type Dashboard, dashboardSchema } from './dashboard.schemas.js';
 import { DashboardService } from './dashboard.service.js';
 
@@ -19,9 +19,9 @@ export class DashboardController {
     summary: 'Read a user’s dashboard',
     description: 'With one store down it answers what the other has, null for the rest, and names the store in `degraded`.',
     success: { status: 200, description: 'The dashboard.', schema: dashboardSchema },
-    problems: [400, 403, 404, 503],
+    problems: ['request.invalid', 'access.denied', 'user.not_found', ...storeProblems],
   })
-  async get(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<Dashboard> {
+  async get(@CurrentCaller() caller: Caller, @Param('id', { schema: userIdSchema }) id: string): Promise<Dashboard> {
     return this.dashboard.of(id, caller);
   }
 }

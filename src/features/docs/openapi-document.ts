@@ -1,7 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import * as z from 'zod';
+import type { ErrorCode } from '../../common/error-catalogue.js';
 import { problemMediaType } from '../../common/problem.js';
+import { exampleProblem } from './error-examples.js';
 import { serviceVersion } from './published-document.js';
 
 /** Builds the OpenAPI 3.1 document of an assembled application from its routes and zod schemas: the source of `openapi.json`. */
@@ -42,23 +44,27 @@ function keepDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; j
   }
 }
 
-interface ResponseWithMedia {
-  content?: Record<string, { schema?: { $ref?: string } }>;
-  'x-media-type'?: string;
+interface DocumentedResponse {
+  content?: Record<string, object>;
+  'x-problems'?: readonly ErrorCode[];
 }
 
-// Swagger writes every response as application/json; problems have a media type of their own, and not every 503 is one.
+// Swagger writes every response as application/json; problems have a media type of their own, and an example for each code.
 function tidy(document: OpenAPIObject): OpenAPIObject {
+  const used = new Set<ErrorCode>();
   for (const path of Object.values(document.paths)) {
-    for (const operation of Object.values(path as Record<string, { responses?: Record<string, ResponseWithMedia> }>)) {
-      for (const [status, response] of Object.entries(operation.responses ?? {})) {
-        delete response['x-media-type'];
-        const json = response.content?.['application/json'];
-        if (Number(status) >= 400 && json?.schema?.$ref === '#/components/schemas/Problem') {
-          response.content = { [problemMediaType]: json };
+    for (const operation of Object.values(path as Record<string, { responses?: Record<string, DocumentedResponse> }>)) {
+      for (const response of Object.values(operation.responses ?? {})) {
+        const codes = response['x-problems'];
+        if (codes !== undefined) {
+          delete response['x-problems'];
+          codes.forEach((code) => used.add(code));
+          const examples = Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
+          response.content = { [problemMediaType]: { ...response.content?.['application/json'], examples } };
         }
       }
     }
   }
+  document.components = { ...document.components, examples: Object.fromEntries([...used].sort().map((code) => [code, { value: exampleProblem(code) }])) };
   return document;
 }

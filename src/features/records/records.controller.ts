@@ -5,7 +5,7 @@ import type * as z from 'zod';
 import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
 import { CreatedAt } from '../../common/entity.interceptor.js';
 import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
-import { Operation } from '../../common/openapi.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
 import type { UserRecord } from './records.js';
 import {
   newRecordSchema,
@@ -34,7 +34,7 @@ export class RecordsController {
     description: 'A user has one record at most, and only the user can store it.',
     requestHeaders: ['Idempotency-Key'],
     success: { status: 201, description: 'The record.', schema: recordSchema, headers: ['Location', 'Idempotency-Replayed'] },
-    problems: [400, 403, 404, 409, 413, 415, 422, 503],
+    problems: [...bodyProblems, 'access.denied', 'user.not_found', 'record.exists', 'idempotency.key_reused', ...storeProblems],
   })
   async create(
     @CurrentCaller() caller: Caller,
@@ -55,7 +55,7 @@ export class RecordsController {
     description:
       'With `user_id`, that user’s record: one’s own, or anyone’s for an admin. Without, the list of all, for an admin; a page of large records may be short.',
     success: { status: 200, description: 'The record, or a page of them.', schema: recordsAnswerSchema },
-    problems: [400, 403, 404, 503],
+    problems: ['request.invalid', 'cursor.invalid', 'access.denied', 'record.not_found', ...storeProblems],
   })
   async read(@CurrentCaller() caller: Caller, @Query({ schema: recordsQuerySchema }) query: RecordsQuery): Promise<UserRecord | RecordList> {
     return this.records.read(caller, query);
@@ -66,7 +66,7 @@ export class RecordsController {
     id: 'changeRecord',
     summary: 'Set one attribute of your record',
     success: { status: 200, description: 'The whole record, changed.', schema: recordSchema },
-    problems: [400, 403, 404, 413, 415, 503],
+    problems: [...bodyProblems, 'record.full', 'access.denied', 'record.not_found', ...storeProblems],
   })
   async change(@CurrentCaller() caller: Caller, @Body({ schema: recordChangeSchema }) change: RecordChange): Promise<UserRecord> {
     return this.records.change(caller, change);
@@ -74,12 +74,12 @@ export class RecordsController {
 
   @Delete()
   @HttpCode(204)
-  @OwnedByQuery('user_id')
+  @OwnedByQuery('user_id', { required: true })
   @Operation({
     id: 'deleteRecord',
     summary: 'Delete your record',
     success: { status: 204, description: 'Deleted.' },
-    problems: [400, 403, 404, 503],
+    problems: ['request.invalid', 'access.denied', 'record.not_found', ...storeProblems],
   })
   async delete(@Query({ schema: recordQuerySchema }) { user_id }: z.output<typeof recordQuerySchema>): Promise<void> {
     await this.records.delete(user_id);

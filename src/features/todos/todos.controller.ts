@@ -6,8 +6,8 @@ import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
 import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
 import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
-import { idSchema } from '../../common/ids.js';
-import { Operation } from '../../common/openapi.js';
+import { idSchema, userIdSchema } from '../../common/ids.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
 import { todoContentSchema, todoListSchema, type TodoPatch, todoPatchSchema, type TodoQuery, todoQuerySchema, todoSchema } from './todos.schemas.js';
 import { TodosService } from './todos.service.js';
 import type { Todo, TodoContent } from './todos.js';
@@ -25,12 +25,12 @@ export class TodosController {
     id: 'createTodo',
     summary: 'Create a todo',
     success: { status: 201, description: 'The todo.', schema: todoSchema, headers: ['ETag', 'Location', 'Idempotency-Replayed'] },
-    problems: [400, 403, 404, 413, 415, 422, 503],
+    problems: [...bodyProblems, 'access.denied', 'user.not_found', 'idempotency.key_reused', ...storeProblems],
     requestHeaders: ['Idempotency-Key'],
   })
   async create(
     @CurrentCaller() caller: Caller,
-    @Param('id', { schema: idSchema }) _id: string,
+    @Param('id', { schema: userIdSchema }) _id: string,
     @Body({ schema: todoContentSchema }) content: TodoContent,
     @IdempotencyKey() key: string | undefined,
     @Res({ passthrough: true }) response: Response,
@@ -47,9 +47,9 @@ export class TodosController {
     summary: 'List todos',
     description: 'Newest first by default. `sort=due` and the due filters list active todos that have a due; `archived=true` lists the archive instead.',
     success: { status: 200, description: 'A page of todos.', schema: todoListSchema },
-    problems: [400, 403, 503],
+    problems: ['request.invalid', 'cursor.invalid', 'access.denied', ...storeProblems],
   })
-  async list(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) _id: string, @Query({ schema: todoQuerySchema }) query: TodoQuery) {
+  async list(@CurrentCaller() caller: Caller, @Param('id', { schema: userIdSchema }) _id: string, @Query({ schema: todoQuerySchema }) query: TodoQuery) {
     return this.todos.list(caller, query);
   }
 
@@ -59,7 +59,7 @@ export class TodosController {
     id: 'getTodo',
     summary: 'Read a todo',
     success: { status: 200, description: 'The todo.', schema: todoSchema, headers: ['ETag'] },
-    problems: [400, 404, 503],
+    problems: ['request.invalid', 'todo.not_found', ...storeProblems],
     requestHeaders: ['If-None-Match'],
   })
   async get(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<Todo> {
@@ -73,7 +73,7 @@ export class TodosController {
     summary: 'Replace a todo',
     description: 'Fields left out return to their defaults.',
     success: { status: 200, description: 'The todo as it is now.', schema: todoSchema, headers: ['ETag'] },
-    problems: [400, 404, 412, 413, 415, 503],
+    problems: [...bodyProblems, 'todo.not_found', 'user.not_found', 'version.stale', ...storeProblems],
     requestHeaders: ['If-Match'],
   })
   async replace(
@@ -93,7 +93,7 @@ export class TodosController {
     summary: 'Change parts of a todo',
     description: 'A merge patch (RFC 7396): null clears `description` and `due`, and empties `tags` and `checklist`.',
     success: { status: 200, description: 'The todo as it is now.', schema: todoSchema, headers: ['ETag'] },
-    problems: [400, 404, 412, 413, 415, 503],
+    problems: [...bodyProblems, 'todo.not_found', 'user.not_found', 'version.stale', ...storeProblems],
     requestHeaders: ['If-Match'],
   })
   async patch(
@@ -111,7 +111,7 @@ export class TodosController {
     id: 'deleteTodo',
     summary: 'Delete a todo',
     success: { status: 204, description: 'Deleted.' },
-    problems: [400, 404, 412, 503],
+    problems: ['request.invalid', 'todo.not_found', 'user.not_found', 'version.stale', ...storeProblems],
     requestHeaders: ['If-Match'],
   })
   async delete(

@@ -4,8 +4,8 @@ import { AcceptsMergePatch } from '../../common/body.interceptor.js';
 import { AdminOnly, type Caller, CurrentCaller, OwnedBy, Public } from '../../common/caller.js';
 import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
-import { idSchema } from '../../common/ids.js';
-import { Operation } from '../../common/openapi.js';
+import { userIdSchema } from '../../common/ids.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
 import { Client, Limited } from '../../platform/rate-limits/limited-client.js';
 import type { LimitedClient } from '../../platform/rate-limits/quota.js';
 import type { User } from './user.js';
@@ -38,7 +38,7 @@ export class UsersController {
     auth: false,
     success: { status: 201, description: 'The user.', schema: userSchema, headers: ['Location', 'ETag'] },
     quota: 'always',
-    problems: [400, 409, 413, 415, 429, 503],
+    problems: [...bodyProblems, 'user.email_taken', 'rate_limit.exceeded', ...storeProblems],
   })
   async register(@Body({ schema: registrationSchema }) registration: Registration, @Client() client: LimitedClient): Promise<User> {
     return this.users.register(registration, client);
@@ -50,7 +50,7 @@ export class UsersController {
     id: 'listUsers',
     summary: 'List all users (role admin)',
     success: { status: 200, description: 'A page of users, in the order they registered.', schema: userListSchema },
-    problems: [400, 403, 503],
+    problems: ['request.invalid', 'cursor.invalid', 'access.denied', ...storeProblems],
   })
   async list(@CurrentCaller() caller: Caller, @Query({ schema: userListQuerySchema }) query: UserListQuery): Promise<UserList> {
     return this.users.list(caller, query);
@@ -63,10 +63,10 @@ export class UsersController {
     id: 'getUser',
     summary: 'Read a user',
     success: { status: 200, description: 'The user.', schema: userSchema, headers: ['ETag'] },
-    problems: [400, 403, 404, 503],
+    problems: ['request.invalid', 'access.denied', 'user.not_found', ...storeProblems],
     requestHeaders: ['If-None-Match'],
   })
-  async get(@Param('id', { schema: idSchema }) id: string): Promise<User> {
+  async get(@Param('id', { schema: userIdSchema }) id: string): Promise<User> {
     return this.users.getUser(id);
   }
 
@@ -81,11 +81,20 @@ export class UsersController {
       'A JSON merge patch. A new password or e-mail needs `currentPassword`, whose failures count as failed sign-ins; a new password ends all refresh tokens.',
     success: { status: 200, description: 'The user.', schema: userSchema, headers: ['ETag'] },
     quota: 'when used',
-    problems: [400, 403, 404, 409, 412, 413, 415, 429, 503],
+    problems: [
+      ...bodyProblems,
+      'access.denied',
+      'user.wrong_password',
+      'user.not_found',
+      'user.email_taken',
+      'version.stale',
+      'rate_limit.exceeded',
+      ...storeProblems,
+    ],
     requestHeaders: ['If-Match'],
   })
   async update(
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: userIdSchema }) id: string,
     @Body({ schema: userPatchSchema }) patch: UserPatch,
     @IfMatch() condition: VersionCondition | undefined,
     @Client() client: LimitedClient,
@@ -101,10 +110,10 @@ export class UsersController {
     summary: 'Delete a user and all that is theirs',
     description: 'Sign-in, profile and e-mail are gone at once; todos and record follow shortly, normally before the answer.',
     success: { status: 204, description: 'Deleted.' },
-    problems: [400, 403, 404, 412, 503],
+    problems: ['request.invalid', 'access.denied', 'user.not_found', 'version.stale', ...storeProblems],
     requestHeaders: ['If-Match'],
   })
-  async remove(@Param('id', { schema: idSchema }) id: string, @IfMatch() condition: VersionCondition | undefined): Promise<void> {
+  async remove(@Param('id', { schema: userIdSchema }) id: string, @IfMatch() condition: VersionCondition | undefined): Promise<void> {
     return this.users.remove(id, condition);
   }
 }

@@ -1,24 +1,25 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseConfig } from '../../config/config.js';
+import { errorsPage } from '../../features/docs/error-examples.js';
 import { buildOpenApiDocument } from '../../features/docs/openapi-document.js';
 import { withPlaceholders } from '../stores/placeholders.js';
 import { createServerApp } from '../server/server-app.js';
 
-/** Writes `openapi.json` from the code; with `--check`, only tells whether the committed one is what would be written (exit 1 if not). */
-async function writeOpenApi(checkOnly: boolean): Promise<void> {
-  const file = fileURLToPath(new URL('../../../openapi.json', import.meta.url));
+/** Writes `openapi.json` and `docs/errors.md` from the code; with `--check`, only says whether the committed ones are what would be written (exit 1 if not). */
+async function writeContract(checkOnly: boolean): Promise<void> {
   const app = await createServerApp(parseConfig(withPlaceholders({ LOG_LEVEL: 'error' })));
-  const text = `${JSON.stringify(buildOpenApiDocument(app), null, 2)}\n`;
+  const files = { 'openapi.json': `${JSON.stringify(buildOpenApiDocument(app), null, 2)}\n`, 'docs/errors.md': errorsPage() };
   await app.close();
-  if (!checkOnly) {
-    await writeFile(file, text);
-    return;
-  }
-  if ((await readFile(file, 'utf8')) !== text) {
-    process.stderr.write('openapi.json is not what the code publishes: run npm run openapi and commit the result.\n');
-    process.exitCode = 1;
+  for (const [name, text] of Object.entries(files)) {
+    const file = fileURLToPath(new URL(`../../../${name}`, import.meta.url));
+    if (!checkOnly) {
+      await writeFile(file, text);
+    } else if ((await readFile(file, 'utf8')) !== text) {
+      process.stderr.write(`${name} is not what the code publishes: run npm run openapi and commit the result.\n`);
+      process.exitCode = 1;
+    }
   }
 }
 
-await writeOpenApi(process.argv.includes('--check'));
+await writeContract(process.argv.includes('--check'));
