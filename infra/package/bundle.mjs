@@ -14,7 +14,7 @@ export const functions = [
 ];
 
 /** Packages that are loaded when a request first needs them, and share nothing with the rest: each is a file of its own. */
-const partNames = ['pg', 'rate-limiter-flexible', 'typeorm'];
+const partNames = ['pg', 'typeorm'];
 
 const nodeModules = join(root, 'node_modules');
 

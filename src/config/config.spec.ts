@@ -53,7 +53,7 @@ describe('A configuration', () => {
       events: { busName: undefined, endpoint: undefined },
       secrets: { endpoint: undefined },
       auth: { jwtSecret: 'x'.repeat(32), jwtSecretArn: undefined },
-      limits: { loginAccountAddress: 10, loginAccount: 50, loginAddress: 100, registrationAddress: 100 },
+      limits: { loginAccountAddress: 10, loginAccount: 50, loginAddress: 100, loginSuccess: 100, registrationAddress: 100, emailChange: 20 },
       counter: { shards: 1 },
       archive: { afterDays: 90 },
     });
@@ -106,13 +106,15 @@ describe('A wrong configuration', () => {
     LOGIN_LIMIT_ACCOUNT: 'a-secret',
     LOGIN_LIMIT_ADDRESS: 'a-secret',
     REGISTRATION_LIMIT_ADDRESS: 'a-secret',
+    LOGIN_SUCCESS_LIMIT_ACCOUNT: 'a-secret',
+    EMAIL_CHANGE_LIMIT_ACCOUNT: 'a-secret',
   };
 
   test('is told in one message: every variable by its name, none by its value', () => {
     const problems = problemsOf(wrong);
 
     expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
-    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 29 problems:\n {2}- \w/);
+    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 31 problems:\n {2}- \w/);
     expect(problems.join('\n')).not.toContain('a-secret');
   });
 

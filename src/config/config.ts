@@ -97,7 +97,9 @@ export const environmentSchema = z.object({
   LOGIN_LIMIT_ACCOUNT_ADDRESS: whole(1, 1_000_000).default(10),
   LOGIN_LIMIT_ACCOUNT: whole(1, 1_000_000).default(50),
   LOGIN_LIMIT_ADDRESS: whole(1, 1_000_000).default(100),
+  LOGIN_SUCCESS_LIMIT_ACCOUNT: whole(1, 1_000_000).default(100),
   REGISTRATION_LIMIT_ADDRESS: whole(1, 1_000_000).default(100),
+  EMAIL_CHANGE_LIMIT_ACCOUNT: whole(1, 1_000_000).default(20),
 
   // Set by the Lambda service: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
   AWS_LAMBDA_FUNCTION_NAME: text.optional(),
@@ -190,7 +192,9 @@ export interface Config {
     readonly loginAccountAddress: number;
     readonly loginAccount: number;
     readonly loginAddress: number;
+    readonly loginSuccess: number;
     readonly registrationAddress: number;
+    readonly emailChange: number;
   };
   readonly counter: { readonly shards: number };
   readonly archive: { readonly afterDays: number };
@@ -307,7 +311,9 @@ function toConfig(env: Variables): Config {
       loginAccountAddress: env.LOGIN_LIMIT_ACCOUNT_ADDRESS,
       loginAccount: env.LOGIN_LIMIT_ACCOUNT,
       loginAddress: env.LOGIN_LIMIT_ADDRESS,
+      loginSuccess: env.LOGIN_SUCCESS_LIMIT_ACCOUNT,
       registrationAddress: env.REGISTRATION_LIMIT_ADDRESS,
+      emailChange: env.EMAIL_CHANGE_LIMIT_ACCOUNT,
     },
     counter: { shards: env.COUNTER_SHARDS },
     archive: { afterDays: env.ARCHIVE_AFTER_DAYS },

@@ -289,6 +289,8 @@ describe('/users', () => {
 
       expect(status).toBe(429);
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(headers.get('ratelimit')).toMatch(/^"account-address";r=0;t=\d+, "address";r=\d+;t=\d+$/);
+      expect(headers.get('ratelimit-policy')).toBe('"account-address";q=10;w=900, "address";q=100000;w=900');
       expect((await signIn(user.email, password)).status).toBe(429);
     });
 

@@ -44,6 +44,7 @@ export async function startSubject(): Promise<Subject> {
       LOGIN_LIMIT_ACCOUNT_ADDRESS: unlimited,
       LOGIN_LIMIT_ACCOUNT: unlimited,
       LOGIN_LIMIT_ADDRESS: unlimited,
+      LOGIN_SUCCESS_LIMIT_ACCOUNT: unlimited,
     });
     return {
       url: service.url,

@@ -2,8 +2,8 @@ import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../../common/caller.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import { Client, Limited } from '../../platform/rate-limits/limited-client.js';
-import type { LimitedClient } from '../../platform/rate-limits/quota.js';
+import { Client, type LimitedClient } from '../../platform/rate-limits/client.js';
+import { Limited } from '../credentials/limited.js';
 import { type Credentials, credentialsSchema, type RefreshRequest, refreshSchema, type Tokens, tokensSchema } from './auth.schemas.js';
 import { AuthService } from './auth.service.js';
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { RateLimitsModule } from '../../platform/rate-limits/rate-limits.module.js';
 import { ServiceSecretModule } from '../../platform/service-secret.module.js';
+import { CredentialsModule } from '../credentials/credentials.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessTokens } from './access-tokens.js';
@@ -12,7 +12,7 @@ import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 
 /** Sign-in, tokens, and the guard before every route. */
 @Module({
-  imports: [UsersModule, RateLimitsModule, ServiceSecretModule],
+  imports: [UsersModule, CredentialsModule, ServiceSecretModule],
   controllers: [AuthController],
   providers: [
     AuthService,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../common/errors.js';
-import type { LimitedClient } from '../../platform/rate-limits/quota.js';
+import type { LimitedClient } from '../../platform/rate-limits/client.js';
 import { ServiceSecret } from '../../platform/service-secret.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
@@ -42,7 +42,7 @@ export class AuthService {
   async refresh({ refreshToken }: RefreshRequest): Promise<Tokens> {
     const token = RefreshToken.parse(refreshToken) ?? refuse();
     const family = (await this.refreshTokens.findFamily(token)) ?? refuse();
-    const account = (await this.users.findAccount(family.userId)) ?? refuse();
+    const account = (await this.users.findCredentials(family.userId)) ?? refuse();
     // A new password has ended every family that was begun with an older one.
     const current = family.passwordVersion === account.passwordVersion;
     const successor = token.successor(await this.secret.keyFor('refresh-tokens'));

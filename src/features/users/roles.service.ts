@@ -9,7 +9,7 @@ export class RolesService {
 
   /** Gives a user a role; it holds from their next access token. False when there is no user with this e-mail. */
   async grantRole(email: string, role: Role): Promise<boolean> {
-    const account = await this.users.findAccountByEmail(email);
-    return account !== null && (await this.users.change(account.user.id, ({ user }) => (user.role === role ? null : { role }))) !== null;
+    const found = await this.users.findCredentialsByEmail(email);
+    return found !== null && (await this.users.change(found.user.id, ({ user }) => (user.role === role ? null : { role }))) !== null;
   }
 }

@@ -1,7 +1,7 @@
 /** What a user may do: `admin` may read everyone's, and is granted by an operator only. */
 export type Role = 'user' | 'admin';
 
-/** A person, as the service tells of them: never the credentials. */
+/** A user as published: never the credentials. */
 export interface User {
   readonly id: string;
   readonly email: string;
@@ -14,16 +14,16 @@ export interface User {
   readonly version: number;
 }
 
-/** A user with what proves who they are. */
-export interface Account {
+/** A user with the credentials that prove who they are: never published. */
+export interface UserCredentials {
   readonly user: User;
   readonly passwordHash: string;
   /** Grows with every new password, so that what was given out under an older one can be told apart. */
   readonly passwordVersion: number;
 }
 
-/** What changes in an account; a new hash is a new password. */
-export interface AccountChanges {
+/** What changes in a user; a new hash is a new password. */
+export interface UserChanges {
   readonly email?: string;
   readonly name?: string;
   readonly timeZone?: string;
@@ -31,7 +31,7 @@ export interface AccountChanges {
   readonly passwordHash?: string;
 }
 
-/** The form of an e-mail address by which accounts are told apart: addresses that differ only in case are one. */
-export function accountName(email: string): string {
+/** The form in which e-mail addresses are compared: those that differ only in case are one. */
+export function normalizedEmail(email: string): string {
   return email.toLowerCase();
 }

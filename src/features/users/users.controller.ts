@@ -6,8 +6,8 @@ import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
 import { userIdSchema } from '../../common/ids.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import { Client, Limited } from '../../platform/rate-limits/limited-client.js';
-import type { LimitedClient } from '../../platform/rate-limits/quota.js';
+import { Client, type LimitedClient } from '../../platform/rate-limits/client.js';
+import { Limited } from '../credentials/limited.js';
 import type { User } from './user.js';
 import {
   type Registration,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { boundedText, visibleText } from '../../common/text.js';
 import { idSchema } from '../../common/ids.js';
 import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
-import { passwordLength } from './passwords.js';
+import { passwordLength } from '../credentials/password-rules.js';
 import { isTimeZone, timeZonePattern } from './time-zone.js';
 
 // HTML's own rule for e-mail fields, with a dot in the domain and none doubled: what mail servers take, short of quoted names.
@@ -18,7 +18,7 @@ const timeZone = z
   .string()
   .refine(isTimeZone, 'must be the IANA name of a time zone, such as Europe/Berlin')
   .meta({ description: 'The IANA name of a time zone.', pattern: timeZonePattern.source, example: 'Europe/Berlin' });
-const newPassword = boundedText(passwordLength.least, passwordLength.most).meta({
+const newPassword = boundedText(passwordLength.min, passwordLength.max).meta({
   description: 'Neither the e-mail nor the name.',
   format: 'password',
   writeOnly: true,

@@ -6,10 +6,11 @@ import type { VersionCondition } from '../../common/etag.js';
 import { newId } from '../../common/ids.js';
 import { OutboxWorker } from '../outbox/outbox-worker.js';
 import { Log } from '../../platform/observability/log.js';
-import type { LimitedClient } from '../../platform/rate-limits/quota.js';
-import { RateLimiter } from '../../platform/rate-limits/rate-limiter.js';
-import { isGuessable, needsRehash, Passwords } from './passwords.js';
-import { type Account, accountName, type User } from './user.js';
+import type { LimitedClient } from '../../platform/rate-limits/client.js';
+import { AttemptLimits } from '../credentials/attempt-limits.js';
+import { isGuessable } from '../credentials/password-rules.js';
+import { needsRehash, type PasswordHasher, Passwords } from '../credentials/passwords.js';
+import { normalizedEmail, type User, type UserCredentials } from './user.js';
 import { UsersRepository } from './users.repository.js';
 import type { Registration, UserList, UserListQuery, UserPatch } from './users.schemas.js';
 
@@ -19,7 +20,7 @@ export class UsersService {
   constructor(
     private readonly users: UsersRepository,
     private readonly passwords: Passwords,
-    private readonly limiter: RateLimiter,
+    private readonly limits: AttemptLimits,
     private readonly outbox: OutboxWorker,
     private readonly log: Log,
   ) {}
@@ -27,10 +28,11 @@ export class UsersService {
   /** @throws ValidationError for a password anyone would guess; RateLimitedError; DuetError `user.email_taken`. */
   async register({ email, name, password, timeZone }: Registration, client: LimitedClient): Promise<User> {
     assertHardToGuess(password, { email, name });
-    await this.limiter.countRegistration(client);
+    await this.limits.registration(client);
     const { id, createdAt } = newId();
     const user: User = { id, email, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
-    await this.users.register(user, await this.passwords.hash(password));
+    const passwordHash = await this.passwords.inTurn(normalizedEmail(email), async ({ hash }) => hash(password));
+    await this.users.register(user, passwordHash);
     this.outbox.kick();
     return user;
   }
@@ -46,8 +48,8 @@ export class UsersService {
   }
 
   /** A user with their password's version, or null when there is none (any more). */
-  async findAccount(id: string): Promise<Pick<Account, 'user' | 'passwordVersion'> | null> {
-    return this.users.findAccount(id);
+  async findCredentials(id: string): Promise<Pick<UserCredentials, 'user' | 'passwordVersion'> | null> {
+    return this.users.findCredentials(id);
   }
 
   /** All users in the order they registered, a page at a time; the cursor is bound to the caller. */
@@ -66,23 +68,20 @@ export class UsersService {
    * @throws DuetError `user.not_found`, `version.stale`, `user.wrong_password`, `user.email_taken`; ValidationError; RateLimitedError.
    */
   async update(id: string, patch: UserPatch, condition: VersionCondition | undefined, client: LimitedClient): Promise<User> {
-    const account = (await this.users.findAccount(id)) ?? absent();
-    condition?.assertHolds(account.user.version);
+    const known = (await this.users.findCredentials(id)) ?? absent();
+    condition?.assertHolds(known.user.version);
     const { password, currentPassword, ...profile } = patch;
-    const guarded = password !== undefined || (profile.email !== undefined && profile.email !== account.user.email);
+    const guarded = password !== undefined || (profile.email !== undefined && profile.email !== known.user.email);
     if (password !== undefined) {
-      assertHardToGuess(password, { email: profile.email ?? account.user.email, name: profile.name ?? account.user.name });
+      assertHardToGuess(password, { email: profile.email ?? known.user.email, name: profile.name ?? known.user.name });
     }
-    if (guarded) {
-      await this.assertPassword(account, currentPassword, client);
-    }
-    const passwordHash = password === undefined ? undefined : await this.passwords.hash(password);
+    const passwordHash = guarded ? await this.provePassword(known, currentPassword, password, client) : undefined;
     // An e-mail that was the present one needs no proof, and changes nothing, even if another request changes it meanwhile.
     const changes = { ...profile, email: guarded ? profile.email : undefined, passwordHash };
     const user = await this.users.change(id, (present) => {
       condition?.assertHolds(present.user.version);
       // What was proven above was another password, if it changed meanwhile.
-      if (guarded && present.passwordVersion !== account.passwordVersion) {
+      if (guarded && present.passwordVersion !== known.passwordVersion) {
         throw new DuetError('user.wrong_password');
       }
       return Object.values(changes).some((value) => value !== undefined) ? changes : null;
@@ -105,43 +104,56 @@ export class UsersService {
   }
 
   /**
-   * The account whose e-mail and password these are, or null; in the same time for an unknown e-mail. Failures are counted
-   * against account and address. A hash made at an older cost is renewed.
+   * The user whose e-mail and password these are, or null; in the same time for an unknown e-mail. Failures are counted against account and address, successes
+   * against the account. A hash made at an older cost is renewed.
    *
-   * @throws RateLimitedError after too many failures.
+   * @throws RateLimitedError after too many of either, or when too much is waiting.
    */
-  async authenticate(email: string, password: string, client: LimitedClient): Promise<Pick<Account, 'user' | 'passwordVersion'> | null> {
-    return this.limiter.countFailures(accountName(email), client, async () => {
-      const account = await this.users.findAccountByEmail(email);
-      const holds = await this.passwords.verify(account?.passwordHash, password);
-      if (account === null || !holds) {
-        return { failed: true, result: null };
-      }
-      await this.renewHash(account, password);
-      return { failed: false, result: account };
-    });
+  async authenticate(email: string, password: string, client: LimitedClient): Promise<Pick<UserCredentials, 'user' | 'passwordVersion'> | null> {
+    const account = normalizedEmail(email);
+    return this.passwords.inTurn(account, async (hasher) =>
+      this.limits.signIn(account, client, async () => {
+        const found = await this.users.findCredentialsByEmail(email);
+        const holds = await hasher.verify(found?.passwordHash, password);
+        if (found === null || !holds) {
+          return { failed: true, result: null };
+        }
+        await this.renewHash(found, password, hasher);
+        return { failed: false, result: found };
+      }),
+    );
   }
 
-  private async assertPassword({ user, passwordHash }: Account, currentPassword: string | undefined, client: LimitedClient): Promise<void> {
+  /** Checks the present password, and gives the hash of the new one if there is one. */
+  private async provePassword(
+    { user, passwordHash }: UserCredentials,
+    currentPassword: string | undefined,
+    newPassword: string | undefined,
+    client: LimitedClient,
+  ): Promise<string | undefined> {
     if (currentPassword === undefined) {
       throw new ValidationError([{ pointer: '/currentPassword', detail: 'is required for a new password or e-mail' }]);
     }
-    const holds = await this.limiter.countFailures(accountName(user.email), client, async () => {
-      const result = await this.passwords.verify(passwordHash, currentPassword);
-      return { failed: !result, result };
+    const account = normalizedEmail(user.email);
+    return this.passwords.inTurn(account, async ({ hash, verify }) => {
+      const holds = await this.limits.confirmation(account, client, async () => {
+        const result = await verify(passwordHash, currentPassword);
+        return { failed: !result, result };
+      });
+      if (!holds) {
+        throw new DuetError('user.wrong_password');
+      }
+      return newPassword === undefined ? undefined : hash(newPassword);
     });
-    if (!holds) {
-      throw new DuetError('user.wrong_password');
-    }
   }
 
   // Signing in does not depend on it: the next sign-in tries again.
-  private async renewHash({ user, passwordHash }: Account, password: string): Promise<void> {
+  private async renewHash({ user, passwordHash }: UserCredentials, password: string, { hash }: PasswordHasher): Promise<void> {
     if (!needsRehash(passwordHash)) {
       return;
     }
     try {
-      await this.users.replaceHash(user.id, passwordHash, await this.passwords.hash(password));
+      await this.users.replaceHash(user.id, passwordHash, await hash(password));
     } catch (error) {
       this.log.warn('a password hash could not be renewed', { error: error as Error });
     }

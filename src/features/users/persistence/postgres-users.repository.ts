@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../../common/errors.js';
 import { brokenUniqueConstraint, Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
 import { OutboxWriter } from '../../outbox/outbox.js';
-import { type Account, type AccountChanges, accountName, type User } from '../user.js';
+import { normalizedEmail, type User, type UserChanges, type UserCredentials } from '../user.js';
 import { UsersRepository } from '../users.repository.js';
-import type { UserRow } from './user.entity.js';
+import { type PublicUserRow, userColumns, type UserRow } from './user-row.js';
 
 /** {@link UsersRepository} over the `users` table. */
 @Injectable()
@@ -25,23 +25,23 @@ export class PostgresUsersRepository extends UsersRepository {
   }
 
   override async find(id: string): Promise<User | null> {
-    const [row] = await this.postgres.select<ProfileRow>(profileById, [id]);
+    const [row] = await this.postgres.select<PublicUserRow>(userById, [id]);
     return row === undefined ? null : toUser(row);
   }
 
-  override async findAccount(id: string): Promise<Account | null> {
+  override async findCredentials(id: string): Promise<UserCredentials | null> {
     const row = await this.postgres.read(async (manager) => users(manager).findOneBy({ id }));
-    return row && toAccount(row);
+    return row && toCredentials(row);
   }
 
-  override async findAccountByEmail(email: string): Promise<Account | null> {
+  override async findCredentialsByEmail(email: string): Promise<UserCredentials | null> {
     const row = await this.postgres.read(async (manager) =>
       users(manager)
         .createQueryBuilder('user')
-        .where('lower(user.email) = :email', { email: accountName(email) })
+        .where('lower(user.email) = :email', { email: normalizedEmail(email) })
         .getOne(),
     );
-    return row && toAccount(row);
+    return row && toCredentials(row);
   }
 
   override async listAfter(afterId: string | null, limit: number): Promise<User[]> {
@@ -49,18 +49,18 @@ export class PostgresUsersRepository extends UsersRepository {
       const query = users(manager).createQueryBuilder('user').orderBy('user.id').limit(limit);
       return (afterId === null ? query : query.where('user.id > :afterId', { afterId })).getMany();
     });
-    return rows.map((row) => toAccount(row).user);
+    return rows.map((row) => toCredentials(row).user);
   }
 
-  override async change(id: string, decide: (present: Account) => AccountChanges | null): Promise<User | null> {
+  override async change(id: string, decide: (present: UserCredentials) => UserChanges | null): Promise<User | null> {
     return this.write(async (transaction) => {
       const row = await lock(transaction, id);
       if (row === null) {
         return null;
       }
-      const changes = decide(toAccount(row));
+      const changes = decide(toCredentials(row));
       if (changes === null) {
-        return toAccount(row).user;
+        return toCredentials(row).user;
       }
       const renewed: UserRow = {
         ...row,
@@ -71,7 +71,7 @@ export class PostgresUsersRepository extends UsersRepository {
         version: row.version + 1,
       };
       await users(transaction).update({ id }, renewed);
-      const { user } = toAccount(renewed);
+      const { user } = toCredentials(renewed);
       await this.outbox.append(transaction, { kind: 'user.updated', userId: id, occurredAt: user.updatedAt, payload: user });
       return user;
     });
@@ -83,7 +83,7 @@ export class PostgresUsersRepository extends UsersRepository {
       if (row === null) {
         return false;
       }
-      const { user } = toAccount(row);
+      const { user } = toCredentials(row);
       check(user);
       await users(transaction).delete({ id });
       const payload = { id, version: user.version };
@@ -113,19 +113,18 @@ async function lock(transaction: Transaction, id: string): Promise<UserRow | nul
   return users(transaction).findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
 }
 
-type ProfileRow = Omit<UserRow, 'passwordHash' | 'passwordVersion'>;
+// Most cold starts that ask PostgreSQL ask this, so it does without TypeORM.
+const columns = Object.entries(userColumns).map(([property, { name }]) => `${name} AS "${property}"`);
+const userById = `SELECT ${columns.join(', ')} FROM users WHERE id = $1`;
 
-// Most cold starts that ask PostgreSQL ask this, so it does without TypeORM; the columns are those of user.entity.ts.
-const profileById = `SELECT id, email, name, time_zone AS "timeZone", role, created_at AS "createdAt", updated_at AS "updatedAt", version FROM users WHERE id = $1`;
-
-function toUser({ id, email, name, timeZone, role, createdAt, updatedAt, version }: ProfileRow): User {
+function toUser({ id, email, name, timeZone, role, createdAt, updatedAt, version }: PublicUserRow): User {
   return { id, email, name, timeZone, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), version };
 }
 
-function toAccount(row: UserRow): Account {
+function toCredentials(row: UserRow): UserCredentials {
   return { user: toUser(row), passwordHash: row.passwordHash, passwordVersion: row.passwordVersion };
 }
 
-function withoutUndefined(changes: AccountChanges): AccountChanges {
+function withoutUndefined(changes: UserChanges): UserChanges {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 }
