@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { runInContext } from '../../common/request-context.js';
+import { Audit } from './audit.js';
 import { describeError, Log } from './log.js';
 
 const context = { requestId: 'the-request', traceId: 'the-trace', deadline: 0, basePath: '' };
@@ -97,6 +98,42 @@ describe('A line', () => {
     const text = written(() => new Log(config, true).error('it failed', { status: 500, error: new Error('why') }));
 
     expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{3} .*error.* it failed status=500\nError: why\n {4}at /);
+  });
+
+  test('at a terminal quotes what comes from outside, so that it can neither forge a field nor control the terminal', () => {
+    const userAgent = 'x status=500 route=forged\u009b2J\u001b[31m\u007f\n\u202e"';
+    const text = written(() => new Log(config, true).info('request', { route: 'GET /todos/{id}', status: 200, userAgent, empty: '', list: ['a b'] }));
+
+    const [line, ...rest] = text.split('\n');
+    expect(rest).toEqual(['']);
+    expect(line).toMatch(
+      / request route="GET \/todos\/\{id\}" status=200 userAgent="x status=500 route=forged\\u009b2J\\u001b\[31m\\u007f\\n\\u202e\\"" empty="" list=\["a b"\]$/,
+    );
+    expect(JSON.parse(/userAgent=("(?:[^"\\]|\\.)*")/.exec(text)?.[1] ?? '')).toBe(userAgent);
+  });
+
+  test('at a terminal shows the controls in a message or stack as text', () => {
+    const text = written(() => new Log(config, true).error('it failed\u009b2J', { error: new Error('why\u001b[2J') }));
+
+    expect(text).toContain('it failed\\u009b2J');
+    expect(text).toContain('Error: why\\u001b[2J');
+  });
+
+  test('of the audit log is written on Lambda at every level', () => {
+    const record = (lambda: boolean): string =>
+      written(() => {
+        const audit = new Audit(new Log({ log: { level: 'error' }, lambda }, false));
+        runInContext(context, () => audit.record('auth.sign_in', { actor: 'anonymous', subject: 'a-user', outcome: 'failed' }));
+      });
+
+    expect(JSON.parse(record(true))).toMatchObject({
+      audit: 'auth.sign_in',
+      actor: 'anonymous',
+      subject: 'a-user',
+      outcome: 'failed',
+      requestId: 'the-request',
+    });
+    expect(record(false)).toBe('');
   });
 
   test('on Lambda is JSON, terminal or not', () => {

@@ -19,15 +19,18 @@ export const serviceName = 'duet';
  */
 export class Log implements LoggerService {
   private readonly level: Level;
-  private readonly write: (level: Level, message: string, fields: Record<string, unknown>) => void;
+  private readonly write: Writer;
+  private readonly writeAudit: Writer;
 
   constructor(config: Pick<Config, 'log' | 'lambda'>, terminal = process.stdout.isTTY) {
     this.level = config.log.level;
-    this.write = terminal && !config.lambda ? readableWriter(this.level) : jsonWriter(this.level);
+    const writerFor = terminal && !config.lambda ? readableWriter : jsonWriter;
+    this.write = writerFor(this.level);
+    this.writeAudit = config.lambda && this.level !== 'debug' ? writerFor('info') : this.write;
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    // Nest tells of each module and route it starts; that is for looking closely.
+    // Nest logs each module and route it starts: for debugging only.
     this.write('debug', String(message), { source: rest.at(-1) });
   }
 
@@ -46,6 +49,11 @@ export class Log implements LoggerService {
   /** With `fields.error`, what is known of it: name, message, stack and causes; never its own fields, which hold values. */
   error(message: unknown, fields?: unknown): void {
     this.line('error', String(message), typeof fields === 'object' && fields !== null ? (fields as LogFields) : { stack: fields as string });
+  }
+
+  /** A line of the audit log. In the cloud no level leaves it out. */
+  audit(fields: LogFields): void {
+    this.writeAudit('info', 'audit', withContext(fields));
   }
 
   /** What a line would say, for one that is written for another reason as well; nothing when there would be no line at this level. */
@@ -86,29 +94,54 @@ export function describeError(error: unknown, depth = 0): object {
   };
 }
 
-function jsonWriter(level: Level): (level: Level, message: string, fields: Record<string, unknown>) => void {
+type Writer = (level: Level, message: string, fields: Record<string, unknown>) => void;
+
+function jsonWriter(level: Level): Writer {
   const logger = new Logger({ serviceName, logLevel: upper(level) });
   return (at, message, fields) => logger[at](message, fields as Record<string, string>);
 }
 
 const levels: readonly Level[] = ['debug', 'info', 'warn', 'error'];
 
-function readableWriter(least: Level): (level: Level, message: string, fields: Record<string, unknown>) => void {
+function readableWriter(minimum: Level): Writer {
   const colours: Readonly<Record<Level, number>> = { debug: 90, info: 32, warn: 33, error: 31 };
   return (level, message, fields) => {
-    if (levels.indexOf(level) < levels.indexOf(least)) {
+    if (levels.indexOf(level) < levels.indexOf(minimum)) {
       return;
     }
     const { error, ...rest } = fields;
     const pairs = Object.entries(rest)
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      .map(([key, value]) => `${key}=${typeof value === 'string' && plainWord.test(value) ? value : escaped(value)}`);
     const stack = (error as { stack?: string } | undefined)?.stack;
     const time = new Date().toISOString().slice(11, 23);
     process.stdout.write(
-      `${time} \u001B[${colours[level]}m${level.padEnd(5)}\u001B[0m ${[message, ...pairs].join(' ')}\n${stack === undefined ? '' : `${stack}\n`}`,
+      `${time} \u001B[${colours[level]}m${level.padEnd(5)}\u001B[0m ${[printable(message), ...pairs].join(' ')}\n${stack === undefined ? '' : `${printable(stack)}\n`}`,
     );
   };
+}
+
+/** What needs no quotes in a readable line: it can neither look like another field nor end the line. */
+const plainWord = /^[\w./:@{}()+-]+$/;
+
+// A value may come from outside, such as a user agent: as JSON it cannot forge fields, and no control character reaches the terminal.
+function escaped(value: unknown): string {
+  return (JSON.stringify(value) ?? 'undefined').replaceAll(invisible, escape);
+}
+
+/** Text of our own, which may hold line breaks and tabs, but also what a driver or a caller has put into it. */
+function printable(text: string): string {
+  return text.replaceAll(invisible, escape);
+}
+
+// JSON escapes C0 but not DEL, C1 (U+009B begins a control sequence), the direction of writing and the line separators.
+const invisible = /[^\P{Cc}\n\t]|\p{Cf}|\p{Zl}|\p{Zp}/gu;
+
+function escape(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }
 
 function upper(level: Level): 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' {
