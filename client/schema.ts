@@ -509,7 +509,7 @@ export interface components {
              */
             password: string;
             /**
-             * @description The IANA name of a time zone.
+             * @description The IANA name of a time zone, in any case; it is kept in its own.
              * @default UTC
              * @example Europe/Berlin
              */
@@ -529,7 +529,7 @@ export interface components {
             /** @example Ada Lovelace */
             name?: string;
             /**
-             * @description The IANA name of a time zone.
+             * @description The IANA name of a time zone, in any case; it is kept in its own.
              * @example Europe/Berlin
              */
             timeZone?: string;

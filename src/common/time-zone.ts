@@ -2,18 +2,27 @@
 export type CalendarDate = string;
 
 const dayMs = 86_400_000;
+/** A formatter takes some 27 KB, and there are 600 names. */
+const maxFormatters = 64;
+/** By time zone, in the order of their last use. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** The calendar date at an instant (milliseconds) in an IANA time zone. */
 export function dateAt(instant: number, timeZone: string): CalendarDate {
-  let formatter = formatters.get(timeZone);
-  if (formatter === undefined) {
-    // Making one is expensive (the first loads ICU's tables), so they are kept: there are a few hundred zones at most.
-    // Swedish writes dates as ISO 8601 does.
-    formatter = new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
-    formatters.set(timeZone, formatter);
+  return formatterOf(timeZone).format(instant).padStart(10, '0');
+}
+
+// Making one is expensive (the first loads ICU's tables), so the latest are kept.
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  // Swedish writes dates as ISO 8601 does.
+  const formatter = formatters.get(timeZone) ?? new Intl.DateTimeFormat('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  formatters.delete(timeZone);
+  formatters.set(timeZone, formatter);
+  if (formatters.size > maxFormatters) {
+    const [oldest = timeZone] = formatters.keys();
+    formatters.delete(oldest);
   }
-  return formatter.format(instant).padStart(10, '0');
+  return formatter;
 }
 
 /** The date so many days after another; negative for before. */

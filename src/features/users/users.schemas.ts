@@ -3,7 +3,7 @@ import { boundedText, visibleText } from '../../common/text.js';
 import { idSchema } from '../../common/ids.js';
 import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
 import { passwordLength } from '../credentials/password-rules.js';
-import { isTimeZone, timeZonePattern } from './time-zone.js';
+import { findTimeZone, timeZonePattern } from './time-zone.js';
 
 // HTML's own rule for e-mail fields, with a dot in the domain and none doubled: what mail servers take, short of quoted names.
 const emailPattern =
@@ -16,8 +16,9 @@ const email = z
 const name = visibleText(1, 200).meta({ example: 'Ada Lovelace' });
 const timeZone = z
   .string()
-  .refine(isTimeZone, 'must be the IANA name of a time zone, such as Europe/Berlin')
-  .meta({ description: 'The IANA name of a time zone.', pattern: timeZonePattern.source, example: 'Europe/Berlin' });
+  .refine((name) => findTimeZone(name) !== undefined, { error: 'must be the IANA name of a time zone, such as Europe/Berlin', abort: true })
+  .overwrite((name) => findTimeZone(name) ?? name)
+  .meta({ description: 'The IANA name of a time zone, in any case; it is kept in its own.', pattern: timeZonePattern.source, example: 'Europe/Berlin' });
 const newPassword = boundedText(passwordLength.min, passwordLength.max).meta({
   description: 'Neither the e-mail nor the name.',
   format: 'password',
