@@ -20,6 +20,8 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     { ...shared, ...withStores, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
+    // The client, its command line and its documentation, against the service.
+    { ...shared, ...withStores, displayName: 'client', testMatch: ['<rootDir>/test/client/**/*.spec.ts'] },
     { ...shared, ...withStores, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
     // The zips as they are deployed, each function in a process of its own.
     {
