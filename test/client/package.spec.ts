@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
+import { contractVersion } from '../../client/index.js';
+
+// Real here: the package as npm packs it.
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = async (file: string): Promise<any> => JSON.parse(await readFile(join(root, file), 'utf8'));
+
+describe('The packed client', () => {
+  let folder: string;
+  let tarball: string;
+  let files: string[];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'duet-package-'));
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: join(root, 'client') });
+    const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as { filename: string; files: { path: string }[] }[];
+    tarball = join(folder, packed?.filename ?? '');
+    files = packed?.files.map(({ path }) => path) ?? [];
+  });
+  afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+  test('has the library, its types, the command line and the licence, and nothing else', () => {
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts', 'dist/duet.js']));
+    expect(files.filter((file) => !/^(LICENSE|README\.md|package\.json|dist\/[\w-]+\.(js|d\.ts)|dist\/duet\.js\.LEGAL\.txt)$/.test(file))).toEqual([]);
+  });
+
+  test.each([
+    ['publint', ['run', '--strict', '--pack', 'false']],
+    ['attw', ['--profile', 'esm-only', '--no-emoji', '--no-color']],
+  ])('is clean by %s', async (tool, options) => {
+    const result = await run(join(root, 'node_modules/.bin', tool), tool === 'attw' ? [tarball, ...options] : [...options, tarball]).catch(
+      (error: { stdout?: string; stderr?: string }) => `${error.stdout ?? ''}${error.stderr ?? ''}`,
+    );
+
+    expect(typeof result === 'string' ? result : 'clean').toBe('clean');
+  });
+
+  test('runs its command line without any other package', async () => {
+    await run('tar', ['xzf', tarball], { cwd: folder });
+
+    const { stdout } = await run(process.execPath, [join(folder, 'package/dist/duet.js'), '--version'], { cwd: folder });
+
+    expect(stdout).toBe(`${contractVersion}\n`);
+  });
+});
+
+test('The library is at most 6 kB gzipped, without the one package that it needs', async () => {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'client/index.ts')],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+    external: ['openapi-fetch'],
+  });
+
+  expect(gzipSync(outputFiles[0]?.contents ?? '').length).toBeLessThanOrEqual(6_000);
+});
+
+test('The package is of the contract’s version, and its library needs no other package than openapi-fetch', async () => {
+  const [contract, published, project] = [await read('openapi.json'), await read('client/package.json'), await read('package.json')];
+
+  expect([contract.info.version, published.version]).toEqual([contractVersion, contractVersion]);
+  expect(published.dependencies).toEqual({ 'openapi-fetch': project.devDependencies['openapi-fetch'] });
+  const sources = (await readdir(join(root, 'client'))).filter((file) => file.endsWith('.ts') && file !== 'cli.ts');
+  const imports = await Promise.all(
+    sources.map(async (file) => [...(await readFile(join(root, 'client', file), 'utf8')).matchAll(/from '([^']+)'/g)].map(([, name]) => name)),
+  );
+  expect(new Set(imports.flat().filter((name) => !name?.startsWith('./') && name !== 'duet-client'))).toEqual(new Set(['openapi-fetch']));
+});
