@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeAll, afterAll, describe, expect, jest, test } from '@jest/globals';
-import { createDuetClient, DuetProblemError } from '../../client/index.js';
 import ts from 'typescript';
 import { ClientHarness } from './client-harness.js';
 

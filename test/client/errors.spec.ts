@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createDuetClient, DuetConnectionError, DuetProblemError } from '../../client/index.js';
 import { deadPort, silentPort } from '../support/wire.js';
-import { ClientHarness, failureOf, problem } from './client-harness.js';
+import { ClientHarness, failureOf } from './client-harness.js';
 
 // Real here: the client, the service over HTTP and both stores. Servers that misbehave are small ones, over real sockets.
 

@@ -162,7 +162,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
 
     for (const { code, out, err } of await Promise.all(misunderstood.map(async (words) => admin('outbox', ...words)))) {
       expect([code, out]).toEqual([2, '']);
-      expect(err).toContain('outbox discard <id>');
+      expect(err).toContain('See npm run admin -- --help');
     }
   });
 });

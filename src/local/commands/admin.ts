@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { idSchema } from '../../common/ids.js';
 import { ConfigError, parseConfig } from '../../config/config.js';
 import { readEnvironment } from '../../config/environment.js';
@@ -12,72 +13,59 @@ import { withPlaceholders } from '../stores/placeholders.js';
 import { createServerApp } from '../server/server-app.js';
 import { tableOf } from './text-table.js';
 
-const usage = `Usage:
-  npm run admin -- grant <email>           make this user an administrator
-  npm run admin -- revoke <email>          make them an ordinary user again
-  npm run admin -- outbox                  list the events that were given up
-  npm run admin -- outbox retry <id>|all   have one of them, or all, tried again
-  npm run admin -- outbox discard <id>     drop one that can never be published
-
-Works beside a running Duet or alone, on the stores that the same variables and data folder lead to.
-A role holds from the user's next sign-in or refresh, within 15 minutes; a running Duet tries again within a second.
-`;
-
-/** Something an operator asked for: gives what to tell them. @throws CannotBeDone */
-type Command = (app: INestApplicationContext) => Promise<string>;
+/** Something an operator asked for: gives what to print. @throws CannotBeDone */
+type Work = (app: INestApplicationContext) => Promise<string>;
 
 /** What was asked for is about something that is not there; the message says what to do. */
 class CannotBeDone extends Error {}
 
-function parseCommand([verb = '', ...words]: readonly string[]): Command | null {
-  const [first, second] = words;
-  switch (verb) {
-    case 'grant':
-    case 'revoke':
-      return words.length === 1 && first?.includes('@') ? setRole(first, verb) : null;
-    case 'outbox':
-      if (words.length === 0) {
-        return listDead;
-      }
-      if (words.length === 2 && first === 'retry' && (second === 'all' || isId(second))) {
-        return second === 'all' ? retryAllDead : retryDead(second);
-      }
-      return words.length === 2 && first === 'discard' && isId(second) ? discardDead(second) : null;
-    default:
-      return null;
+function id(word: string): string {
+  if (!idSchema.safeParse(word).success) {
+    throw new InvalidArgumentError('It must be an id, such as those that npm run admin -- outbox lists.');
   }
+  return word;
 }
 
-const isId = (word: string | undefined): word is string => idSchema.safeParse(word).success;
+function email(word: string): string {
+  if (!word.includes('@')) {
+    throw new InvalidArgumentError('It must be an e-mail address.');
+  }
+  return word;
+}
 
-function setRole(email: string, verb: 'grant' | 'revoke'): Command {
+const listAdmins: Work = async (app) => {
+  const admins = await app.get(RolesService).listAdmins();
+  const rows = admins.map(({ id: userId, email: address, name, createdAt }) => [userId, address, name, createdAt].map(onOneLine));
+  return admins.length === 0 ? 'There is no administrator: npm run admin -- grant <email> makes one' : tableOf([['id', 'e-mail', 'name', 'since'], ...rows]);
+};
+
+function setRole(address: string, verb: 'grant' | 'revoke'): Work {
   return async (app) => {
-    if (!(await app.get(RolesService).grantRole(email, verb === 'grant' ? 'admin' : 'user'))) {
-      throw new CannotBeDone(`No user has the e-mail ${email}: register first, with POST /users`);
+    if (!(await app.get(RolesService).grantRole(address, verb === 'grant' ? 'admin' : 'user'))) {
+      throw new CannotBeDone(`No user has the e-mail ${address}: register first, with POST /users`);
     }
-    return verb === 'grant' ? `${email} is now an administrator` : `${email} is now an ordinary user`;
+    return verb === 'grant' ? `${address} is now an administrator` : `${address} is now an ordinary user`;
   };
 }
 
-const listDead: Command = async (app) => {
+const listDead: Work = async (app) => {
   const { rows, total } = await app.get(DeadEventsService).list();
   if (rows.length === 0) {
     return 'No event was given up';
   }
-  const lines = rows.map(({ id, kind, userId, attempts, ageSeconds, lastError }) =>
-    // Kind and reason may be anything: a row stays a line.
-    [id, kind.slice(0, 100), userId, String(attempts), ageOf(ageSeconds), lastError ?? ''].map((cell) => cell.replaceAll(/[\s\p{Cc}]+/gu, ' ')),
+  const lines = rows.map(({ id: row, kind, userId, attempts, ageSeconds, lastError }) =>
+    [row, kind.slice(0, 100), userId, String(attempts), ageOf(ageSeconds), lastError ?? ''].map(onOneLine),
   );
   const table = tableOf([['id', 'kind', 'user', 'tries', 'age', 'last error'], ...lines]);
   return total > rows.length ? `${table}\nand ${total - rows.length} more` : table;
 };
 
-const retryAllDead: Command = async (app) => {
+const retryAllDead: Work = async (app) => {
   const retried = await app.get(DeadEventsService).retry();
   return `${retried} ${retried === 1 ? 'event' : 'events'} will be tried again`;
 };
 
-function retryDead(id: string): Command {
+function retryDead(id: string): Work {
   return async (app) => {
     if ((await app.get(DeadEventsService).retry(id)) === 0) {
       throw noSuchRow(id);
@@ -86,7 +74,7 @@ function retryDead(id: string): Command {
   };
 }
 
-function discardDead(id: string): Command {
+function discardDead(id: string): Work {
   return async (app) => {
     if (!(await app.get(DeadEventsService).discard(id))) {
       throw noSuchRow(id);
@@ -97,12 +85,15 @@ function discardDead(id: string): Command {
 
 const noSuchRow = (id: string): CannotBeDone => new CannotBeDone(`No event that was given up has the id ${id}: npm run admin -- outbox lists them`);
 
+/** A name, a kind or a reason may hold anything: a row stays a line. */
+const onOneLine = (cell: string): string => cell.replaceAll(/[\s\p{Cc}]+/gu, ' ');
+
 function ageOf(seconds: number): string {
   const [hours, days] = [seconds / 3_600, seconds / 86_400].map(Math.floor) as [number, number];
   return days > 1 ? `${days} days` : hours > 0 ? `${hours} h` : `${Math.floor(seconds / 60)} min`;
 }
 
-async function run(command: Command): Promise<string> {
+async function run(work: Work): Promise<string> {
   const environment = readEnvironment('.env');
   parseConfig(withPlaceholders(environment));
   const stores = await attachOrStartLocalStores(environment, { onProgress: (text) => void process.stderr.write(`${text}\n`) });
@@ -114,7 +105,7 @@ async function run(command: Command): Promise<string> {
         // Alone on a new data folder there are no tables yet; "no such user" is then the right answer.
         await app.get(Postgres).migrate();
       }
-      return await command(app);
+      return await work(app);
     } finally {
       await app.close();
     }
@@ -123,24 +114,74 @@ async function run(command: Command): Promise<string> {
   }
 }
 
-/** @returns the exit code: 0 done, 1 failed, 2 not understood */
-async function main(words: readonly string[]): Promise<number> {
-  if (words.length === 0 || words[0] === 'help' || words.includes('--help')) {
-    process.stdout.write(usage);
-    return words.length === 0 ? 2 : 0;
-  }
-  const command = parseCommand(words);
-  if (command === null) {
-    process.stderr.write(usage);
-    return 2;
-  }
+/** Runs work and prints its result; gives the exit code: 0 done, 1 failed. */
+async function perform(work: Work): Promise<number> {
   try {
-    process.stdout.write(`${await run(command)}\n`);
+    process.stdout.write(`${await run(work)}\n`);
     return 0;
   } catch (error) {
     const expected = error instanceof CannotBeDone || error instanceof ConfigError || error instanceof LocalStoreError;
     process.stderr.write(expected ? `${error.message}\n` : `Nothing was changed, as far as is known: ${reasonOf(error)}\n`);
     return 1;
+  }
+}
+
+/** @returns the exit code: 0 done, 1 failed, 2 not understood */
+async function main(words: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const doing =
+    <Args extends readonly string[]>(work: (...args: Args) => Work) =>
+    async (...args: unknown[]): Promise<void> => {
+      exitCode = await perform(work(...(args.slice(0, -2) as unknown as Args)));
+    };
+  const program = new Command('npm run admin --')
+    .description('What an operator does, beside a running Duet or alone, on the stores that the same variables and data folder lead to.')
+    .exitOverride()
+    .showHelpAfterError('See npm run admin -- --help')
+    .helpCommand(false);
+  program
+    .command('list')
+    .description('list the administrators')
+    .action(doing(() => listAdmins));
+  program
+    .command('grant')
+    .description('make a user an administrator, from their next sign-in or refresh, within 15 minutes')
+    .argument('<email>', '', email)
+    .action(doing((address: string) => setRole(address, 'grant')));
+  program
+    .command('revoke')
+    .description('make an administrator an ordinary user again')
+    .argument('<email>', '', email)
+    .action(doing((address: string) => setRole(address, 'revoke')));
+  const outbox = program.command('outbox').description('the events that were given up; without a further word, a list of them');
+  outbox
+    .command('list', { isDefault: true })
+    .description('list them')
+    .allowExcessArguments()
+    .action(async (_options: unknown, list: Command) => {
+      if (list.args.length > 0) {
+        outbox.error(`error: unknown command '${list.args.join(' ')}' of outbox, which has: list, retry <id|all>, discard <id>`);
+      }
+      exitCode = await perform(listDead);
+    });
+  outbox
+    .command('retry')
+    .description('have one of them, or all, tried again within a second')
+    .argument('<id|all>', '', (word) => (word === 'all' ? word : id(word)))
+    .action(doing((word: string) => (word === 'all' ? retryAllDead : retryDead(word))));
+  outbox
+    .command('discard')
+    .description('drop one that can never be published')
+    .argument('<id>', '', id)
+    .action(doing((word: string) => discardDead(word)));
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    throw error;
   }
 }
 
