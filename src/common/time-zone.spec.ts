@@ -4,7 +4,7 @@ import { addDays, dateAt, endOfDay, startOfDay } from './time-zone.js';
 
 /** The same name in another case of its letters for each number: `Intl` takes any. */
 const spellingOf = (timeZone: string, number: number): string =>
-  [...timeZone].map((letter, position) => ((number >> position) & 1 ? letter.toUpperCase() : letter.toLowerCase())).join('');
+  Array.from(timeZone, (letter, position) => ((number >> position) & 1 ? letter.toUpperCase() : letter.toLowerCase())).join('');
 
 const iso = (instant: number): string => new Date(instant).toISOString();
 
