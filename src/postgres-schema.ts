@@ -4,7 +4,7 @@ import { CreateOutbox1764547200300 } from './features/outbox/persistence/migrati
 import { outboxEntity } from './features/outbox/persistence/outbox.entity.js';
 import { CreateUsers1764547200100 } from './features/users/persistence/migrations/create-users-1764547200100.js';
 import { userEntity } from './features/users/persistence/user.entity.js';
-import type { PostgresSchema } from './platform/postgres/postgres.js';
+import type { PostgresSchema } from './platform/postgres/data-source.js';
 
 /** Every table and migration, listed by hand: globs break bundles. Loaded when PostgreSQL is first used. */
 export const postgresSchema: PostgresSchema = {

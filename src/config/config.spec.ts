@@ -27,7 +27,18 @@ describe('A configuration', () => {
       dataDir: '.data',
       region: 'us-east-1',
       provisionStores: false,
-      storeTimeouts: { requestMs: 2_300, tryMs: 1_000, connectMs: 700, statementMs: 1_700, queryMs: 2_000, readMs: 1_200, beginMs: 600, answerMs: 500 },
+      storeTimeouts: {
+        requestMs: 2_300,
+        tryMs: 1_000,
+        firstConnectMs: 2_000,
+        connectMs: 700,
+        statementMs: 1_700,
+        queryMs: 2_000,
+        readMs: 1_200,
+        beginMs: 600,
+        idleInTransactionMs: 10_000,
+        answerMs: 500,
+      },
       postgres: {
         host: 'db.internal',
         port: 5432,
@@ -200,11 +211,13 @@ test('Loopback is this machine alone', () => {
 });
 
 test.each([500, 2_300, 20_000])('of %d ms for a request, a connection and a try leave time for a second, and statements end before it does', (ms) => {
-  const { requestMs, connectMs, tryMs, statementMs, queryMs, readMs, beginMs } = storeTimeouts(ms);
+  const { requestMs, firstConnectMs, connectMs, tryMs, statementMs, queryMs, readMs, beginMs } = storeTimeouts(ms);
 
   expect(requestMs).toBe(ms);
   expect(connectMs).toBeLessThan(tryMs);
   expect(2 * tryMs).toBeLessThan(requestMs);
+  expect(firstConnectMs).toBeGreaterThan(tryMs);
+  expect(firstConnectMs).toBeLessThan(requestMs);
   expect(statementMs).toBeLessThan(queryMs);
   expect(queryMs).toBeLessThan(requestMs);
   expect(readMs + tryMs).toBeLessThan(requestMs);

@@ -10,8 +10,12 @@ import { OutboxCoreModule } from '../features/outbox/outbox-core.module.js';
 import { RolesService } from '../features/users/roles.service.js';
 import { UsersCoreModule } from '../features/users/users-core.module.js';
 import { applicationRoleCredentials } from '../platform/postgres/credentials.js';
-import { Postgres } from '../platform/postgres/postgres.js';
+import { Log } from '../platform/observability/log.js';
+import { Migrator } from '../platform/postgres/migrator.js';
 import { postgresModule } from '../postgres.module.js';
+
+/** A proxy that Terraform has just made takes minutes until it has connections to give (`PENDING_PROXY_CAPACITY`). */
+const wait = { maxMs: 8 * 60_000, retryMs: 5_000 };
 
 const commandSchema = z.union([
   z.strictObject({}),
@@ -48,14 +52,10 @@ export const handler = async (event: unknown): Promise<MigrateResult> => {
       }
       return { granted: 'admin' };
     }
-    const migrations: string[] = [];
-    await worker.get(Postgres).migrate((line) => void migrations.push(line));
-    const role = await applicationRoleCredentials(worker.get(AppConfig));
-    if (role === null) {
-      return { migrations };
-    }
-    await worker.get(Postgres).admitApplicationRole(role);
-    return { migrations, admitted: role.username };
+    const applicationRole = (await applicationRoleCredentials(worker.get(AppConfig))) ?? undefined;
+    const onProgress = (line: string): void => worker.get(Log).info(line);
+    const migrations = await worker.get(Migrator).migrate({ applicationRole, wait, onProgress });
+    return { migrations, ...(applicationRole && { admitted: applicationRole.username }) };
   } finally {
     await worker.close();
   }

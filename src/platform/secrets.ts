@@ -1,7 +1,7 @@
 import { isLoopback } from '../config/config.js';
 import type { AppConfig } from '../config/config.module.js';
 import { isAborted, isUnavailable } from './dynamodb/dynamodb.js';
-import { StoreCall } from './store-call.js';
+import { StoreCalls } from './store-call.js';
 
 /** A version of a secret by its stage: the one in use, or the one that was before it. */
 export type SecretStage = 'AWSCURRENT' | 'AWSPREVIOUS';
@@ -17,7 +17,7 @@ export async function readSecret(arn: string, config: AppConfig, stage: SecretSt
   const { SecretsManagerClient, GetSecretValueCommand } = await import('./secrets-client.js');
   const { endpoint } = config.get('secrets', { infer: true });
   const timeouts = config.get('storeTimeouts', { infer: true });
-  const call = new StoreCall('secrets', timeouts);
+  const call = new StoreCalls('secrets', timeouts).begin();
   const client = new SecretsManagerClient({
     region: config.get('region', { infer: true }),
     endpoint,

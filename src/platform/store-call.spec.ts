@@ -2,13 +2,13 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { ServiceBusyError, StoreUnavailableError } from '../common/errors.js';
 import { runInContext } from '../common/request-context.js';
 import { storeTimeouts } from '../config/config.js';
-import { StoreCall } from './store-call.js';
+import { StoreCalls } from './store-call.js';
 
 /** The error of a call that begins with so much of the request's time left, and is given up at that time or later. */
-function timeoutErrorOf({ leftMs, timerDelayMs = 0 }: { leftMs: number; timerDelayMs?: number }): Error {
+function timeoutErrorOf({ leftMs, timerDelayMs = 0 }: { leftMs: number; timerDelayMs?: number }, calls = new StoreCalls('dynamodb', storeTimeouts())): Error {
   const now = jest.spyOn(performance, 'now').mockReturnValue(1_000);
   try {
-    const call = runInContext({ requestId: 'r', deadline: 1_000 + leftMs, basePath: '' }, () => new StoreCall('dynamodb', storeTimeouts()));
+    const call = runInContext({ requestId: 'r', deadline: 1_000 + leftMs, basePath: '' }, () => calls.begin());
     now.mockReturnValue(1_000 + call.limitMs + timerDelayMs);
     return call.timeoutError(new Error('late'));
   } finally {
@@ -32,12 +32,22 @@ describe('A call to a store that takes too long', () => {
     expect(timeoutErrorOf(call)).toMatchObject({ code: 'service.busy', headers: { 'Retry-After': '1' } });
   });
 
+  test('is the store’s fault however short its time was, when an earlier call was not answered and none has been since', () => {
+    const calls = new StoreCalls('dynamodb', storeTimeouts());
+    timeoutErrorOf({ leftMs: 2_300 }, calls);
+
+    expect(timeoutErrorOf({ leftMs: 1 }, calls)).toBeInstanceOf(StoreUnavailableError);
+
+    calls.begin().answered();
+    expect(timeoutErrorOf({ leftMs: 1 }, calls)).toBeInstanceOf(ServiceBusyError);
+  });
+
   test('has no more than the time for one request, within a request or outside', () => {
     const { requestMs } = storeTimeouts();
 
-    expect(new StoreCall('postgres', storeTimeouts()).limitMs).toBe(requestMs);
-    expect(runInContext({ requestId: 'r', deadline: performance.now() + 60_000, basePath: '' }, () => new StoreCall('postgres', storeTimeouts()).limitMs)).toBe(
-      requestMs,
-    );
+    expect(new StoreCalls('postgres', storeTimeouts()).begin().limitMs).toBe(requestMs);
+    expect(
+      runInContext({ requestId: 'r', deadline: performance.now() + 60_000, basePath: '' }, () => new StoreCalls('postgres', storeTimeouts()).begin().limitMs),
+    ).toBe(requestMs);
   });
 });

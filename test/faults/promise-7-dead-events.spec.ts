@@ -11,9 +11,11 @@ import { OutboxModule } from '../../src/features/outbox/outbox.module.js';
 import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
+import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../support/rds-proxy.js';
 
 // Real: the built command in a process of its own, the outbox's worker, PostgreSQL. EventBridge is a stand-in that speaks its protocol.
 // Seen failing: with the payload in the list; with attempts kept by a retry; with every row revived for one id; with rows discarded that are
@@ -27,18 +29,19 @@ interface Ended {
 
 describe('Promise 7: an event that was given up is not lost; npm run admin -- outbox', () => {
   let stores: LocalStores;
+  let rdsProxy: RdsProxyStandIn;
   let bus: EventBridgeStandIn;
   let worker: INestApplicationContext;
   let folder: string;
 
   beforeAll(async () => {
     [stores, bus, folder] = await Promise.all([startEphemeralStores(), startEventBridge(), mkdtemp(join(tmpdir(), 'duet-admin-'))]);
-    worker = await createWorker(parseConfig({ ...stores.environment, LOG_LEVEL: 'error', EVENT_BUS_NAME: 'bus', EVENTBRIDGE_ENDPOINT: bus.endpoint }), [
-      postgresModule,
-      DynamoDbModule,
-      OutboxModule,
-    ]);
-    await worker.get(Postgres).migrate();
+    rdsProxy = await startRdsProxy(parseConfig(stores.environment).postgres);
+    worker = await createWorker(
+      parseConfig({ ...stores.environment, RDS_PORT: String(rdsProxy.port), LOG_LEVEL: 'error', EVENT_BUS_NAME: 'bus', EVENTBRIDGE_ENDPOINT: bus.endpoint }),
+      [postgresModule, DynamoDbModule, OutboxModule],
+    );
+    await worker.get(Migrator).migrate();
   });
   afterEach(async () => {
     bus.recover();
@@ -46,6 +49,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
   });
   afterAll(async () => {
     await worker?.close();
+    await rdsProxy?.stop();
     await Promise.all([stores?.stop(), bus?.stop(), rm(folder, { recursive: true })]);
   });
 

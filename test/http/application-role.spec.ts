@@ -5,7 +5,7 @@ import pg from 'pg';
 import { type Config, parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
-import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { postgresModule } from '../../src/postgres.module.js';
 
 // Real: PostgreSQL, with passwords checked (SCRAM). Its owner is as RDS's master user is: no superuser, but CREATEROLE, CREATEDB and the
@@ -30,17 +30,16 @@ describe('the role that functions come to PostgreSQL as', () => {
       `CREATE ROLE ${owner.username} LOGIN CREATEROLE CREATEDB PASSWORD '${owner.password}'`,
       `CREATE DATABASE ${database} OWNER ${owner.username}`,
     ]);
-    await admit(role.password);
+    await migrate(role.password);
   });
 
   afterAll(async () => stores?.stop());
 
-  /** Migrates and admits the role, as the migrate function does. */
-  async function admit(password: string): Promise<void> {
+  /** Migrates and prepares the role, as the migrate function does. */
+  async function migrate(password: string): Promise<void> {
     const worker = await createWorker(config, [postgresModule]);
     try {
-      await worker.get(Postgres).migrate();
-      await worker.get(Postgres).admitApplicationRole({ ...role, password });
+      await worker.get(Migrator).migrate({ applicationRole: { ...role, password } });
     } finally {
       await worker.close();
     }
@@ -106,7 +105,7 @@ describe('the role that functions come to PostgreSQL as', () => {
   it('is left as it is by a second run, and by several at once', async () => {
     const [before] = await runAs(config.postgres, [rights]);
 
-    await Promise.all([admit(role.password), admit(role.password), admit(role.password)]);
+    await Promise.all([migrate(role.password), migrate(role.password), migrate(role.password)]);
 
     expect(await runAs(config.postgres, [rights])).toEqual([before]);
     await expect(asRole('SELECT 1')).resolves.toHaveLength(1);
@@ -117,7 +116,7 @@ describe('the role that functions come to PostgreSQL as', () => {
     await runAs(superuser, [`ALTER DATABASE ${database} SET log_statement = 'ddl'`]);
     const password = 'the-second-password-of-the-role';
 
-    await admit(password);
+    await migrate(password);
 
     // 28P01: invalid_password
     await expect(asRole('SELECT 1')).rejects.toMatchObject({ code: '28P01' });
@@ -126,7 +125,7 @@ describe('the role that functions come to PostgreSQL as', () => {
     const log = await readFile(join(folder, '..', 'server.log'), 'utf8');
     expect(log).toContain(`ALTER ROLE ${role.username} LOGIN PASSWORD`);
     expect(log).not.toContain(password);
-    await admit(role.password);
+    await migrate(role.password);
   });
 
   const rights = `

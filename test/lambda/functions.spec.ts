@@ -7,6 +7,7 @@ import { httpApiEvent, restApiEvent } from '../support/lambda-events.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, packaged } from '../support/package-functions.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../support/rds-proxy.js';
 import { readTableStream } from '../support/table-stream.js';
 
 // Real: the zips as they are deployed, each in an empty folder, run there by Lambda's own runtime client on Lambda's Node versions; PostgreSQL and
@@ -14,10 +15,17 @@ import { readTableStream } from '../support/table-stream.js';
 
 describe.each(await lambdaRuntimes())('functions, run from nothing but their zips on $name,', ({ node, client }) => {
   let stores: LocalStores | undefined;
+  let rdsProxy: RdsProxyStandIn;
   let bus: EventBridgeStandIn;
   const running: LambdaEnvironment[] = [];
   const start = async (name: FunctionName): Promise<LambdaEnvironment> => {
-    const variables = { ...stores?.environment, EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint, LOG_LEVEL: 'warn' };
+    const variables = {
+      ...stores?.environment,
+      RDS_PORT: String(rdsProxy.port),
+      EVENT_BUS_NAME: 'duet-test',
+      EVENTBRIDGE_ENDPOINT: bus.endpoint,
+      LOG_LEVEL: 'warn',
+    };
     const environment = await LambdaEnvironment.start({ folder: packaged('unpacked', name), variables, node, client });
     running.push(environment);
     return environment;
@@ -25,16 +33,18 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
 
   beforeAll(async () => {
     [stores, bus] = await Promise.all([startEphemeralStores(), startEventBridge()]);
+    rdsProxy = await startRdsProxy(parseConfig(stores.environment).postgres);
     await provisionTables(parseConfig(stores.environment), () => {});
     // The tables of PostgreSQL are for the packaged migrate function to make.
     const migrate = await start('migrate');
     const { migrations } = await migrate.invoke<{ migrations: string[] }>({});
-    expect(migrations).toEqual(expect.arrayContaining([expect.stringMatching(/^Migration CreateUsers\d+ done$/)]));
+    expect(migrations).toEqual(expect.arrayContaining([expect.stringMatching(/^CreateUsers\d+$/)]));
     expect(await migrate.invoke({})).toEqual({ migrations: [] });
   });
 
   afterAll(async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
+    await rdsProxy?.stop();
     await Promise.all([stores?.stop(), bus?.stop()]);
   });
 

@@ -4,6 +4,7 @@ import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import type { LambdaRuntime } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, packaged } from '../support/package-functions.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../support/rds-proxy.js';
 import { patientStoreTimeoutMs } from '../support/service.js';
 
 /** An answer in any of the shapes that the events' sources expect. */
@@ -29,6 +30,8 @@ export function bodyOf({ body }: HttpResult): unknown {
 export interface LambdaStage {
   /** The variables that lead to the stores. */
   readonly variables: Environment;
+  /** Between the functions and PostgreSQL. */
+  readonly rdsProxy: RdsProxyStandIn;
   /** Starts an environment of a function in the folder its zip was unpacked to; `overrides` change single variables, undefined removes one. */
   start(name: FunctionName, overrides?: Environment, memoryMb?: number): Promise<LambdaEnvironment>;
   stop(): Promise<void>;
@@ -36,12 +39,14 @@ export interface LambdaStage {
 
 export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<LambdaStage> {
   const stores = await startEphemeralStores();
+  const rdsProxy = await startRdsProxy(parseConfig(stores.environment).postgres);
+  const variables = { STORE_TIMEOUT_MS: patientStoreTimeoutMs, ...stores.environment, RDS_PORT: String(rdsProxy.port) };
   const running: LambdaEnvironment[] = [];
   const start: LambdaStage['start'] = async (name, overrides = {}, memoryMb) => {
     const folder = packaged('unpacked', name);
     const environment = await LambdaEnvironment.start({
       folder,
-      variables: { STORE_TIMEOUT_MS: patientStoreTimeoutMs, ...stores.environment, ...overrides },
+      variables: { ...variables, ...overrides },
       memoryMb,
       node,
       client,
@@ -51,12 +56,13 @@ export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<L
   };
   const stop = async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
+    await rdsProxy.stop();
     await stores.stop();
   };
   try {
-    await provisionTables(parseConfig(stores.environment), () => {});
+    await provisionTables(parseConfig(variables), () => {});
     await (await start('migrate')).invoke({});
-    return { variables: stores.environment, start, stop };
+    return { variables, rdsProxy, start, stop };
   } catch (error) {
     await stop();
     throw error;

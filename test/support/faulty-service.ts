@@ -7,12 +7,17 @@ import { createCallRecorder } from './call-recorder.js';
 import { type BuiltService, startBuiltService } from './built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
 import { expectProblem } from './problems.js';
+import { type RdsProxyStandIn, startRdsProxy } from './rds-proxy.js';
 import { type Answer, type CallOptions, callService, patientStoreTimeoutMs, signUp, type TestService } from './service.js';
 import { openStores } from './stores.js';
 
 /** The built service in a process of its own; it reaches its stores, and its clients reach it, through proxies that inject faults. */
 export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'signUp' | 'stop'> {
+  /** The variables that lead to the stores, past every fault. */
+  readonly environment: Environment;
   readonly postgres: FaultProxy;
+  /** Behind that, as strict as RDS Proxy. */
+  readonly rdsProxy: RdsProxyStandIn;
   readonly dynamodb: FaultProxy;
   /** Between client and service: one before each instance. */
   readonly doors: readonly FaultProxy[];
@@ -53,7 +58,8 @@ interface Counts {
 export async function startFaultyService(environment: Environment = {}, instances = 1): Promise<FaultyService> {
   const stores = await openStores();
   const direct = parseConfig(stores.environment);
-  const postgres = await startFaultProxy(direct.postgres);
+  const rdsProxy = await startRdsProxy(direct.postgres);
+  const postgres = await startFaultProxy(rdsProxy);
   const recorder = createCallRecorder('any', direct.dynamodb.tables);
   const recorded = new URL(await recorder.before(direct.dynamodb.endpoint ?? ''));
   const dynamodb = await startFaultProxy({ host: '127.0.0.1', port: Number(recorded.port) });
@@ -90,10 +96,12 @@ export async function startFaultyService(environment: Environment = {}, instance
   let calls = 0;
   const call: TestService['call'] = async (method, path, options) => callService(urls[calls++ % instances] ?? '', method, path, options);
   return {
+    environment: stores.environment,
     config: direct,
     call,
     signUp: async (overrides = {}) => signUp(call, overrides),
     postgres,
+    rdsProxy,
     dynamodb,
     doors,
     knock: async (method, path, options) => orNull(callService(`http://127.0.0.1:${doors[calls++ % instances]?.port}`, method, path, options)),
@@ -116,6 +124,7 @@ export async function startFaultyService(environment: Environment = {}, instance
       client.destroy();
       await Promise.all(started.map(async (instance) => instance.stop()));
       await Promise.all([postgres.stop(), dynamodb.stop()]);
+      await rdsProxy.stop();
       await stores.stop();
       await recorder.stop();
     },
@@ -127,16 +136,6 @@ export function expectUnavailable(answer: Answer): void {
   expectProblem(answer, 503, 'store.unavailable');
   expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
 }
-
-/** An answer, and how long it took in milliseconds. */
-export async function timed(call: Promise<Answer>): Promise<{ answer: Answer; ms: number }> {
-  const startedAt = performance.now();
-  const answer = await call;
-  return { answer, ms: performance.now() - startedAt };
-}
-
-/** The one time the contract names: a 503 comes within it. */
-export const withinMs = 3_000;
 
 async function orNull(call: Promise<Answer>): Promise<Answer | null> {
   try {

@@ -4,7 +4,7 @@ import { type Config, type Environment, parseConfig } from '../../src/config/con
 import { createWorker } from '../../src/create-worker.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
-import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { type CallRecorder, createCallRecorder } from './call-recorder.js';
 import { openStores } from './stores.js';
@@ -101,8 +101,7 @@ const applicationRoleOf = ({ postgres }: Config) => ({ username: `${postgres.dat
 async function migrate(config: Config): Promise<void> {
   const worker = await createWorker(config, [postgresModule]);
   try {
-    await worker.get(Postgres).migrate();
-    await worker.get(Postgres).admitApplicationRole(applicationRoleOf(config));
+    await worker.get(Migrator).migrate({ applicationRole: applicationRoleOf(config) });
   } finally {
     await worker.close();
   }

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../platform/postgres/postgres.js';
+import type { Transaction } from '../../platform/postgres/transaction.js';
 import type { DeletedUserData, UserData } from '../events/catalogue/user-data.js';
 
 /** The kinds of change in the outbox. */

@@ -6,7 +6,7 @@ import { ConfigError, parseConfig } from '../../config/config.js';
 import { readEnvironment } from '../../config/environment.js';
 import { DeadEventsService } from '../../features/outbox/dead-events.service.js';
 import { RolesService } from '../../features/users/roles.service.js';
-import { Postgres } from '../../platform/postgres/postgres.js';
+import { Migrator } from '../../platform/postgres/migrator.js';
 import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
 import { attachOrStartLocalStores } from '../stores/local-stores.js';
 import { withPlaceholders } from '../stores/placeholders.js';
@@ -103,7 +103,7 @@ async function run(work: Work): Promise<string> {
     try {
       if (config.provisionStores) {
         // Alone on a new data folder there are no tables yet; "no such user" is then the right answer.
-        await app.get(Postgres).migrate();
+        await app.get(Migrator).migrate();
       }
       return await work(app);
     } finally {

@@ -36,7 +36,7 @@ class Started {
 async function start(environment: Environment, started: Started, stop: StopRequest): Promise<void> {
   const http = await checkStart(environment);
   // Loading the application takes as long as starting the stores. Its failure is handled below, once the stores can be stopped again.
-  const loading = Promise.all([import('./server-app.js'), import('../../platform/postgres/postgres.js')]);
+  const loading = Promise.all([import('./server-app.js'), import('../../platform/postgres/migrator.js')]);
   loading.catch(() => undefined);
   const stores = await startLocalStores(environment, { onProgress: say });
   started.endWith(async () => stores.stop());
@@ -45,7 +45,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
     return;
   }
 
-  const [{ createServerApp }, { Postgres }] = await loading;
+  const [{ createServerApp }, { Migrator }] = await loading;
   const app = await createServerApp(config, { docs: true });
   started.endWith(async () =>
     withTimeout(
@@ -55,7 +55,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
     ),
   );
   if (config.provisionStores) {
-    await Promise.all([provisionTables(config, say), app.get(Postgres).migrate(say)]);
+    await Promise.all([provisionTables(config, say), app.get(Migrator).migrate({ onProgress: say })]);
   }
   started.endWith((await import('../streams/stream-pump.js')).startStreamPump(app, config).stop);
   if (stop.requested) {

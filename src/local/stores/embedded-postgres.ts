@@ -6,7 +6,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import type { QueryResult } from 'pg';
+import { loadDriver } from '../../platform/postgres/connections.js';
 import { lock, openDataFolder } from './data-folder.js';
 import { hasCode, LocalStoreError, reasonOf } from './local-store-error.js';
 import { findPostgresPlace, type PostgresPlace } from './postgres-place.js';
@@ -17,7 +18,7 @@ const run = promisify(execFile);
 const host = '127.0.0.1';
 const username = 'duet';
 /** How long recovery after a crash may take before we give up. */
-const startPatienceMs = 120_000;
+const startTimeoutMs = 120_000;
 
 // https://www.postgresql.org/docs/18/server-shutdown.html: fast (ends sessions, loses nothing), then immediate (recovers at the next start).
 const ending: readonly EndStep[] = [
@@ -186,7 +187,7 @@ async function startServer(place: PostgresPlace, cluster: string, password: stri
     const server = await ServerProcess.start({
       command: place.postgres,
       // The data folder goes first: isPostgresOn looks for it.
-      args: ['-D', cluster, '-p', String(port), ...settings({ listen_addresses: host, unix_socket_directories: '', ...(durable ? {} : fastAndLoose) })],
+      args: ['-D', cluster, '-p', String(port), ...settings({ listen_addresses: host, unix_socket_directories: '', ...(durable ? {} : nonDurableSettings) })],
       logFile: logFile(place),
       runAs: place.runAs,
       guardian,
@@ -214,7 +215,7 @@ async function startServer(place: PostgresPlace, cluster: string, password: stri
 }
 
 // https://www.postgresql.org/docs/18/non-durability.html
-const fastAndLoose = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const nonDurableSettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 function settings(values: Readonly<Record<string, string>>): string[] {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
@@ -237,7 +238,7 @@ export async function freePort(): Promise<number> {
 
 // False when the server ended instead. Logging in proves that it is ours: with SCRAM the server, too, proves that it knows the password.
 async function answers(server: ServerProcess, port: number, password: string): Promise<boolean> {
-  for (const deadline = Date.now() + startPatienceMs; Date.now() < deadline;) {
+  for (const deadline = Date.now() + startTimeoutMs; Date.now() < deadline;) {
     try {
       await query(port, password, 'SELECT 1');
       return true;
@@ -254,19 +255,19 @@ async function answers(server: ServerProcess, port: number, password: string): P
       await sleep(30);
     }
   }
-  throw new LocalStoreError(`PostgreSQL did not answer within ${startPatienceMs / 1000} s: set RDS_HOST to a PostgreSQL server of your own`);
+  throw new LocalStoreError(`PostgreSQL did not answer within ${startTimeoutMs / 1000} s: set RDS_HOST to a PostgreSQL server of your own`);
 }
 
 async function createDatabase(port: number, password: string, database: string): Promise<void> {
   const existing = await query(port, password, 'SELECT 1 FROM pg_database WHERE datname = $1', [database]);
   if (existing.rowCount === 0) {
-    await query(port, password, `CREATE DATABASE ${pg.escapeIdentifier(database)}`);
+    await query(port, password, `CREATE DATABASE ${(await loadDriver()).escapeIdentifier(database)}`);
   }
 }
 
-async function query(port: number, password: string, text: string, values: readonly string[] = []): Promise<pg.QueryResult> {
-  // Everything given: pg would otherwise fill in from PG… variables of the caller.
-  const client = new pg.Client({ host, port, user: username, password, database: 'postgres', ssl: false, connectionTimeoutMillis: 5000 });
+async function query(port: number, password: string, text: string, values: readonly string[] = []): Promise<QueryResult> {
+  const { Client } = await loadDriver();
+  const client = new Client({ host, port, user: username, password, database: 'postgres', ssl: false, connectionTimeoutMillis: 5000 });
   // A connection that breaks also fails the query below; the event alone would end the process.
   client.on('error', () => undefined);
   try {

@@ -5,7 +5,7 @@ import { DynamoDBDocumentClient, type ServiceInputTypes, type ServiceOutputTypes
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../../config/config.module.js';
 import type { DynamoDbConfig, StoreTimeouts } from '../../config/config.js';
-import { StoreCall } from '../store-call.js';
+import { StoreCalls } from '../store-call.js';
 
 /** A command of the document client: `new PutCommand(...)` and its like. */
 interface DocumentCommand<Output> {
@@ -31,6 +31,7 @@ export class DynamoDb implements OnApplicationShutdown {
   readonly tables: DynamoDbConfig['tables'];
   private readonly options: DynamoDBClientConfig;
   private readonly timeouts: StoreTimeouts;
+  private readonly calls: StoreCalls;
   // Made on first use: a client costs milliseconds of a cold start.
   private retryingClient: DynamoDBDocumentClient | undefined;
   private onceClient: DynamoDBDocumentClient | undefined;
@@ -40,6 +41,7 @@ export class DynamoDb implements OnApplicationShutdown {
     const { endpoint, anonymous, tables } = config.get('dynamodb', { infer: true });
     this.tables = tables;
     this.timeouts = config.get('storeTimeouts', { infer: true });
+    this.calls = new StoreCalls('dynamodb', this.timeouts);
     this.options = {
       region: config.get('region', { infer: true }),
       endpoint,
@@ -100,17 +102,22 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 
   private async bounded<Output extends ServiceOutputTypes>(client: DynamoDBDocumentClient, command: DocumentCommand<Output>): Promise<Output> {
-    const call = new StoreCall('dynamodb', this.timeouts);
+    const call = this.calls.begin();
     try {
       const output = await client.send(command as unknown as Parameters<typeof client.send<ServiceInputTypes, Output>>[0], {
         abortSignal: AbortSignal.timeout(Math.ceil(call.limitMs)),
       });
+      call.answered();
       return output;
     } catch (error) {
       if (isAborted(error)) {
         throw call.timeoutError(error);
       }
-      throw isUnavailable(error) ? call.unavailableError(error) : error;
+      if (isUnavailable(error)) {
+        throw call.unavailableError(error);
+      }
+      call.answered();
+      throw error;
     }
   }
 }

@@ -1,22 +1,28 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { QueryRunner } from 'typeorm';
+import type { StoreTimeouts } from '../../config/config.js';
 import type { StoredCredentials } from './credentials.js';
+import { settingStatements } from './role-settings.js';
 
-/** Within a statement nothing can be a parameter that names a role or sets its password: what stands there must need no quoting. */
+/** A role's name and password cannot be parameters of a statement: what stands there must need no quoting. */
 const plainName = /^[a-z_][a-z0-9_]{0,62}$/;
-/** Of other characters, servers and clients may make different passwords (SASLprep, RFC 4013). */
+/** Servers and clients may normalise other characters differently (SASLprep, RFC 4013). */
 const plainPassword = /^[\x21-\x7e]{16,}$/;
 /** What PostgreSQL itself takes by default. */
 const scramIterations = 4096;
 
 /**
- * Makes a role that can use the rows of these tables and nothing else: it owns nothing, sees no other table, and cannot make any, temporary
- * ones included. A role that is there already is given the password and whatever it lacks. For a connection of the tables' owner that is in
- * no transaction.
+ * Makes a role that can use the rows of these tables and nothing else, with the settings of its sessions: it owns nothing, sees no other table, and cannot make
+ * any, temporary ones included. A role that exists is given the password and what it lacks. The runner is the tables' owner's, in no transaction.
  *
  * It needs no superuser, only CREATEROLE and the ownership of the database, which is what RDS's master user has.
  */
-export async function admitApplicationRole(runner: QueryRunner, { username, password }: StoredCredentials, tables: readonly string[]): Promise<void> {
+export async function ensureApplicationRole(
+  runner: QueryRunner,
+  { username, password }: StoredCredentials,
+  tables: readonly string[],
+  timeouts: StoreTimeouts,
+): Promise<void> {
   if (!plainName.test(username) || !plainPassword.test(password)) {
     throw new Error("The role's name must be small letters, digits and _, and its password 16 or more visible ASCII characters");
   }
@@ -34,6 +40,7 @@ export async function admitApplicationRole(runner: QueryRunner, { username, pass
     const statements = [
       ...(found.there ? [] : [`CREATE ROLE ${username}`]),
       `ALTER ROLE ${username} LOGIN PASSWORD '${scramVerifier(password)}'`,
+      ...settingStatements({ role: username, database: found.database }, timeouts),
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ${tables.join(', ')} TO ${username}`,
       ...found.sequences.map((sequence) => `GRANT USAGE ON SEQUENCE ${sequence} TO ${username}`),
       // What every role may do unless it is forbidden: the first up to PostgreSQL 14.

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { isForeignKeyBroken, Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
+import { isForeignKeyBroken } from '../../../platform/postgres/errors.js';
+import { Postgres } from '../../../platform/postgres/postgres.js';
+import type { Transaction } from '../../../platform/postgres/transaction.js';
 import type { Family, RefreshToken, Verdict } from '../refresh-token.js';
 import { RefreshTokensRepository } from '../refresh-tokens.repository.js';
 import type { RefreshTokenRow } from './refresh-token.entity.js';

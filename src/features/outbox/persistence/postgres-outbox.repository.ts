@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
+import { Postgres } from '../../../platform/postgres/postgres.js';
+import type { Transaction } from '../../../platform/postgres/transaction.js';
 import { type ClaimedRow, type DeadRow, LeaseLostError, type OutboxBacklog, OutboxRepository } from '../outbox.repository.js';
 
 /** Far longer than any single store call between two renewals may take; what a dead worker held is free again after it. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../../common/ids.js';
-import type { Transaction } from '../../../platform/postgres/postgres.js';
+import type { Transaction } from '../../../platform/postgres/transaction.js';
 import { type OutboxEntry, OutboxWriter } from '../outbox.js';
 import type { OutboxRow } from './outbox.entity.js';
 

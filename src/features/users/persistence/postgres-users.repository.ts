@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../../common/errors.js';
-import { brokenUniqueConstraint, Postgres, type Transaction } from '../../../platform/postgres/postgres.js';
+import { brokenUniqueConstraint } from '../../../platform/postgres/errors.js';
+import { Postgres } from '../../../platform/postgres/postgres.js';
+import type { Transaction } from '../../../platform/postgres/transaction.js';
 import { OutboxWriter } from '../../outbox/outbox.js';
 import { normalizedEmail, type User, type UserChanges, type UserCredentials } from '../user.js';
 import { UsersRepository } from '../users.repository.js';
