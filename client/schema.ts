@@ -852,7 +852,7 @@ export interface operations {
             503: {
                 headers: {
                     /** @description Names this request in the logs. */
-                    "X-Request-Id"?: string;
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { ValidationError } from './errors.js';
 
 /** The header's name. */
@@ -27,13 +27,6 @@ export function parseIdempotencyKey(header: string | undefined): string | undefi
     throw new ValidationError([{ pointer: `/${idempotencyHeader}`, detail: 'must be 1 to 255 visible ASCII characters' }]);
   }
   return header;
-}
-
-/** Says that the answer is the stored one of an earlier request with the same key. */
-export function markReplayed(response: Response, replayed: boolean): void {
-  if (replayed) {
-    response.setHeader('Idempotency-Replayed', 'true');
-  }
 }
 
 /** A digest of an operation and its validated payload: equal for payloads that mean the same, whatever the order of their fields. */

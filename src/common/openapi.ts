@@ -49,6 +49,8 @@ export interface OperationDocs {
   readonly success: { readonly status: number; readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly HeaderName[] };
   /** Whether every answer tells of the route's quota, or only those that used some of it; left out, none does. */
   readonly quota?: 'always' | 'when used';
+  /** Answers of failure that are no problem details. */
+  readonly failures?: readonly { readonly status: number; readonly description: string; readonly schema: z.ZodType }[];
   /** The codes that the route can answer with, besides those of a missing or bad token and `service.internal`. */
   readonly problems: readonly ErrorCode[];
   readonly requestHeaders?: readonly ('If-Match' | 'If-None-Match' | 'Idempotency-Key')[];
@@ -73,7 +75,17 @@ const requestHeaderDocs = {
 } as const;
 
 /** Publishes a route in `openapi.json`: its answers, their headers, every problem it can give, the headers it reads. */
-export function Operation({ id, summary, description, auth = true, success, quota, problems, requestHeaders = [] }: OperationDocs): MethodDecorator {
+export function Operation({
+  id,
+  summary,
+  description,
+  auth = true,
+  success,
+  quota,
+  failures = [],
+  problems,
+  requestHeaders = [],
+}: OperationDocs): MethodDecorator {
   const codes: ErrorCode[] = [...problems, ...(auth ? tokenProblems : []), 'service.internal'];
   const statuses = [...new Set(codes.map((code) => errorCatalogue[code].status))].sort((a, b) => a - b);
   const headers = (...names: readonly (keyof typeof headerDocs)[]) => documentHeaders(['X-Request-Id', ...names], quota);
@@ -89,6 +101,7 @@ export function Operation({ id, summary, description, auth = true, success, quot
       ...(success.schema && { standardSchema: success.schema }),
     }),
     ...conditional,
+    ...failures.map(({ status, description: text, schema }) => ApiResponse({ status, description: text, headers: headers(), standardSchema: schema })),
     ...statuses.map((status) =>
       ApiResponse({
         status,

@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { memoize } from '../common/async.js';
 import { AppConfig } from '../config/config.module.js';
 import { readSecret } from './secrets.js';
@@ -43,7 +43,7 @@ export class ServiceSecret {
   private readonly first = memoize(async () => this.read());
   private reading: Promise<void> | undefined;
 
-  constructor(@Inject(AppConfig) private readonly config: AppConfig) {}
+  constructor(private readonly config: AppConfig) {}
 
   /**
    * The key to sign with. A failed first reading is not kept: the next request tries again.

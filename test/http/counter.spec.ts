@@ -71,6 +71,31 @@ describe('The visit counter', () => {
     expect(await visits()).toBe(before + 50);
   });
 
+  test('counts 200 visits at once, refuses none, and writes those that wait together', async () => {
+    const before = await visits();
+    const calls: WireCall[] = [];
+    const proxy = await startWireProxy(service.config.dynamodb.endpoint ?? '', async (call, forward) => {
+      calls.push(call);
+      await forward(call.input);
+    });
+    const app = await createServerApp({ ...service.config, dynamodb: { ...service.config.dynamodb, endpoint: proxy.endpoint } });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const url = await app.getUrl();
+
+      const answers = await many(200, async () => callService(url, 'POST', '/counter'));
+
+      expect(answers.map(({ status }) => status)).toEqual(Array(200).fill(200));
+      const numbers = answers.map(({ body }) => body.visitCount as number).sort((a, b) => a - b);
+      expect(numbers).toEqual(Array.from({ length: 200 }, (_, index) => before + 1 + index));
+      expect(await visits()).toBe(before + 200);
+      expect(calls.filter(({ operation }) => operation === 'UpdateItem').length).toBeLessThan(100);
+    } finally {
+      await app.close();
+      await proxy.stop();
+    }
+  });
+
   test('counts fifty visits with one key once, and answers all alike', async () => {
     const before = await visits();
     const key = randomUUID();

@@ -2,7 +2,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { storeTimeouts } from '../../src/config/config.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
+import { eventually } from '../support/eventually.js';
 import { callService, startService, type TestService } from '../support/service.js';
+import { startWireProxy } from '../support/wire-proxy.js';
 
 // Real here: the service over HTTP and embedded stores. A store that is down is a port where nobody listens, or nobody answers.
 
@@ -40,6 +42,38 @@ describe('Health with both stores up', () => {
 
     expect(first.body.details.dynamodb.counterValue).toBe(1);
     expect(second.body.details.dynamodb.counterValue).toBe(1);
+  });
+
+  test('asked 200 times at once, is one look at each store for all who ask during it', async () => {
+    let looks = 0;
+    let allHaveAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      allHaveAsked = resolve;
+    });
+    const proxy = await startWireProxy(service.config.dynamodb.endpoint ?? '', async ({ input }, forward) => {
+      looks += 1;
+      await asked;
+      await forward(input);
+    });
+    const app = await createServerApp({ ...service.config, dynamodb: { ...service.config.dynamodb, endpoint: proxy.endpoint } });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const url = await app.getUrl();
+      const server = app.getHttpServer();
+      const answers = Promise.all(Array.from({ length: 200 }, async () => callService(url, 'GET', '/health')));
+      const connections = async (): Promise<number> => new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+      await eventually(async () => (await connections()) >= 200, { what: 'all 200 are connected' });
+      await callService(url, 'GET', '/health/live');
+      allHaveAsked();
+
+      expect((await answers).map(({ status }) => status)).toEqual(Array(200).fill(200));
+      // Those whose bytes came last may have met the next look.
+      expect(looks).toBeLessThan(10);
+    } finally {
+      allHaveAsked();
+      await app.close();
+      await proxy.stop();
+    }
   });
 
   test('tells that the process lives', async () => {
@@ -139,24 +173,20 @@ describe('Health with a store down', () => {
     expect(answer.body).toEqual({ status: 'error', info: up, error: down, details: { ...up, ...down }, ...identity });
   });
 
-  test('waits one second at most for stores that take connections and never answer', async () => {
+  test('is 503 for stores that take connections and never answer', async () => {
     const url = await serviceWith({ postgres: await silentPort(), dynamodb: await silentPort() });
-    const startedAt = performance.now();
 
     const answer = await callService(url, 'GET', '/health');
 
-    expect(performance.now() - startedAt).toBeLessThan(1_800);
     expect(answer.status).toBe(503);
     expect(answer.body).toMatchObject({ status: 'error', info: {}, error: { postgres: { status: 'down' }, dynamodb: { status: 'down' } } });
   });
 
   test('stays alive whatever the stores do', async () => {
     const url = await serviceWith({ postgres: await silentPort(), dynamodb: await silentPort() });
-    const startedAt = performance.now();
 
     const answer = await callService(url, 'GET', '/health/live');
 
-    expect(performance.now() - startedAt).toBeLessThan(500);
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ status: 'ok', ...identity });
   });

@@ -1,10 +1,10 @@
-import { Body, Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
 import { Public } from '../../common/caller.js';
-import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
+import { IdempotencyKey } from '../../common/idempotency-key.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import type { VisitCounter } from './counter.js';
+import { Replayable } from '../../common/replayable.interceptor.js';
+import type { CountedVisit, VisitCounter } from './counter.js';
 import { visitCounterSchema, visitSchema } from './counter.schemas.js';
 import { CounterService } from './counter.service.js';
 
@@ -30,6 +30,7 @@ export class CounterController {
 
   @Post()
   @HttpCode(200)
+  @Replayable('counter')
   @ApiBody({ required: false })
   @Operation({
     id: 'countVisit',
@@ -41,13 +42,7 @@ export class CounterController {
     success: { status: 200, description: 'The counter with this visit in it.', schema: visitCounterSchema, headers: ['Idempotency-Replayed'] },
     problems: [...bodyProblems, ...storeProblems],
   })
-  async count(
-    @Body({ schema: visitSchema }) _visit: object | undefined,
-    @IdempotencyKey() key: string | undefined,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<VisitCounter> {
-    const { counter, replayed } = await this.counter.countVisit(key);
-    markReplayed(response, replayed);
-    return counter;
+  async count(@Body({ schema: visitSchema }) _visit: object | undefined, @IdempotencyKey() key: string | undefined): Promise<CountedVisit> {
+    return this.counter.countVisit(key);
   }
 }

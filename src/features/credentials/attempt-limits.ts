@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { remainingStoreMs } from '../../common/request-context.js';
 import { AppConfig } from '../../config/config.module.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
@@ -21,7 +21,7 @@ export class AttemptLimits {
   private readonly requestMs: number;
 
   constructor(
-    @Inject(AppConfig) config: AppConfig,
+    config: AppConfig,
     private readonly limiter: RateLimiter,
   ) {
     this.quotas = quotasOf(config.get('limits', { infer: true }));

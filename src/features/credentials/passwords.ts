@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Options } from '@node-rs/argon2';
 import { RateLimitedError } from '../../common/errors.js';
 import { AppConfig } from '../../config/config.module.js';
@@ -34,7 +34,7 @@ export interface PasswordHasher {
 export class Passwords {
   private readonly queue: FairQueue;
 
-  constructor(@Inject(AppConfig) config: AppConfig) {
+  constructor(config: AppConfig) {
     // Behind the wait there must be time left for the stores.
     const waitMs = 0.7 * config.get('storeTimeouts', { infer: true }).requestMs;
     this.queue = new FairQueue({ ...queueLimits, waitMs }, () => new RateLimitedError(1));

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
 import { userIdSchema } from '../../common/ids.js';
@@ -10,7 +10,7 @@ import { DashboardService } from './dashboard.service.js';
 @ApiTags('Dashboard')
 @Controller('dashboard')
 export class DashboardController {
-  constructor(@Inject(DashboardService) private readonly dashboard: DashboardService) {}
+  constructor(private readonly dashboard: DashboardService) {}
 
   @Get(':id')
   @OwnedBy('id', { adminMayRead: true })

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { withTimeout } from '../../common/async.js';
 import type { Caller } from '../../common/caller.js';
 import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors.js';
@@ -15,9 +15,9 @@ export class DashboardService {
   private readonly profileTimeoutMs: number;
 
   constructor(
-    @Inject(UsersService) private readonly users: UsersService,
-    @Inject(TodosService) private readonly todos: TodosService,
-    @Inject(AppConfig) config: AppConfig,
+    private readonly users: UsersService,
+    private readonly todos: TodosService,
+    config: AppConfig,
   ) {
     this.profileTimeoutMs = config.get('storeTimeouts', { infer: true }).readMs;
   }

@@ -1,10 +1,9 @@
-import { Controller, Get, Header, Res } from '@nestjs/common';
-import { ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import { Controller, Get, Header, UseInterceptors } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import { Public } from '../../common/caller.js';
 import { Operation } from '../../common/openapi.js';
-import type { Liveness, Readiness } from './health.js';
-import { livenessSchema, readinessSchema } from './health.schemas.js';
+import { HealthStatusInterceptor } from './health-status.interceptor.js';
+import { type Liveness, livenessSchema, type Readiness, readinessSchema } from './health.schemas.js';
 import { HealthService } from './health.service.js';
 
 /** For load balancers, alarms and people who wonder. */
@@ -15,6 +14,7 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @Get()
+  @UseInterceptors(HealthStatusInterceptor)
   @Header('Cache-Control', 'no-store')
   @Operation({
     id: 'getHealth',
@@ -22,18 +22,11 @@ export class HealthController {
     description: 'Reads only. Each store is waited for one second at most.',
     auth: false,
     success: { status: 200, description: 'Both stores are up.', schema: readinessSchema },
+    failures: [{ status: 503, description: 'A store is down, or the service is shutting down: the same shape, not a problem.', schema: readinessSchema }],
     problems: [],
   })
-  @ApiResponse({
-    status: 503,
-    description: 'A store is down, or the service is shutting down: the same shape, not a problem.',
-    headers: { 'X-Request-Id': { description: 'Names this request in the logs.', schema: { type: 'string' } } },
-    standardSchema: readinessSchema,
-  })
-  async readiness(@Res({ passthrough: true }) response: Response): Promise<Readiness> {
-    const readiness = await this.health.readiness();
-    response.statusCode = readiness.status === 'ok' ? 200 : 503;
-    return readiness;
+  async getHealth(): Promise<Readiness> {
+    return this.health.readiness();
   }
 
   @Get('live')
@@ -46,7 +39,7 @@ export class HealthController {
     success: { status: 200, description: 'It does.', schema: livenessSchema },
     problems: [],
   })
-  liveness(): Liveness {
+  getLiveness(): Liveness {
     return this.health.liveness();
   }
 }

@@ -34,3 +34,9 @@ export const readinessSchema = z
 
 /** What `GET /health/live` answers. */
 export const livenessSchema = z.object({ status: z.literal('ok'), ...identity }).meta({ id: 'Liveness', description: 'That the process serves.' });
+
+/** What the service answers of its stores. */
+export type Readiness = z.output<typeof readinessSchema>;
+
+/** What the service answers of itself. */
+export type Liveness = z.output<typeof livenessSchema>;

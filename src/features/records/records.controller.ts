@@ -1,12 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
 import type * as z from 'zod';
 import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
 import { CreatedAt } from '../../common/entity.interceptor.js';
-import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
+import { IdempotencyKey } from '../../common/idempotency-key.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import type { UserRecord } from './records.js';
+import { Replayable } from '../../common/replayable.interceptor.js';
+import type { CreatedRecord, UserRecord } from './records.js';
 import {
   newRecordSchema,
   type RecordChange,
@@ -27,6 +27,7 @@ export class RecordsController {
   constructor(private readonly records: RecordsService) {}
 
   @Post()
+  @Replayable('record')
   @CreatedAt((record) => `/dynamo?user_id=${String(record['user_id'])}`)
   @Operation({
     id: 'createRecord',
@@ -40,11 +41,8 @@ export class RecordsController {
     @CurrentCaller() caller: Caller,
     @Body({ schema: newRecordSchema }) body: UserRecord,
     @IdempotencyKey() key: string | undefined,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<UserRecord> {
-    const { record, replayed } = await this.records.create(caller, body, key);
-    markReplayed(response, replayed);
-    return record;
+  ): Promise<CreatedRecord> {
+    return this.records.create(caller, body, key);
   }
 
   @Get()

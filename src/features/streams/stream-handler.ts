@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { AppConfig } from '../../config/config.module.js';
 import { Log } from '../../platform/observability/log.js';
@@ -36,10 +36,10 @@ export class StreamHandler {
   private readonly metricsNamespace: string | undefined;
 
   constructor(
-    @Inject(EventPublisher) private readonly publisher: EventPublisher,
-    @Inject(ArchiveService) private readonly archive: ArchiveService,
-    @Inject(Log) private readonly log: Log,
-    @Inject(AppConfig) config: AppConfig,
+    private readonly publisher: EventPublisher,
+    private readonly archive: ArchiveService,
+    private readonly log: Log,
+    config: AppConfig,
   ) {
     this.reader = new StreamReader(config.get('dynamodb', { infer: true }).tables, archive);
     this.metricsNamespace = config.get('lambda', { infer: true }) ? config.get('metrics', { infer: true }).namespace : undefined;

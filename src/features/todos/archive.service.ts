@@ -1,11 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type ArchiveOutcome, type StoredItem, TodosRepository } from './todos.repository.js';
 import type { Todo } from './todos.js';
 
 /** What becomes of todos outside any request: read from the change stream, and moved to the archive when they have expired. */
 @Injectable()
 export class ArchiveService {
-  constructor(@Inject(TodosRepository) private readonly todos: TodosRepository) {}
+  constructor(private readonly todos: TodosRepository) {}
 
   /**
    * The todo in an item of the change stream; null for the items that keep counts and results.

@@ -1,13 +1,13 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
 import { AcceptsMergePatch } from '../../common/body.interceptor.js';
 import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
 import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
-import { IdempotencyKey, markReplayed } from '../../common/idempotency-key.js';
+import { IdempotencyKey } from '../../common/idempotency-key.js';
 import { idSchema, userIdSchema } from '../../common/ids.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
+import { Replayable } from '../../common/replayable.interceptor.js';
 import { todoContentSchema, todoListSchema, type TodoPatch, todoPatchSchema, type TodoQuery, todoQuerySchema, todoSchema } from './todos.schemas.js';
 import { TodosService } from './todos.service.js';
 import type { Todo, TodoContent } from './todos.js';
@@ -16,10 +16,11 @@ import type { Todo, TodoContent } from './todos.js';
 @ApiTags('Todos')
 @Controller()
 export class TodosController {
-  constructor(@Inject(TodosService) private readonly todos: TodosService) {}
+  constructor(private readonly todos: TodosService) {}
 
   @Post('users/:id/todos')
   @OwnedBy('id')
+  @Replayable('todo')
   @Entity((todo) => `/todos/${String(todo['id'])}`)
   @Operation({
     id: 'createTodo',
@@ -33,11 +34,8 @@ export class TodosController {
     @Param('id', { schema: userIdSchema }) _id: string,
     @Body({ schema: todoContentSchema }) content: TodoContent,
     @IdempotencyKey() key: string | undefined,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<Todo> {
-    const { todo, replayed } = await this.todos.create(caller, content, key);
-    markReplayed(response, replayed);
-    return todo;
+  ): Promise<{ todo: Todo; replayed: boolean }> {
+    return this.todos.create(caller, content, key);
   }
 
   @Get('users/:id/todos')

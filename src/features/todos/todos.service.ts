@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
 import { decodeCursor, encodeCursor } from '../../common/cursor.js';
 import { DuetError } from '../../common/errors.js';
@@ -33,7 +33,7 @@ export interface DueOverview {
 /** The rules of todos. The owner is always the caller: it comes from the token, so that no request can name someone else's todo. */
 @Injectable()
 export class TodosService {
-  constructor(@Inject(TodosRepository) private readonly todos: TodosRepository) {}
+  constructor(private readonly todos: TodosRepository) {}
 
   /**
    * Creates a todo; with an idempotency key once, and then the first result again.

@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { types } from 'node:util';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../../config/config.module.js';
 import type { DynamoDbConfig, StoreTimeouts } from '../../config/config.js';
 import { StoreCalls } from '../store-call.js';
@@ -37,7 +37,7 @@ export class DynamoDb implements OnApplicationShutdown {
   private onceClient: DynamoDBDocumentClient | undefined;
   private readonly others: DynamoDBClient[] = [];
 
-  constructor(@Inject(AppConfig) config: AppConfig) {
+  constructor(config: AppConfig) {
     const { endpoint, anonymous, tables } = config.get('dynamodb', { infer: true });
     this.tables = tables;
     this.timeouts = config.get('storeTimeouts', { infer: true });

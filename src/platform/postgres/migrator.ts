@@ -28,7 +28,7 @@ export interface MigrateOptions {
 @Injectable()
 export class Migrator {
   constructor(
-    @Inject(AppConfig) private readonly config: AppConfig,
+    private readonly config: AppConfig,
     @Inject(loadPostgresSchema) private readonly loadSchema: LoadPostgresSchema,
   ) {}
 

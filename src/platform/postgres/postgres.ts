@@ -33,7 +33,7 @@ export class Postgres implements OnApplicationShutdown {
   private readonly calls: StoreCalls;
 
   constructor(
-    @Inject(AppConfig) private readonly config: AppConfig,
+    private readonly config: AppConfig,
     @Inject(loadPostgresSchema) private readonly loadSchema: LoadPostgresSchema,
   ) {
     this.timeouts = config.get('storeTimeouts', { infer: true });

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { memoize } from '../../common/async.js';
 import { RateLimitedError } from '../../common/errors.js';
 import { AppConfig } from '../../config/config.module.js';
@@ -61,7 +61,7 @@ export class RateLimiter {
   private readonly hashKey = memoize(async () => this.secret.keyFor('rate-limit-keys'));
 
   constructor(
-    @Inject(AppConfig) config: AppConfig,
+    config: AppConfig,
     private readonly dynamoDb: DynamoDb,
     private readonly secret: ServiceSecret,
     log: Log,

@@ -1,213 +1,115 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchGetCommand, type BatchGetCommandOutput, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { Inject, Injectable } from '@nestjs/common';
+import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { Injectable } from '@nestjs/common';
 import { StoreUnavailableError } from '../../../common/errors.js';
 import { idempotencyWindowSeconds } from '../../../common/idempotency-key.js';
 import { AppConfig } from '../../../config/config.module.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
-import { cancellationReasons, isConditionFailed, isContention, retryContention } from '../../../platform/dynamodb/transactions.js';
-import { type CountedVisit, counterId, type CounterShard, totalOf, type VisitCounter } from '../counter.js';
+import { cancellationReasons, isContention, retryContention } from '../../../platform/dynamodb/transactions.js';
+import { type CountedVisit, totalOf, type VisitCounter } from '../counter.js';
 import { CounterRepository } from '../counter.repository.js';
-
-/** BatchGetItem's own limit: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
-const keysPerBatch = 100;
-
-/** A stored shard; shard 0 also carries the largest number of shards that was ever written to. */
-interface ShardItem extends CounterShard {
-  readonly counterId: string;
-  readonly shardCount?: number;
-}
-
-/** What is kept of a keyed visit: the first result, once it is known, until the key's window ends. */
-interface KeyedVisitItem extends CounterShard {
-  readonly expiresAt: number;
-}
-
-// The keys of the counters table, and the only place they are made.
-const keys = {
-  /** Shard 0 has the counter's bare name, so that a counter with one shard is one plain item. */
-  shard: (shard: number) => ({ counterId: shard === 0 ? counterId : `${counterId}#${shard}` }),
-  keyedVisit: (key: string) => ({ counterId: `IDEM#${key}` }),
-};
-
-// Blind: no read precedes the write, so any number of them at once adds up.
-const addOne = 'ADD visitCount :one SET lastUpdated = :now';
-const isNewOrExpired = 'attribute_not_exists(counterId) OR expiresAt <= :nowSeconds';
-const isLargerMark = 'attribute_not_exists(shardCount) OR shardCount < :shardCount';
-// Whoever comes first decides, for everyone after.
-const keepFirstResult =
-  'SET visitCount = if_not_exists(visitCount, :visitCount), lastUpdated = if_not_exists(lastUpdated, :lastUpdated), expiresAt = if_not_exists(expiresAt, :expiresAt)';
+import { addVisits, isNewOrExpired, keepFirstResult, keys, type KeyedVisitItem, type ShardItem } from './counter-items.js';
+import { CounterShards } from './counter-shards.js';
+import { VisitBatcher } from './visit-batcher.js';
 
 /**
  * The counter as one item, or as `COUNTER_SHARDS` items that share the writes; its value is their sum.
  *
- * Reads cover the largest number of shards ever written to, which shard 0 remembers: lowering `COUNTER_SHARDS` loses no visit.
+ * Visits without a key are written in batches, at most once each. A visit with a key counts exactly once:
+ *
+ *     (no item) ── claim + count, one transaction ──▶ claimed ── read the counter, keep the first result ──▶ answered
+ *         ▲                                              │                                                     │
+ *         │                              a request with the key finishes it                  a request with the key replays it
+ *         └───────────────────────────────── the window of 24 hours ends ──────────────────────────────────────┘
+ *
+ * A transaction returns no values, so the result is read after it. If the process dies between the two, the next request with the key finishes the visit.
  */
 @Injectable()
 export class DynamoCounterRepository extends CounterRepository {
   private readonly table: string;
-  /** Among how many shards writes are spread. */
-  private readonly shards: number;
-  /** How many shards a read covers at first. */
-  private covered: number;
-  private raisingMark: Promise<void> | undefined;
+  private readonly shards: CounterShards;
+  private readonly batcher = new VisitBatcher(async (visits, at) => this.write(visits, at));
 
   constructor(
     private readonly dynamodb: DynamoDb,
-    @Inject(AppConfig) config: AppConfig,
+    config: AppConfig,
   ) {
     super();
     this.table = dynamodb.tables.counters;
-    this.shards = config.get('counter', { infer: true }).shards;
-    this.covered = this.shards;
+    this.shards = new CounterShards(dynamodb, config.get('counter', { infer: true }).shards);
   }
 
   async read(): Promise<VisitCounter> {
-    const { covered } = this;
-    const items = await this.readShards(0, covered);
-    const mark = shardCountOf(items);
-    this.covered = Math.max(this.covered, mark);
-    return totalOf(mark > covered ? [...items, ...(await this.readShards(covered, mark))] : items);
+    return totalOf(await this.shards.read());
   }
 
   async count(at: Date): Promise<VisitCounter> {
-    const Key = keys.shard(await this.pickShard());
-    const { Attributes } = await retryContention(
-      async () =>
-        this.dynamodb.sendOnce(
-          new UpdateCommand({
-            TableName: this.table,
-            Key,
-            UpdateExpression: addOne,
-            ExpressionAttributeValues: { ':one': 1, ':now': at.toISOString() },
-            ReturnValues: 'ALL_NEW',
-          }),
-        ),
-      isSurelyNotApplied,
-    );
-    const item = Attributes as ShardItem;
-    return this.shards === 1 && shardCountOf([item]) === 1 ? totalOf([item]) : this.read();
+    return this.batcher.count(at);
   }
 
   async countOnce(key: string, at: Date): Promise<CountedVisit> {
-    const nowSeconds = Math.floor(at.getTime() / 1000);
-    const expiresAt = nowSeconds + idempotencyWindowSeconds;
-    const claimKey = {
+    const expiresAt = Math.floor(at.getTime() / 1000) + idempotencyWindowSeconds;
+    if (await this.claimAndCount(key, at, expiresAt)) {
+      return { counter: await this.keepResult(key, expiresAt), replayed: false };
+    }
+    const first = await this.storedResult(key);
+    return { counter: first ?? (await this.keepResult(key, expiresAt)), replayed: true };
+  }
+
+  /** One write, sent again only when it surely had no effect. */
+  private async write(visits: number, at: Date): Promise<VisitCounter> {
+    const command = new UpdateCommand({ TableName: this.table, Key: await this.shards.pick(), ...addVisits(visits, at), ReturnValues: 'ALL_NEW' });
+    const { Attributes } = await retryContention(async () => this.dynamodb.sendOnce(command), isSurelyNotApplied);
+    const item = Attributes as ShardItem;
+    return this.shards.isOnly(item) ? totalOf([item]) : this.read();
+  }
+
+  /** Claims the key and counts the visit, both or neither; false when the key is claimed already. */
+  private async claimAndCount(key: string, at: Date, expiresAt: number): Promise<boolean> {
+    const claim = {
       TableName: this.table,
       Item: { ...keys.keyedVisit(key), expiresAt },
       ConditionExpression: isNewOrExpired,
-      ExpressionAttributeValues: { ':nowSeconds': nowSeconds },
+      ExpressionAttributeValues: { ':nowSeconds': Math.floor(at.getTime() / 1000) },
     };
-    const countVisit = {
-      TableName: this.table,
-      Key: keys.shard(await this.pickShard()),
-      UpdateExpression: addOne,
-      ExpressionAttributeValues: { ':one': 1, ':now': at.toISOString() },
-    };
+    const count = { TableName: this.table, Key: await this.shards.pick(), ...addVisits(1, at) };
     // One token for all tries: whichever of them took effect, the others find that it did.
-    const transaction = { ClientRequestToken: randomUUID(), TransactItems: [{ Put: claimKey }, { Update: countVisit }] };
-    let replayed = false;
+    const transaction = { ClientRequestToken: randomUUID(), TransactItems: [{ Put: claim }, { Update: count }] };
     try {
       await retryContention(async () => this.dynamodb.send(new TransactWriteCommand(transaction)));
+      return true;
     } catch (error) {
-      if (cancellationReasons(error)?.[0] !== 'ConditionalCheckFailed') {
-        throw error;
+      if (cancellationReasons(error)?.[0] === 'ConditionalCheckFailed') {
+        return false;
       }
-      replayed = true;
+      throw error;
     }
-    return { counter: (replayed ? await this.storedResult(key) : undefined) ?? (await this.firstResult(key, expiresAt)), replayed };
   }
 
-  /** What the key's first request left, so that a replay reads one item instead of every shard. */
+  /** What the key's first request left, read from one item instead of every shard. */
   private async storedResult(key: string): Promise<VisitCounter | undefined> {
-    const [item] = await this.readBatch([keys.keyedVisit(key)]);
+    const [item] = await this.shards.readItems([keys.keyedVisit(key)]);
     return item?.visitCount === undefined ? undefined : totalOf([item]);
   }
 
-  /**
-   * The result that every request with this key gets. A transaction returns no values, so the result is read after it, and the first
-   * to have read it decides. Had the process died between the two, a replay decides instead.
-   */
-  private async firstResult(key: string, expiresAt: number): Promise<VisitCounter> {
+  /** Reads the counter as the key's result, unless another request has stored one first: the result that every request with the key gets. */
+  private async keepResult(key: string, expiresAt: number): Promise<VisitCounter> {
     const { visitCount, lastUpdated } = await this.read();
-    const { Attributes } = await retryContention(async () =>
-      this.dynamodb.send(
-        new UpdateCommand({
-          TableName: this.table,
-          Key: keys.keyedVisit(key),
-          UpdateExpression: keepFirstResult,
-          ExpressionAttributeValues: { ':visitCount': visitCount, ':lastUpdated': lastUpdated, ':expiresAt': expiresAt },
-          ReturnValues: 'ALL_NEW',
-        }),
-      ),
-    );
+    const command = new UpdateCommand({
+      TableName: this.table,
+      Key: keys.keyedVisit(key),
+      UpdateExpression: keepFirstResult,
+      ExpressionAttributeValues: { ':visitCount': visitCount, ':lastUpdated': lastUpdated, ':expiresAt': expiresAt },
+      ReturnValues: 'ALL_NEW',
+    });
+    const { Attributes } = await retryContention(async () => this.dynamodb.send(command));
     return totalOf([Attributes as KeyedVisitItem]);
   }
-
-  private async pickShard(): Promise<number> {
-    if (this.shards === 1) {
-      return 0;
-    }
-    this.raisingMark ??= this.raiseMark().catch((error: unknown) => {
-      this.raisingMark = undefined;
-      throw error;
-    });
-    await this.raisingMark;
-    return Math.floor(Math.random() * this.shards);
-  }
-
-  /** Makes every reader cover this process's shards, before the first visit is counted on them: once a process, not once a visit. */
-  private async raiseMark(): Promise<void> {
-    try {
-      await retryContention(async () =>
-        this.dynamodb.send(
-          new UpdateCommand({
-            TableName: this.table,
-            Key: keys.shard(0),
-            UpdateExpression: 'SET shardCount = :shardCount',
-            ConditionExpression: isLargerMark,
-            ExpressionAttributeValues: { ':shardCount': this.shards },
-          }),
-        ),
-      );
-    } catch (error) {
-      if (!isConditionFailed(error)) {
-        throw error;
-      }
-      // It is as large already.
-    }
-  }
-
-  private async readShards(from: number, until: number): Promise<ShardItem[]> {
-    const all = Array.from({ length: until - from }, (_, index) => keys.shard(from + index));
-    const batches = Array.from({ length: Math.ceil(all.length / keysPerBatch) }, (_, index) => all.slice(index * keysPerBatch, (index + 1) * keysPerBatch));
-    return (await Promise.all(batches.map(async (batch) => this.readBatch(batch)))).flat();
-  }
-
-  private async readBatch(batch: readonly object[]): Promise<ShardItem[]> {
-    const items: ShardItem[] = [];
-    let request: BatchGetCommandOutput['UnprocessedKeys'] = { [this.table]: { Keys: [...batch], ConsistentRead: true } };
-    // Throttled keys come back unprocessed; the request's own deadline ends the loop.
-    while (request !== undefined && Object.keys(request).length > 0) {
-      const { Responses, UnprocessedKeys }: BatchGetCommandOutput = await this.dynamodb.send(new BatchGetCommand({ RequestItems: request }));
-      items.push(...((Responses?.[this.table] ?? []) as ShardItem[]));
-      request = UnprocessedKeys;
-      if (request !== undefined && Object.keys(request).length > 0) {
-        await sleep(Math.random() * 50);
-      }
-    }
-    return items;
-  }
-}
-
-function shardCountOf(items: readonly ShardItem[]): number {
-  return items.find((item) => item.counterId === counterId)?.shardCount ?? 1;
 }
 
 const refusals = new Set(['ThrottlingException', 'ProvisionedThroughputExceededException', 'RequestLimitExceeded']);
 
-/** Whether DynamoDB itself refused the write before it took effect. A lost connection does not tell. */
+/** Whether DynamoDB itself refused the write before it took effect. After a lost connection that is unknown. */
 function isSurelyNotApplied(error: unknown): boolean {
   const cause = error instanceof StoreUnavailableError ? error.cause : error;
   return isContention(cause) || (cause instanceof Error && refusals.has(cause.name));

@@ -1,5 +1,5 @@
 import { BatchGetCommand, GetCommand, QueryCommand, type QueryCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { KeyedMutex } from '../../../common/async.js';
 import { DuetError, InvalidCursorError } from '../../../common/errors.js';
 import type { KeyedCreation } from '../../../common/idempotency-key.js';
@@ -40,8 +40,8 @@ export class DynamoTodosRepository extends TodosRepository {
   private readonly mutex = new KeyedMutex();
 
   constructor(
-    @Inject(DynamoDb) private readonly dynamodb: DynamoDb,
-    @Inject(AppConfig) config: AppConfig,
+    private readonly dynamodb: DynamoDb,
+    config: AppConfig,
   ) {
     super();
     this.archiveAfterDays = config.get('archive', { infer: true }).afterDays;
