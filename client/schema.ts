@@ -500,7 +500,10 @@ export interface components {
              * @example ada@example.com
              */
             email: string;
-            /** @example Ada Lovelace */
+            /**
+             * @description With at least one visible character.
+             * @example Ada Lovelace
+             */
             name: string;
             /**
              * Format: password
@@ -526,7 +529,10 @@ export interface components {
              * @example ada@example.com
              */
             email?: string;
-            /** @example Ada Lovelace */
+            /**
+             * @description With at least one visible character.
+             * @example Ada Lovelace
+             */
             name?: string;
             /**
              * @description The IANA name of a time zone, in any case; it is kept in its own.
@@ -562,7 +568,10 @@ export interface components {
          *     }
          */
         TodoContent: {
-            /** @example Water the plants */
+            /**
+             * @description With at least one visible character.
+             * @example Water the plants
+             */
             title: string;
             /** @default null */
             description?: string | null;
@@ -582,6 +591,7 @@ export interface components {
             tags?: string[];
             /** @default [] */
             checklist?: {
+                /** @description With at least one visible character. */
                 title: string;
                 /** @default false */
                 done?: boolean;
@@ -629,7 +639,10 @@ export interface components {
          *     }
          */
         TodoPatch: {
-            /** @example Water the plants */
+            /**
+             * @description With at least one visible character.
+             * @example Water the plants
+             */
             title?: string;
             description?: string | null;
             /** @enum {string} */
@@ -639,6 +652,7 @@ export interface components {
             due?: (string) | null;
             tags?: string[] | null;
             checklist?: {
+                /** @description With at least one visible character. */
                 title: string;
                 /** @default false */
                 done?: boolean;

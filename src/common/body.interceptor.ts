@@ -7,6 +7,7 @@ import type { Request, Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
 import { memoize } from './async.js';
 import { DuetError, ValidationError } from './errors.js';
+import { findRepeatedName } from './json-names.js';
 import { findAlteredNumber } from './numbers.js';
 import { outsideStoreBudget } from './request-context.js';
 import { findUnfitText } from './text.js';
@@ -29,7 +30,7 @@ const bodyReader = memoize(async () => (await import('body-parser')).default.raw
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
- * Reads the body of a matched, authorised request: media type, size, JSON, and what no store can hold: text, and numbers that parsing would alter.
+ * Reads the body of a matched, authorised request: media type, size, JSON, and what cannot be kept as sent: some text, a name that stands twice, numbers that parsing would alter.
  *
  * It stands behind routing and the access guard on purpose: an unknown path is 404 and a missing token 401 before a byte of
  * the body is parsed, and requests without a body never meet a parser.
@@ -66,7 +67,7 @@ async function readBody(request: Request, response: Response, accepted: readonly
     throw new DuetError('request.malformed', 'The body is a byte order mark and nothing else.');
   }
   request.body = text === '' ? undefined : parseJson(text);
-  const unfit = findUnfitText(request.body) ?? findAlteredNumber(text);
+  const unfit = findUnfitText(request.body) ?? findRepeatedName(text) ?? findAlteredNumber(text);
   if (unfit !== undefined) {
     throw new ValidationError([unfit]);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { boundedText, codePoints, deepestNesting, escapePointer, findUnfitText, visibleText } from './text.js';
+import { boundedText, codePoints, deepestNesting, escapePointer, findUnfitText, isVisible, visibleText } from './text.js';
 
 describe('The length of a text', () => {
   test.each([
@@ -22,6 +22,19 @@ describe('The length of a text', () => {
 
   test.each(['', ' ', '\t\n', '\u00a0\u3000', 'x'.repeat(6)])('%j is one problem, not two, where something must be seen', (text) => {
     expect(visibleText(1, 5).safeParse(text).error?.issues).toHaveLength(1);
+  });
+});
+
+describe('A text in which something must be seen', () => {
+  test.each([
+    ...['\u200B', '\u2800', '\u3164', '\u115F', '\uFFA0', '\uFEFF', '\u2060', '\u00AD', '\u034F', '\u180E', '\u202E\u202C', '\uFE0F', '\u{E0041}', '\u{1D159}'],
+    ...['', ' ', '\t\n', '\u00A0\u3000', '\u0001\u007F', '\u0085', '\uFFFE', ' \u200B\u2800 '],
+  ])('is refused when it is %j', (text) => {
+    expect(isVisible(text)).toBe(false);
+  });
+
+  test.each(['a', '1', '.', '€', '😀', '🏳️‍🌈', 'é', 'ی\u200C', '\u200Ba', '가', 'ㅤa', '⠁', '\u0301', '\uE000', '☐'])('may be %j', (text) => {
+    expect(isVisible(text)).toBe(true);
   });
 });
 

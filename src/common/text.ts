@@ -19,11 +19,19 @@ export function boundedText(least: number, most: number) {
     .meta({ minLength: least, maxLength: most });
 }
 
-/** A name or title: like {@link boundedText}, and not of white space alone. */
+// Of the characters that show nothing, U+2800 (an empty Braille cell), U+16FE4 (a filler) and U+1D159 (a note without a head) have no property that says so.
+const visibleCharacter = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Noncharacter_Code_Point}\u2800\u{16FE4}\u{1D159}]/u;
+
+/** Whether anything of a text can be seen: some character is no white space, no control or format character, and not to be ignored (Unicode, UAX #44). */
+export function isVisible(text: string): boolean {
+  return visibleCharacter.test(text);
+}
+
+/** A name or title: like {@link boundedText}, and with something to see. The published pattern says less, for the sake of tools that know no properties. */
 export function visibleText(least: number, most: number) {
   return boundedText(least, most)
-    .refine((text) => text.trim() !== '', 'must not be blank')
-    .meta({ minLength: least, maxLength: most, pattern: '\\S' });
+    .refine(isVisible, 'must have a visible character')
+    .meta({ minLength: least, maxLength: most, pattern: '\\S', description: 'With at least one visible character.' });
 }
 
 /** Where and why a value cannot be stored as text, or undefined. */

@@ -101,6 +101,7 @@ export class Requests {
       sent(type, Buffer.from([0x22, 0xc3, 0x28, 0x22]), 'not UTF-8'),
       sent(type, `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, 'nested too deep'),
       sent(type, '{"__proto__":{"admin":true}}', 'a name that cannot be used'),
+      sent(type, '{"a":1,"a":1}', 'a name that stands twice'),
       sent(type, '{"user_id":"x","a":9007199254740993}', 'a number that parsing alters'),
       ...(body.required ? [{ headers: type, body: undefined, fault: 'no body' }] : []),
     ];

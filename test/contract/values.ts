@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { codePoints } from '../../src/common/text.js';
+import { codePoints, isVisible } from '../../src/common/text.js';
 import type { ContractDocument, Schema } from './document.js';
 import { Validation } from './validation.js';
 
@@ -45,7 +45,8 @@ export class Values {
       case 'array':
         return this.validArray(rest);
       case 'string':
-        return validText(rest).filter((text) => this.fits(schema, text));
+        // What must not be blank is published by a pattern that says less: see visibleText.
+        return validText(rest).filter((text) => this.fits(schema, text) && (rest.pattern !== String.raw`\S` || isVisible(text)));
       case 'integer':
         return fc.integer({ min: rest.minimum ?? -1000, max: rest.maximum ?? 1000 });
       case 'boolean':
