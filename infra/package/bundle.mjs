@@ -197,8 +197,6 @@ async function withoutDocs() {
     name: 'without-docs',
     setup(b) {
       b.onResolve({ filter: /^@nestjs\/swagger$/ }, () => ({ path: 'swagger', namespace: 'no-docs' }));
-      b.onResolve({ filter: /\/common\/openapi\.js$/ }, () => ({ path: 'openapi', namespace: 'no-docs' }));
-      b.onLoad({ filter: /^openapi$/, namespace: 'no-docs' }, () => ({ contents: 'export const Operation = () => () => {};' }));
       b.onLoad({ filter: /^swagger$/, namespace: 'no-docs' }, () => ({
         contents: `const none = () => () => {};\n${names.map((name) => `export const ${name} = none;`).join('\n')}`,
       }));

@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, type NestInterceptor, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiConsumes } from '@nestjs/swagger';
+import bodyParser from 'body-parser';
 import type { Request, Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
-import { memoize } from './async.js';
 import { DuetError, ValidationError } from './errors.js';
 import { findRepeatedName } from './json-names.js';
 import { findAlteredNumber } from './numbers.js';
@@ -25,8 +25,7 @@ const defaultTypes = ['application/json'];
 export const AcceptsMergePatch = (): MethodDecorator =>
   applyDecorators(SetMetadata(acceptedTypesKey, [mergePatchMediaType, ...defaultTypes]), ApiConsumes(mergePatchMediaType, ...defaultTypes));
 
-// For the first body that it is needed for: most cold starts answer a request without one, and it loads zlib.
-const bodyReader = memoize(async () => (await import('body-parser')).default.raw({ limit: bodyLimitBytes, type: () => true }));
+const readRaw = bodyParser.raw({ limit: bodyLimitBytes, type: () => true });
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
@@ -75,11 +74,10 @@ async function readBody(request: Request, response: Response, accepted: readonly
 
 /** The whole body as it was before it was encoded for the way. */
 async function readBytes(request: Request, response: Response, accepted: readonly string[]): Promise<Buffer> {
-  const read = await bodyReader();
   // serverless-express brings the whole body with a stream that counts as read; the parser reads streams.
   const source = Buffer.isBuffer(request.body) ? (Object.assign(Readable.from([request.body]), { headers: request.headers }) as unknown as Request) : request;
   await new Promise<void>((resolve, reject) => {
-    read(source, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
+    readRaw(source, response, (error?: unknown) => (error === undefined ? resolve() : reject(translate(error, accepted))));
   });
   return Buffer.isBuffer(source.body) ? source.body : Buffer.alloc(0);
 }

@@ -34,6 +34,7 @@ describe('a package', () => {
     const code = await codeIn(name);
 
     expect(Object.keys(code)).toEqual([...expectedFiles[name]].sort());
+    expect((await readdir(made(name))).filter((file) => !file.endsWith('.cache'))).toEqual(Object.keys(code));
     expect(zipOf(code).length).toBeLessThanOrEqual(largestZip);
   });
 
@@ -44,8 +45,10 @@ describe('a package', () => {
   });
 
   it.each(functionNames)('of %s holds no development or local-store code', async (name) => {
-    const maps = (await readdir(made(name))).filter((file) => file.endsWith('.map'));
-    const sourceLists = await Promise.all(maps.map(async (file) => (JSON.parse(await readFile(made(name, file), 'utf8')) as { sources: string[] }).sources));
+    const maps = await readdir(made(`${name}.maps`));
+    const sourceLists = await Promise.all(
+      maps.map(async (file) => (JSON.parse(await readFile(made(`${name}.maps`, file), 'utf8')) as { sources: string[] }).sources),
+    );
     const texts = await Promise.all(
       expectedFiles[name].filter((file) => file !== nativeCode).map(async (file) => readFile(join(unpacked(name), file), 'utf8')),
     );
@@ -80,5 +83,5 @@ describe('a package', () => {
     for (const name of functionNames) {
       expect((await readFile(packaged('again', `${name}.zip`))).equals(zipOf(await codeIn(name)))).toBe(true);
     }
-  });
+  }, 180_000);
 });
