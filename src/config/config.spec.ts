@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, type Part, parseConfig, storeTimeouts } from './config.js';
 
-const good: Environment = { RDS_HOST: 'db.internal', RDS_PASSWORD: 'pg', JWT_SECRET: 'x'.repeat(32) };
+const good: Environment = { RDS_HOST: 'db.internal', RDS_PASSWORD: 'pg', JWT_SECRET: 'a signing key of 32 bytes, or so' };
 
 function problemsOf(environment: Environment, parts?: readonly Part[]): readonly string[] {
   try {
@@ -52,7 +52,6 @@ describe('A configuration', () => {
       },
       dynamodb: {
         endpoint: undefined,
-        anonymous: false,
         tables: {
           todos: 'duet-local-todos',
           counters: 'duet-local-counters',
@@ -63,7 +62,7 @@ describe('A configuration', () => {
       },
       events: { busName: undefined, endpoint: undefined },
       secrets: { endpoint: undefined },
-      auth: { jwtSecret: 'x'.repeat(32), jwtSecretArn: undefined },
+      auth: { jwtSecret: good['JWT_SECRET'], jwtSecretArn: undefined },
       limits: { loginAccountAddress: 10, loginAccount: 50, loginAddress: 100, loginSuccess: 100, registrationAddress: 100, emailChange: 20 },
       counter: { shards: 1 },
       archive: { afterDays: 90 },
@@ -183,17 +182,11 @@ describe('Stores are provisioned', () => {
     ['both on loopback, told not to', { ...local, PROVISION_STORES: 'false' }, false],
     ['PostgreSQL elsewhere', { ...local, RDS_HOST: 'db.internal' }, false],
     ['DynamoDB in its region', { ...local, DYNAMODB_ENDPOINT: '' }, false],
-    ['DynamoDB elsewhere', { ...local, DYNAMODB_ENDPOINT: 'http://dynamodb.internal:8000' }, false],
+    ['DynamoDB elsewhere', { ...local, DYNAMODB_ENDPOINT: 'https://dynamodb.internal:8000' }, false],
     ['elsewhere, told to', { ...good, PROVISION_STORES: 'true' }, true],
     ['on Lambda', { ...local, AWS_LAMBDA_FUNCTION_NAME: 'f' }, false],
   ])('%s: %#', (_, environment, provisioned) => {
     expect(parseConfig(environment).provisionStores).toBe(provisioned);
-  });
-
-  test('with made-up credentials for a local DynamoDB alone, unless there are real ones', () => {
-    expect(parseConfig(local).dynamodb.anonymous).toBe(true);
-    expect(parseConfig({ ...local, AWS_ACCESS_KEY_ID: 'AKIA' }).dynamodb.anonymous).toBe(false);
-    expect(parseConfig({ ...local, DYNAMODB_ENDPOINT: 'https://vpce.example.com' }).dynamodb.anonymous).toBe(false);
   });
 });
 
@@ -201,6 +194,27 @@ test('What a laptop supplies is what no variable names', () => {
   expect(embeddedNeeds({})).toEqual({ postgres: true, dynamodb: true, jwtSecret: true });
   expect(embeddedNeeds({ RDS_HOST: '', DYNAMODB_ENDPOINT: '', JWT_SECRET: '' })).toEqual({ postgres: true, dynamodb: true, jwtSecret: true });
   expect(embeddedNeeds({ RDS_HOST: 'h', DYNAMODB_ENDPOINT: 'e', JWT_SECRET_ARN: 'a' })).toEqual({ postgres: false, dynamodb: false, jwtSecret: false });
+});
+
+test.each(['us-east-1', 'eu-central-1', 'eusc-de-east-1', 'us-gov-west-1', 'cn-north-1', 'us-iso-east-1'])('AWS_REGION may be %s', (region) => {
+  expect(parseConfig({ ...good, AWS_REGION: region }).region).toBe(region);
+});
+
+test.each(['Frankfurt', 'eu-mars-1', 'eu-central', 'EU-CENTRAL-1', 'us-east-1a'])('AWS_REGION may not be %s', (region) => {
+  expect(problemsOf({ ...good, AWS_REGION: region })).toEqual(['AWS_REGION must be a region such as eu-central-1']);
+});
+
+test.each(['DYNAMODB_ENDPOINT', 'SECRETS_MANAGER_ENDPOINT', 'EVENTBRIDGE_ENDPOINT'])('%s is encrypted, unless it is on this machine', (variable) => {
+  for (const url of ['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000', 'https://vpce.example.com']) {
+    expect(problemsOf({ ...good, [variable]: url })).toEqual([]);
+  }
+  for (const url of ['http://vpce.example.com', 'http://10.0.0.1:8000', 'http://127.0.0.1.nip.io']) {
+    expect(problemsOf({ ...good, [variable]: url })).toEqual([`${variable} must be an https URL, unless its host is a loopback address`]);
+  }
+});
+
+test('JWT_SECRET may not be one character again and again', () => {
+  expect(problemsOf({ ...good, JWT_SECRET: 'x'.repeat(64) })).toEqual(['JWT_SECRET must not be one character again and again']);
 });
 
 test('Loopback is this machine alone', () => {
@@ -227,8 +241,8 @@ test.each([500, 2_300, 20_000])('of %d ms for a request, a connection and a try 
 test('.env.example lists every variable that may be set, each with a value that passes', async () => {
   const example = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
   const listed = Object.fromEntries([...example.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
-  // Lambda and the SDK set these themselves.
-  const setByAws = ['AWS_LAMBDA_FUNCTION_NAME', 'AWS_ACCESS_KEY_ID'];
+  // Lambda sets it itself.
+  const setByAws = ['AWS_LAMBDA_FUNCTION_NAME'];
 
   expect([...Object.keys(listed), ...setByAws].sort()).toEqual(Object.keys(environmentSchema.shape).sort());
   expect(problemsOf({ ...listed, ...good })).toEqual([]);

@@ -1,3 +1,4 @@
+import { partition } from '@aws-sdk/core/client';
 import * as z from 'zod';
 
 /** The environment as Node gives it: names and text. */
@@ -28,12 +29,34 @@ const whole = (least: number, most: number) =>
     .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`);
 // DynamoDB's own rule for table names: 3 to 255 of these characters.
 const tableName = z.string().regex(/^[a-zA-Z0-9_.-]{3,255}$/, 'must be a DynamoDB table name: 3 to 255 of a-z, A-Z, 0-9, _, - and .');
-const endpoint = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+const endpoint = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  // Requests carry what is stored, and a signature that can be replayed.
+  .refine(isEncryptedOrLocal, 'must be an https URL, unless its host is a loopback address');
 const text = z.string().min(1, 'must not be empty');
 const arn = z.string().regex(/^arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+$/, 'must be an ARN');
 
+/** Whether the SDK's own list of all partitions has this region. */
+function isRegion(name: string): boolean {
+  // It has a description of each region that it knows, and answers for any other name, too.
+  return 'description' in partition(name);
+}
+
+function isEncryptedOrLocal(url: string): boolean {
+  return !URL.canParse(url) || new URL(url).protocol !== 'http:' || isLoopback(new URL(url).hostname);
+}
+
 /** The least bytes of a signing key: HS256 asks for a key as long as its hash (RFC 7518, section 3.2). */
-const leastSecretBytes = 32;
+export const minSecretBytes = 32;
+
+/** What is wrong with a signing key, as the end of a sentence that begins with its name; undefined when it may be used. */
+export function secretProblem(secret: string): string | undefined {
+  const bytes = Buffer.from(secret, 'utf8');
+  if (bytes.length < minSecretBytes) {
+    return `must be at least ${minSecretBytes} bytes long`;
+  }
+  return bytes.every((byte) => byte === bytes[0]) ? 'must not be one character again and again' : undefined;
+}
 
 /** What a request's stores may take by default, in milliseconds: a 503 is promised within 3 s, and a busy or cold process takes its share of them. */
 const defaultStoreTimeoutMs = 2_300;
@@ -64,10 +87,7 @@ export const environmentSchema = z.object({
   APP_ROLE_SECRET_ARN: arn.optional(),
   RDS_SSL: z.enum(['verify', 'disable'], 'must be verify or disable').optional(),
 
-  AWS_REGION: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as eu-central-1')
-    .default('us-east-1'),
+  AWS_REGION: z.string().refine(isRegion, 'must be a region such as eu-central-1').default('us-east-1'),
   DYNAMODB_ENDPOINT: endpoint.optional(),
   DYNAMODB_TABLE_NAME: tableName.default('duet-local-todos'),
   COUNTERS_TABLE_NAME: tableName.default('duet-local-counters'),
@@ -83,7 +103,10 @@ export const environmentSchema = z.object({
 
   JWT_SECRET: z
     .string()
-    .refine((secret) => Buffer.byteLength(secret, 'utf8') >= leastSecretBytes, `must be at least ${leastSecretBytes} bytes long`)
+    .superRefine((secret, context) => {
+      const problem = secretProblem(secret);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
     .optional(),
   JWT_SECRET_ARN: arn.optional(),
 
@@ -103,7 +126,6 @@ export const environmentSchema = z.object({
 
   // Set by the Lambda service: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
   AWS_LAMBDA_FUNCTION_NAME: text.optional(),
-  AWS_ACCESS_KEY_ID: text.optional(),
 });
 
 /** How to reach PostgreSQL. Exactly one of password, IAM token and secret gives the credentials. */
@@ -125,8 +147,6 @@ export interface PostgresConfig {
 export interface DynamoDbConfig {
   /** Unset: the region's own endpoint. */
   readonly endpoint?: string;
-  /** Whether made-up credentials serve: a local server checks none, and the SDK refuses to run without. */
-  readonly anonymous: boolean;
   readonly tables: {
     readonly todos: string;
     readonly counters: string;
@@ -301,7 +321,6 @@ function toConfig(env: Variables): Config {
     },
     dynamodb: {
       endpoint: env.DYNAMODB_ENDPOINT,
-      anonymous: localDynamoDb && env.AWS_ACCESS_KEY_ID === undefined,
       tables: {
         todos: env.DYNAMODB_TABLE_NAME,
         counters: env.COUNTERS_TABLE_NAME,

@@ -51,7 +51,7 @@ async function startWorker(endpoint: string): Promise<void> {
     RDS_HOST: '127.0.0.1',
     RDS_PASSWORD: 'unused',
     DYNAMODB_ENDPOINT: endpoint,
-    JWT_SECRET: 'x'.repeat(64),
+    JWT_SECRET: 'a signing key of 32 bytes, or so',
     EVENT_BUS_NAME: 'duet-test',
     EVENTBRIDGE_ENDPOINT: bus.endpoint,
     DUET_DATA_DIR: folder,

@@ -460,7 +460,7 @@ describe('limits', () => {
     await failures(user.email, 1);
     const app = await createServerApp(service.config);
     try {
-      const client = app.get(DynamoDb).hastyClient(2000);
+      const client = app.get(DynamoDb).failFastClient(2000);
       const { Items = [] } = await client.send(new ScanCommand({ TableName: service.config.dynamodb.tables.rateLimits }));
 
       expect(Items.length).toBeGreaterThan(2);

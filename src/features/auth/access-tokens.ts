@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
-import { ServiceSecret, type SigningKey } from '../../platform/service-secret.js';
+import { ServiceSecret, type SigningKey } from '../../platform/secrets/service-secret.js';
 import type { User } from '../users/user.js';
 
 /** For how long an access token holds, in seconds. */

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { ServiceSecretModule } from '../../platform/service-secret.module.js';
+import { ServiceSecretModule } from '../../platform/secrets/service-secret.module.js';
 import { CredentialsModule } from '../credentials/credentials.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessGuard } from './access.guard.js';

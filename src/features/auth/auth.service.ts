@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../common/errors.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
-import { ServiceSecret } from '../../platform/service-secret.js';
+import { ServiceSecret } from '../../platform/secrets/service-secret.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { AccessTokens, accessTokenSeconds } from './access-tokens.js';

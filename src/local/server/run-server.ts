@@ -7,6 +7,7 @@ import { readEnvironment } from '../../config/environment.js';
 import { reasonOf } from '../stores/local-store-error.js';
 import { startLocalStores } from '../stores/local-stores.js';
 import { provisionTables } from '../stores/provision-tables.js';
+import { explainStore } from './explain-store.js';
 import { checkStart, explainListen, explainStart } from './preflight.js';
 import { StopRequest } from './stop-request.js';
 
@@ -55,7 +56,13 @@ async function start(environment: Environment, started: Started, stop: StopReque
     ),
   );
   if (config.provisionStores) {
-    await Promise.all([provisionTables(config, say), app.get(Migrator).migrate({ onProgress: say })]);
+    await Promise.all([
+      provisionTables(config, say).catch((error: unknown) => Promise.reject(explainStore(error, 'DynamoDB', config))),
+      app
+        .get(Migrator)
+        .migrate({ onProgress: say })
+        .catch((error: unknown) => Promise.reject(explainStore(error, 'PostgreSQL', config))),
+    ]);
   }
   started.endWith((await import('../streams/stream-pump.js')).startStreamPump(app, config).stop);
   if (stop.requested) {

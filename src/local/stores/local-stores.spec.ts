@@ -186,7 +186,7 @@ describe('local stores', () => {
       RDS_HOST: 'db.example',
       RDS_PASSWORD: 'x',
       DYNAMODB_ENDPOINT: 'http://127.0.0.1:1',
-      JWT_SECRET: 'x'.repeat(32),
+      JWT_SECRET: 'a signing key of 32 bytes, or so',
     };
 
     const stores = track(await startLocalStores(environment));

@@ -13,6 +13,6 @@ export function withPlaceholders(environment: Environment): Environment {
     // Only what must be there: a wrong value of another variable is a mistake, although an embedded server would not read it.
     ...(postgres ? { RDS_HOST: '127.0.0.1', RDS_PASSWORD: environment['RDS_PASSWORD'] || 'unused' } : {}),
     ...(needs.dynamodb ? { DYNAMODB_ENDPOINT: 'http://127.0.0.1:1' } : {}),
-    ...(needs.jwtSecret ? { JWT_SECRET: 'x'.repeat(64) } : {}),
+    ...(needs.jwtSecret ? { JWT_SECRET: 'a placeholder of at least 32 bytes' } : {}),
   };
 }

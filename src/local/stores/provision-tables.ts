@@ -13,6 +13,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import type { Config } from '../../config/config.js';
+import { ownEndpoint } from '../../platform/aws/client-options.js';
 import type { OnProgress } from './processes.js';
 
 // Shared with Terraform; the path is the same from src and from dist.
@@ -37,8 +38,7 @@ export async function provisionTables(config: Config, onProgress: OnProgress = (
   const definitions = JSON.parse(await readFile(definitionsFile, 'utf8')) as Record<keyof Config['dynamodb']['tables'], TableDefinition>;
   const client = new DynamoDBClient({
     region: config.region,
-    endpoint: config.dynamodb.endpoint,
-    ...(config.dynamodb.anonymous ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
+    ...(config.dynamodb.endpoint !== undefined && ownEndpoint(config.dynamodb.endpoint)),
   });
   try {
     await Promise.all(

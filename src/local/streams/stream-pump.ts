@@ -17,6 +17,7 @@ import type { AttributeValue as LambdaAttributeValue, DynamoDBRecord } from 'aws
 import { type Config, isLoopback } from '../../config/config.js';
 import type { StreamHandler } from '../../features/streams/stream-handler.js';
 import { loadStreamHandler } from '../../features/streams/streams.module.js';
+import { ownEndpoint } from '../../platform/aws/client-options.js';
 import { Log } from '../../platform/observability/log.js';
 import { type ShardPosition, StreamCheckpoint } from './stream-checkpoint.js';
 import { announcedBy, TtlSweeper } from './ttl-sweeper.js';
@@ -58,8 +59,7 @@ export function startStreamPump(app: INestApplicationContext, config: Config): R
   const stopping = new AbortController();
   const options = {
     region: config.region,
-    endpoint,
-    ...(config.dynamodb.anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+    ...ownEndpoint(endpoint),
     maxAttempts: 1,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
   };

@@ -1,10 +1,11 @@
 import type { Agent } from 'node:http';
-import { types } from 'node:util';
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, type ServiceInputTypes, type ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AppConfig } from '../../config/config.module.js';
 import type { DynamoDbConfig, StoreTimeouts } from '../../config/config.js';
+import { awsClientOptions } from '../aws/client-options.js';
+import { isAborted, isUnavailable } from '../aws/errors.js';
 import { StoreCalls } from '../store-call.js';
 
 /** A command of the document client: `new PutCommand(...)` and its like. */
@@ -22,14 +23,14 @@ const translate = {
 };
 
 /**
- * The one door to DynamoDB: a document client with bounded time and retries set with intent, and network errors translated.
+ * DynamoDB for the features: a document client with bounded time and retries set with intent, and network errors translated.
  * Errors that belong to the domain (conditions, conflicts) pass through for the persistence adapters to read.
  */
 @Injectable()
 export class DynamoDb implements OnApplicationShutdown {
   /** The tables' names. */
   readonly tables: DynamoDbConfig['tables'];
-  private readonly options: DynamoDBClientConfig;
+  private readonly endpoint: { readonly region: string; readonly endpoint?: string };
   private readonly timeouts: StoreTimeouts;
   private readonly calls: StoreCalls;
   // Made on first use: a client costs milliseconds of a cold start.
@@ -38,17 +39,11 @@ export class DynamoDb implements OnApplicationShutdown {
   private readonly others: DynamoDBClient[] = [];
 
   constructor(config: AppConfig) {
-    const { endpoint, anonymous, tables } = config.get('dynamodb', { infer: true });
+    const { endpoint, tables } = config.get('dynamodb', { infer: true });
     this.tables = tables;
     this.timeouts = config.get('storeTimeouts', { infer: true });
     this.calls = new StoreCalls('dynamodb', this.timeouts);
-    this.options = {
-      region: config.get('region', { infer: true }),
-      endpoint,
-      // A local server checks no signature, yet the SDK signs: any key will do.
-      ...(anonymous && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-      requestHandler: { connectionTimeout: this.timeouts.connectMs, requestTimeout: this.timeouts.tryMs, throwOnRequestTimeout: true },
-    };
+    this.endpoint = { region: config.get('region', { infer: true }), endpoint };
   }
 
   // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
@@ -64,7 +59,11 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 
   private client(maxAttempts: number): DynamoDBDocumentClient {
-    return DynamoDBDocumentClient.from(withoutDeadSockets(new DynamoDBClient({ ...this.options, maxAttempts })), translate);
+    return DynamoDBDocumentClient.from(this.bareClient(maxAttempts, this.timeouts), translate);
+  }
+
+  private bareClient(maxAttempts: number, timeouts: Pick<StoreTimeouts, 'connectMs' | 'tryMs'>): DynamoDBClient {
+    return withoutDeadSockets(new DynamoDBClient(awsClientOptions({ ...this.endpoint, timeouts, maxAttempts })));
   }
 
   /**
@@ -83,14 +82,8 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 
   /** A bare client with one try of `timeoutMs`, for a caller that would rather do without an answer than wait for it. Closed with the application. */
-  hastyClient(timeoutMs: number): DynamoDBClient {
-    const client = withoutDeadSockets(
-      new DynamoDBClient({
-        ...this.options,
-        maxAttempts: 1,
-        requestHandler: { connectionTimeout: timeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
-      }),
-    );
+  failFastClient(timeoutMs: number): DynamoDBClient {
+    const client = this.bareClient(1, { connectMs: timeoutMs, tryMs: timeoutMs });
     this.others.push(client);
     return client;
   }
@@ -154,46 +147,4 @@ interface Agents {
 
 function answered(error: unknown): boolean {
   return (error as { $response?: unknown }).$response !== undefined;
-}
-
-/** Whether an error of the SDK says that the time given to the whole call, its tries together, was over. */
-export function isAborted(error: unknown): boolean {
-  return types.isNativeError(error) && error.name === 'AbortError';
-}
-
-// By name, because the SDK has no class for a refused or cut connection:
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-const unavailableNames = new Set([
-  'AbortError',
-  'TimeoutError',
-  'NetworkingError',
-  'InternalServerError',
-  'ServiceUnavailable',
-  'ServiceUnavailableException',
-  'RequestLimitExceeded',
-  'ThrottlingException',
-  'ProvisionedThroughputExceededException',
-  'CredentialsProviderError',
-]);
-const networkCodes = /^(E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)|ERR_(SOCKET|STREAM)_\w+)$/;
-
-// The SDK does not know an error of another realm, and keeps only its text.
-const wrappedNetworkError =
-  /^AWS SDK error wrapper for Error: .*\b(E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)|socket hang up)\b/;
-
-/** Whether an error of the SDK says that DynamoDB did not do its part, rather than that the request was wrong. */
-export function isUnavailable(error: unknown): boolean {
-  // Not `instanceof`: Node's own errors, such as a refused connection, are of another realm where the code runs in a `vm` context (jest).
-  if (!types.isNativeError(error)) {
-    return false;
-  }
-  const { code, $metadata, $response } = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number }; $response?: { statusCode?: number } };
-  const status = $metadata?.httpStatusCode ?? $response?.statusCode ?? 0;
-  return (
-    unavailableNames.has(error.name) ||
-    (typeof code === 'string' && networkCodes.test(code)) ||
-    status >= 500 ||
-    error.message === 'socket hang up' ||
-    wrappedNetworkError.test(error.message)
-  );
 }

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { EventBridgeClient, PutEventsRequestEntry, PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
 import { memoize } from '../../common/async.js';
 import { AppConfig } from '../../config/config.module.js';
-import { isLoopback } from '../../config/config.js';
+import { awsClientOptions } from '../aws/client-options.js';
 
 /** An event as the bus takes it; `detail` is the JSON text of an object. */
 export interface BusEntry {
@@ -22,7 +22,7 @@ export const sizeLimit = 1024 * 1024;
 /** For the keys, ids, account and region of the event that EventBridge makes of an entry: some 300 bytes. */
 const envelopeBytes = 1024;
 
-const tryTimeoutMs = 1_500;
+const timeouts = { connectMs: 700, tryMs: 1_500 };
 /** How long one request may take with its retries. A batch is a request, so 10 entries are answered within it. */
 const requestTimeoutMs = 4_000;
 
@@ -108,16 +108,9 @@ export class EventBridge implements OnApplicationShutdown {
   private async load(): Promise<EventBridgeClient> {
     const { EventBridgeClient } = await import('./client.js');
     const { endpoint } = this.config.get('events', { infer: true });
-    return new EventBridgeClient({
-      region: this.config.get('region', { infer: true }),
-      endpoint,
-      // A stand-in on this machine checks no signature, yet the SDK refuses to run without credentials.
-      ...(endpoint !== undefined && isLoopback(new URL(endpoint).hostname) && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-      // A retry after a lost reply may publish twice. That is within the promise, at least once: the id in the detail is the same.
-      // Two tries ride out a passing error; longer outages are the callers' (outbox backoff, stream redelivery).
-      maxAttempts: 2,
-      requestHandler: { connectionTimeout: 700, requestTimeout: tryTimeoutMs, throwOnRequestTimeout: true },
-    });
+    // A retry after a lost reply may publish twice. That is within the promise, at least once: the id in the detail is the same.
+    // Two tries ride out a passing error; longer outages are the callers' (outbox backoff, stream redelivery).
+    return new EventBridgeClient(awsClientOptions({ region: this.config.get('region', { infer: true }), endpoint, timeouts, maxAttempts: 2 }));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AppConfig } from '../../config/config.module.js';
-import { readSecret } from '../secrets.js';
+import { readSecret } from '../secrets/secrets.js';
 
 /** User name and password of a connection; a function is asked anew for every connection the pool opens. */
 export interface PostgresCredentials {

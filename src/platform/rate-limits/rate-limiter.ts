@@ -5,7 +5,7 @@ import { RateLimitedError } from '../../common/errors.js';
 import { AppConfig } from '../../config/config.module.js';
 import { DynamoDb } from '../dynamodb/dynamodb.js';
 import { Log } from '../observability/log.js';
-import { ServiceSecret } from '../service-secret.js';
+import { ServiceSecret } from '../secrets/service-secret.js';
 import { type Change, type Counter, isRefused, type Outcome, usageOf, type Windows } from './counters.js';
 import { DynamoCounters } from './dynamo-counters.js';
 import { MemoryCounters } from './memory-counters.js';
@@ -146,7 +146,7 @@ export class RateLimiter {
   }
 
   private async ask<T>(work: (shared: DynamoCounters) => Promise<T>): Promise<T | null> {
-    this.shared ??= new DynamoCounters(this.dynamoDb.hastyClient(this.giveUpMs), this.dynamoDb.tables.rateLimits);
+    this.shared ??= new DynamoCounters(this.dynamoDb.failFastClient(this.giveUpMs), this.dynamoDb.tables.rateLimits);
     const { shared } = this;
     return this.watch.ask(async () => work(shared));
   }

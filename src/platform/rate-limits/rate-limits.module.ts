@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { ServiceSecretModule } from '../service-secret.module.js';
+import { ServiceSecretModule } from '../secrets/service-secret.module.js';
 import { RateLimiter } from './rate-limiter.js';
 
 /** Gives features the limiter, whose state all instances share. */

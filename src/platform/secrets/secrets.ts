@@ -1,7 +1,7 @@
-import { isLoopback } from '../config/config.js';
-import type { AppConfig } from '../config/config.module.js';
-import { isAborted, isUnavailable } from './dynamodb/dynamodb.js';
-import { StoreCalls } from './store-call.js';
+import type { AppConfig } from '../../config/config.module.js';
+import { awsClientOptions } from '../aws/client-options.js';
+import { isAborted, isUnavailable } from '../aws/errors.js';
+import { StoreCalls } from '../store-call.js';
 
 /** A version of a secret by its stage: the one in use, or the one that was before it. */
 export type SecretStage = 'AWSCURRENT' | 'AWSPREVIOUS';
@@ -14,18 +14,11 @@ export type SecretStage = 'AWSCURRENT' | 'AWSPREVIOUS';
  * time was up before it could answer.
  */
 export async function readSecret(arn: string, config: AppConfig, stage: SecretStage = 'AWSCURRENT'): Promise<string | null> {
-  const { SecretsManagerClient, GetSecretValueCommand } = await import('./secrets-client.js');
+  const { SecretsManagerClient, GetSecretValueCommand } = await import('./client.js');
   const { endpoint } = config.get('secrets', { infer: true });
   const timeouts = config.get('storeTimeouts', { infer: true });
   const call = new StoreCalls('secrets', timeouts).begin();
-  const client = new SecretsManagerClient({
-    region: config.get('region', { infer: true }),
-    endpoint,
-    // A stand-in on this machine checks no signature, yet the SDK refuses to run without credentials.
-    ...(endpoint !== undefined && isLoopback(new URL(endpoint).hostname) && { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: timeouts.connectMs, requestTimeout: timeouts.tryMs, throwOnRequestTimeout: true },
-  });
+  const client = new SecretsManagerClient(awsClientOptions({ region: config.get('region', { infer: true }), endpoint, timeouts, maxAttempts: 3 }));
   try {
     const abortSignal = AbortSignal.timeout(Math.ceil(call.limitMs));
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn, VersionStage: stage }), { abortSignal });

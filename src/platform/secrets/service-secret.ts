@@ -1,7 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { memoize } from '../common/async.js';
-import { AppConfig } from '../config/config.module.js';
+import { memoize } from '../../common/async.js';
+import { secretProblem } from '../../config/config.js';
+import { AppConfig } from '../../config/config.module.js';
 import { readSecret } from './secrets.js';
 
 /** What a derived key is for: keys for different purposes have nothing in common. */
@@ -22,7 +23,6 @@ interface KeyRing {
   readonly readAt: number;
 }
 
-const leastBytes = 32;
 /** For how long keys are taken as read: an instance that sees no newer key in tokens comes to know of it after so long. */
 const freshMs = 5 * 60_000;
 /** After a reading that showed nothing new, how long until the next: made-up key ids must not turn into one each. */
@@ -33,7 +33,7 @@ const pauseMs = 5_000;
  * It signs access tokens as it is; every other use gets a key derived from it.
  *
  * Rotation: a new version of the secret becomes AWSCURRENT, what was current AWSPREVIOUS, and both are good. An instance that has read
- * neither knows the new one by a token that names it, or after five minutes. So nobody is signed out as long as two rotations are further
+ * neither knows the new one by a token that names it, or after five minutes. So no one is signed out as long as two rotations are further
  * apart than a token lives and this takes: 20 minutes.
  */
 @Injectable()
@@ -114,11 +114,11 @@ function keyIn({ current, previous }: KeyRing, id: string): SigningKey | null {
 }
 
 function checked(text: string | null): SigningKey {
-  const key = signingKey(text ?? '');
-  if (key.bytes.length < leastBytes) {
-    throw new Error(`The secret named by JWT_SECRET_ARN must be at least ${leastBytes} bytes long`);
+  const problem = secretProblem(text ?? '');
+  if (problem !== undefined) {
+    throw new Error(`The secret named by JWT_SECRET_ARN ${problem}`);
   }
-  return key;
+  return signingKey(text ?? '');
 }
 
 function signingKey(text: string): SigningKey {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { isUnavailable } from './dynamodb.js';
+import { isUnavailable } from './errors.js';
 
 const error = (message: string, fields: object = {}): Error => Object.assign(new Error(message), fields);
 
-describe('DynamoDB is unavailable', () => {
+describe('A service of AWS is unavailable', () => {
   test.each<[string, Error]>([
     ['nobody listens', error('connect ECONNREFUSED', { code: 'ECONNREFUSED' })],
     ['the connection was cut', error('read ECONNRESET', { code: 'ECONNRESET' })],
