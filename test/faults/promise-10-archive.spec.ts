@@ -16,6 +16,7 @@ import { type RunningPump, startStreamPump } from '../../src/local/streams/strea
 import { TtlSweeper } from '../../src/local/streams/ttl-sweeper.js';
 import { Log } from '../../src/platform/observability/log.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
+import { eventually } from '../support/eventually.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
 // Seen failing: with an unconditional archive put, no condition on LIST and a pump that forgets TTL's notices, all three in one build; with a sweeper that deletes what it
@@ -77,13 +78,6 @@ const storedTodo = async (id: string): Promise<any> => itemOf(tables().todos, `T
 const eventsOf = (id: string): ReceivedEvent[] => bus.events.filter(({ detail }) => detail.data.id === id);
 const namesOf = (id: string): string[] => eventsOf(id).map(({ detailType }) => detailType);
 const wait = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const until = async (what: string, done: () => Promise<boolean>, limitMs = 15_000): Promise<void> => {
-  for (const end = performance.now() + limitMs; !(await done()); await wait(50)) {
-    if (performance.now() > end) {
-      throw new Error(`After ${limitMs} ms: not yet ${what}`);
-    }
-  }
-};
 
 describe('Expiry moves a done todo to the archive exactly once and keeps the counts right', () => {
   let handler: StreamHandler;
@@ -288,9 +282,9 @@ describe('Under npm start, expiry is seen', () => {
   test('a done todo moves to the archive within seconds, and leaves no trace of how', async () => {
     const todo = await finish('Soon');
 
-    await until('archived', async () => isArchived(todo.id));
+    await eventually(async () => isArchived(todo.id), { what: 'archived' });
 
-    await until('published', async () => namesOf(todo.id).includes('todo.archived'));
+    await eventually(async () => namesOf(todo.id).includes('todo.archived'), { what: 'published' });
     await wait(2_500);
     expect(namesOf(todo.id)).toEqual(['todo.created', 'todo.completed', 'todo.archived']);
     expect(await counts()).toMatchObject({ total: 0, done: 0, archived: 1 });
@@ -325,23 +319,23 @@ describe('Under npm start, expiry is seen', () => {
 
     pump = startStreamPump(worker, service.config);
 
-    await until('archived', async () => isArchived(todo.id));
-    await until('published', async () => namesOf(todo.id).length === 3);
+    await eventually(async () => isArchived(todo.id), { what: 'archived' });
+    await eventually(async () => namesOf(todo.id).length === 3, { what: 'published' });
     expect(namesOf(todo.id)).toEqual(['todo.created', 'todo.completed', 'todo.archived']);
   });
 
   test('stopped between the notice and the removal, the next start still knows that TTL removed it', async () => {
     const todo = await finish('Between');
-    await until('told', async () => namesOf(todo.id).length === 2);
+    await eventually(async () => namesOf(todo.id).length === 2, { what: 'told' });
     bus.failNext({ kind: 'refuse', status: 500, code: 'InternalException' }, 1_000);
-    await until('archived', async () => isArchived(todo.id));
+    await eventually(async () => isArchived(todo.id), { what: 'archived' });
     await wait(500);
 
     await pump.stop();
     bus.recover();
     pump = startStreamPump(worker, service.config);
 
-    await until('published', async () => namesOf(todo.id).length === 3);
+    await eventually(async () => namesOf(todo.id).length === 3, { what: 'published' });
     expect(namesOf(todo.id)).toEqual(['todo.created', 'todo.completed', 'todo.archived']);
     expect(await counts()).toMatchObject({ done: 0, archived: 1 });
   });
@@ -356,11 +350,13 @@ describe('Under npm start, expiry is seen', () => {
     await documents.send(new PutCommand({ TableName: tables().counters, Item: { counterId: 'IDEM#old', expiresAt } }));
     await documents.send(new PutCommand({ TableName: tables().todos, Item: { userId: user.id, itemKey: 'IDEM#new', expiresAt: expiresAt + 1_000 } }));
 
-    await until('deleted', async () => (await itemOf(tables().todos, 'IDEM#old')) === undefined && (await itemOf(tables().todos, 'LIST')) === undefined);
-    await until(
-      'deleted',
+    await eventually(async () => (await itemOf(tables().todos, 'IDEM#old')) === undefined && (await itemOf(tables().todos, 'LIST')) === undefined, {
+      what: 'deleted',
+    });
+    await eventually(
       async () =>
         (await documents.send(new GetCommand({ TableName: tables().counters, Key: { counterId: 'IDEM#old' }, ConsistentRead: true }))).Item === undefined,
+      { what: 'deleted' },
     );
 
     expect(await itemOf(tables().todos, 'IDEM#new')).toBeDefined();

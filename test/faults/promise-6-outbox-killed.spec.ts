@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BatchWriteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
+import { eventually } from '../support/eventually.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { type FaultyService, startFaultyService } from '../support/faulty-service.js';
 import type { SignedUp } from '../support/service.js';
@@ -88,7 +89,7 @@ async function furnish(): Promise<SignedUp> {
     }));
     await service.truth.dynamodb.send(new BatchWriteCommand({ RequestItems: { [service.config.dynamodb.tables.archive]: puts } }));
   }
-  await until(async () => (await outboxOf(user.id)).every(({ status }) => status === 'done'));
+  await eventually(async () => (await outboxOf(user.id)).every(({ status }) => status === 'done'), { what: 'the events are published' });
   return user;
 }
 
@@ -148,7 +149,7 @@ test.each(steps)('Promise 6: killed when %s, the next start finishes the erasure
   // A dead worker's lease ends by itself; what else waits is another user's.
   await service.truth.query('UPDATE outbox SET next_attempt_at = now() WHERE user_id = $1', [user.id]);
   await service.restart();
-  await until(async () => (await outboxOf(user.id)).at(-1)?.['status'] !== 'pending');
+  await eventually(async () => (await outboxOf(user.id)).at(-1)?.['status'] !== 'pending', { what: 'the deletion is done' });
 
   expect(await progress(user.id)).toMatchObject({ ...erased, leased: false, status: 'done' });
   const left = await partition(service.config.dynamodb.tables.todos, user.id);
@@ -160,14 +161,7 @@ test.each(steps)('Promise 6: killed when %s, the next start finishes the erasure
   ]);
   // At least once, under one id. What was told of the rest came through the streams.
   expect(idsOf(told('user.deleted', user.id))).toEqual([rows[1]?.['id']]);
-  await until(async () => idsOf(told('todo.deleted', user.id)).length === todos && idsOf(told('record.deleted', user.id)).length === 1);
+  await eventually(async () => idsOf(told('todo.deleted', user.id)).length === todos && idsOf(told('record.deleted', user.id)).length === 1, {
+    what: 'every deletion is on the bus',
+  });
 });
-
-async function until(holds: () => Promise<boolean>, limitMs = 15_000): Promise<void> {
-  for (const end = performance.now() + limitMs; !(await holds());) {
-    if (performance.now() > end) {
-      throw new Error(`Still not so after ${limitMs} ms`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
+import { eventually } from '../support/eventually.js';
 import type { FaultProxy, PickRequest } from '../support/fault-proxy.js';
 import { expectUnavailable, type FaultyService, startFaultyService } from '../support/faulty-service.js';
 import type { Answer, SignedUp } from '../support/service.js';
@@ -23,7 +24,7 @@ afterAll(async () => {
 beforeEach(async () => {
   user = await service.signUp();
   // The worker is through with it: the next commit is the test's.
-  await until(async () => (await outboxOf(user.id, 'user.registered')).every(({ status }) => status === 'done'));
+  await eventually(async () => (await outboxOf(user.id, 'user.registered')).every(({ status }) => status === 'done'), { what: 'the events are published' });
 });
 afterEach(async () => service.postgres.restore());
 
@@ -43,7 +44,7 @@ const told = (name: string, userId: string): ReceivedEvent[] => bus.events.filte
 
 /** The change is in the outbox once, and told once. */
 async function expectToldOnce(name: string, userId: string): Promise<void> {
-  await until(async () => (await outboxOf(userId, name)).every(({ status }) => status === 'done'));
+  await eventually(async () => (await outboxOf(userId, name)).every(({ status }) => status === 'done'), { what: 'the events are published' });
   const rows = await outboxOf(userId, name);
   expect(rows).toHaveLength(1);
   expect(told(name, userId).map(({ detail }) => detail.metadata.id)).toEqual([rows[0]?.['id']]);
@@ -140,12 +141,12 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
   test('the outbox’s worker tells a change once all the same', async () => {
     lose(service.postgres, commitAfter(`UPDATE outbox SET status = 'done'`));
     expect((await as('PATCH', `/users/${user.id}`, { name: 'Changed' })).status).toBe(200);
-    await until(async () => (await outboxOf(user.id, 'user.updated'))[0]?.['status'] === 'done');
+    await eventually(async () => (await outboxOf(user.id, 'user.updated'))[0]?.['status'] === 'done', { what: 'the event is published' });
     await service.postgres.restore();
 
     await expectToldOnce('user.updated', user.id);
     expect((await as('PATCH', `/users/${user.id}`, { name: 'Again' })).status).toBe(200);
-    await until(async () => told('user.updated', user.id).length === 2);
+    await eventually(async () => told('user.updated', user.id).length === 2, { what: 'both events are on the bus' });
   });
 });
 
@@ -162,12 +163,3 @@ test('When a commit never reached PostgreSQL, the same 503, and nothing is done:
   expect(again.status).toBe(201);
   await expectToldOnce('user.registered', again.body.id);
 });
-
-async function until(holds: () => Promise<boolean>, limitMs = 15_000): Promise<void> {
-  for (const end = performance.now() + limitMs; !(await holds());) {
-    if (performance.now() > end) {
-      throw new Error(`Still not so after ${limitMs} ms`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

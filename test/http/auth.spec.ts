@@ -1,11 +1,11 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
+import { eventually } from '../support/eventually.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
 
 const password = 'correct horse battery staple';
@@ -212,7 +212,9 @@ describe('/auth', () => {
       await stores.get(Postgres).transaction(async (transaction) => {
         await transaction.query('SELECT 1 FROM refresh_tokens WHERE user_id = $1 FOR UPDATE', [user.id]);
         waiting = refresh(user.refreshToken);
-        await sleep(150);
+        await eventually(async () => (await transaction.query('SELECT 1 FROM pg_locks WHERE NOT granted', [])).length > 0, {
+          what: 'the refresh waits for the row',
+        });
         await transaction.query('DELETE FROM refresh_tokens WHERE user_id = $1', [user.id]);
       });
 

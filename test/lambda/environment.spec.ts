@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
 import { parseConfig } from '../../src/config/config.js';
+import { eventually } from '../support/eventually.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { type EventRequest, httpApiEvent } from '../support/lambda-events.js';
 import type { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
@@ -156,12 +156,7 @@ async function endConnections(stage: LambdaStage): Promise<number> {
 
 /** How many connections the functions hold, once there is one. */
 async function connectionsOf(stage: LambdaStage): Promise<number> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const count = await rowsOf(stage, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'duet'");
-    if (count > 0 || Date.now() > deadline) return count;
-    await sleep(50);
-  }
+  return eventually(async () => rowsOf(stage, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'duet'"), { what: 'the functions are connected' });
 }
 
 async function rowsOf({ variables }: LambdaStage, query: string): Promise<number> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { AwsError } from './aws-error.js';
+import { eventually } from './eventually.js';
 import { listenOnLoopback } from './loopback.js';
 
 /** An event as the bus has taken it. */
@@ -108,15 +109,14 @@ export async function startEventBridge(): Promise<EventBridgeStandIn> {
     recover: () => {
       failures = [];
     },
-    waitFor: async (count, filter = () => true, timeoutMs = 10_000) => {
-      const until = performance.now() + timeoutMs;
-      for (;;) {
-        const found = events.filter(filter);
-        if (found.length >= count) return found;
-        if (performance.now() > until) throw new Error(`The bus has ${found.length} of ${count} events after ${timeoutMs} ms`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
+    waitFor: async (count, filter = () => true, timeoutMs = 10_000) =>
+      eventually(
+        () => {
+          const found = events.filter(filter);
+          return found.length >= count ? found : undefined;
+        },
+        { timeoutMs, what: `the bus has ${count} events` },
+      ),
     stop,
   };
 }
