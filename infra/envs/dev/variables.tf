@@ -105,7 +105,7 @@ variable "database" {
   })
   default = {
     instance_class        = "db.t4g.micro"
-    engine_version        = "17"
+    engine_version        = "18"
     storage_gb            = 20
     max_storage_gb        = 50
     multi_az              = false

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { withTimeout } from '../../common/async.js';
 import { AppConfig } from '../../config/config.module.js';
 import { Log } from '../../platform/observability/log.js';
 import { Erasure } from './erasure.js';
@@ -85,7 +86,11 @@ export class OutboxWorker implements OnModuleDestroy {
     }
     const until = performance.now() + erasurePatienceMs;
     const settling = this.detached.runInAsyncScope(async () => this.track(this.settle(userId, () => performance.now() < until && !this.stopped)));
-    await Promise.race([settling, sleep(erasurePatienceMs, undefined, { ref: false })]);
+    await withTimeout<unknown>(
+      erasurePatienceMs,
+      async () => settling,
+      () => undefined,
+    );
     this.kick();
   }
 

@@ -15,6 +15,9 @@ import { commandOf, endProcess, type EndStep, Guardian, type OnProgress, ServerP
 
 const run = promisify(execFile);
 
+/** The major version of the embedded PostgreSQL, which is also the one that Terraform asks RDS for. */
+export const postgresMajorVersion = '18';
+
 const host = '127.0.0.1';
 const username = 'duet';
 /** How long recovery after a crash may take before we give up. */
@@ -72,12 +75,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const cluster = join(place.home, 'data');
     await clearLeftovers(place.home, cluster);
     const version = await clusterVersion(cluster);
-    onProgress(`PostgreSQL 18 starting${version === null ? ' (first run: preparing the data folder)' : ''}…`);
+    onProgress(`PostgreSQL ${postgresMajorVersion} starting${version === null ? ' (first run: preparing the data folder)' : ''}…`);
     if (version === null) {
       await initialise(place, cluster, durable);
-    } else if (version !== '18') {
+    } else if (version !== postgresMajorVersion) {
       throw new LocalStoreError(
-        `The data in ${place.home} was made by PostgreSQL ${version}, and this is 18: dump and restore it, or set DUET_DATA_DIR to another folder`,
+        `The data in ${place.home} was made by PostgreSQL ${version}, and this is ${postgresMajorVersion}: dump and restore it, or set DUET_DATA_DIR to another folder`,
       );
     }
     const password = await readFile(join(cluster, passwordFile), 'utf8');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { constants, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withTimeout } from '../../common/async.js';
 import { hasCode } from './local-store-error.js';
 
 /** A numeric user to run a process as; only root can choose one. */
@@ -181,9 +182,11 @@ export class ServerProcess {
         break;
       }
       this.child.kill(signal);
-      const patience = new AbortController();
-      await Promise.race([this.exited, sleep(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
-      patience.abort();
+      await withTimeout<unknown>(
+        patienceMs,
+        async () => this.exited,
+        () => undefined,
+      );
     }
     this.command.guardian.forget(this.pid);
   }

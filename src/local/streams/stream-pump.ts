@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { AttributeValue as LambdaAttributeValue, DynamoDBRecord } from 'aws-lambda';
+import { withTimeout } from '../../common/async.js';
 import { type Config, isLoopback } from '../../config/config.js';
 import type { StreamHandler } from '../../features/streams/stream-handler.js';
 import { loadStreamHandler } from '../../features/streams/streams.module.js';
@@ -36,7 +37,7 @@ const mostBackoffMs = 5_000;
 /** How often to look for new shards when none has ended. */
 const rediscoverMs = 30_000;
 /** How long a batch in hand may take when we are asked to stop; it is then delivered again at the next start. */
-const stopPatienceMs = 3_000;
+const stopTimeoutMs = 3_000;
 
 /** A running pump. */
 export interface RunningPump {
@@ -77,9 +78,11 @@ export function startStreamPump(app: INestApplicationContext, config: Config): R
   return {
     stop: async () => {
       stopping.abort();
-      const patience = new AbortController();
-      await Promise.race([running, sleep(stopPatienceMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
-      patience.abort();
+      await withTimeout(
+        stopTimeoutMs,
+        async () => running,
+        () => undefined,
+      );
       client.destroy();
       streams.destroy();
     },

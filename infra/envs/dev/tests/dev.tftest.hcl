@@ -65,7 +65,7 @@ run "only_the_proxy_of_this_environment_can_be_connected_to" {
     app_password_version = 1
     settings = {
       instance_class        = "db.t4g.micro"
-      engine_version        = "17"
+      engine_version        = "18"
       storage_gb            = 20
       max_storage_gb        = 50
       multi_az              = false
