@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { BodyInterceptor } from './common/body.interceptor.js';
 import type { Config } from './config/config.js';
@@ -18,7 +18,7 @@ import { postgresModule } from './postgres.module.js';
 /** The service as its callers meet it: every route. What works outside requests is composed of fewer modules, in `lambda/`. */
 @Module({})
 export class AppModule {
-  static forRoot(config: Config, log: Log): DynamicModule {
+  static forRoot(config: Config, log: Log, modules: NonNullable<ModuleMetadata['imports']>): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -33,6 +33,7 @@ export class AppModule {
         CounterModule,
         RecordsModule,
         DashboardModule,
+        ...modules,
       ],
       providers: [{ provide: APP_INTERCEPTOR, useClass: BodyInterceptor }],
     };

@@ -1,3 +1,4 @@
+import type { ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
@@ -12,6 +13,8 @@ import { requestMiddleware, type ReadInvocation } from './platform/observability
 export interface CreateAppOptions {
   /** Decides which server requests come through; Express with Node's own where left out. */
   readonly adapter?: ExpressAdapter;
+  /** Modules beside those with the routes. */
+  readonly modules?: NonNullable<ModuleMetadata['imports']>;
   /** Reads the ids of the Lambda invocation in progress. */
   readonly readInvocation?: ReadInvocation;
   /** Adds what stands before all routes; called when the application has been made, and has no route yet. */
@@ -24,10 +27,10 @@ export interface CreateAppOptions {
  */
 export async function createApp(
   config: Config,
-  { adapter = new ExpressAdapter(), readInvocation, prepare }: CreateAppOptions = {},
+  { adapter = new ExpressAdapter(), modules = [], readInvocation, prepare }: CreateAppOptions = {},
 ): Promise<NestExpressApplication> {
   const log = new Log(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, log), adapter, {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, log, modules), adapter, {
     logger: log,
     abortOnError: false,
     // Bodies are read behind routing and the access guard; see BodyInterceptor.

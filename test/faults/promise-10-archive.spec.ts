@@ -10,8 +10,7 @@ import type { Config } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
 import { StreamsModule } from '../../src/features/streams/streams.module.js';
 import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
-import type { StreamHandler } from '../../src/features/streams/stream-handler.js';
-import { loadStreamHandler } from '../../src/features/streams/streams.module.js';
+import { StreamHandler } from '../../src/features/streams/stream-handler.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
 import { TtlSweeper } from '../../src/local/streams/ttl-sweeper.js';
 import { Log } from '../../src/platform/observability/log.js';
@@ -84,7 +83,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
 
   beforeAll(async () => {
     await start('90');
-    handler = await loadStreamHandler(worker);
+    handler = worker.get(StreamHandler);
   });
 
   afterAll(stop);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { BatchWriteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
 import { eventually } from '../support/eventually.js';
+import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { type FaultyService, startFaultyService } from '../support/faulty-service.js';
 import type { SignedUp } from '../support/service.js';
@@ -18,20 +18,20 @@ const archived = 130;
 const todos = 3;
 
 let bus: EventBridgeStandIn;
-let busDoor: FaultProxy;
+let busProxy: FaultProxy;
 let service: FaultyService;
 beforeAll(async () => {
   bus = await startEventBridge();
-  busDoor = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(bus.endpoint).port) });
-  service = await startFaultyService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: `http://127.0.0.1:${busDoor.port}` });
+  busProxy = await startFaultProxy({ host: '127.0.0.1', port: Number(new URL(bus.endpoint).port) });
+  service = await startFaultyService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: `http://127.0.0.1:${busProxy.port}` });
 });
 afterAll(async () => {
   await service?.stop();
-  await busDoor?.stop();
+  await busProxy?.stop();
   await bus?.stop();
 });
 afterEach(async () => {
-  await Promise.all([service.postgres.restore(), service.dynamodb.restore(), busDoor.restore()]);
+  await Promise.all([service.postgres.restore(), service.dynamodb.restore(), busProxy.restore()]);
   await service.restart();
 });
 
@@ -43,7 +43,7 @@ const having =
 
 const outboxOf = async (userId: string): Promise<Record<string, any>[]> =>
   service.truth.query('SELECT * FROM outbox WHERE user_id = $1 ORDER BY sequence', [userId]);
-const told = (name: string, userId: string): ReceivedEvent[] =>
+const published = (name: string, userId: string): ReceivedEvent[] =>
   bus.events.filter(({ detailType, detail: { data } }) => detailType === name && (data.userId ?? data.user_id ?? data.id) === userId);
 const idsOf = (events: readonly ReceivedEvent[]): string[] => [...new Set(events.map(({ detail }) => detail.metadata.id))];
 
@@ -70,11 +70,11 @@ async function progress(userId: string) {
     items: todoItems.filter(({ itemKey }) => itemKey !== 'LIST').length,
     archive: archive.length,
     record: record !== undefined,
-    told: told('user.deleted', userId).length,
+    published: published('user.deleted', userId).length,
   };
 }
 
-/** A user with todos, keyed results, an archive and a record, told of on the bus. */
+/** A user with todos, keyed results, an archive and a record, whose events are on the bus. */
 async function furnish(): Promise<SignedUp> {
   const user = await service.signUp();
   const token = user.accessToken;
@@ -89,11 +89,11 @@ async function furnish(): Promise<SignedUp> {
     }));
     await service.truth.dynamodb.send(new BatchWriteCommand({ RequestItems: { [service.config.dynamodb.tables.archive]: puts } }));
   }
-  await eventually(async () => (await outboxOf(user.id)).every(({ status }) => status === 'done'), { what: 'the events are published' });
+  await eventually(async () => (await outboxOf(user.id)).every(({ status }) => status === 'done'), { what: 'the rows of the user are done' });
   return user;
 }
 
-const untouched = { tombstone: false, items: 2 * todos, archive: archived, record: true, erased: false, told: 0 };
+const untouched = { tombstone: false, items: 2 * todos, archive: archived, record: true, erased: false, published: 0 };
 const someArchive = { asymmetricMatch: (left: unknown): boolean => typeof left === 'number' && left > 0 && left < archived };
 const erased = { leased: true, tombstone: true, items: 0, archive: 0, record: false, erased: true };
 
@@ -118,20 +118,24 @@ const steps: [string, () => Promise<void>, object][] = [
   [
     'all but the record is purged',
     async () => service.dynamodb.holdAt('request', having('DynamoDB_20120810.DeleteItem', `"${service.config.dynamodb.tables.records}"`)),
-    { ...erased, record: true, erased: false, told: 0 },
+    { ...erased, record: true, erased: false, published: 0 },
   ],
   [
     'the purge is done',
     async () => service.dynamodb.holdAt('reply', having('DynamoDB_20120810.DeleteItem', `"${service.config.dynamodb.tables.records}"`)),
-    { ...erased, erased: false, told: 0 },
+    { ...erased, erased: false, published: 0 },
   ],
-  ['the event is about to be published', async () => busDoor.holdAt('request', having('user.deleted')), { ...erased, told: 0 }],
-  ['the event is published, and the bus has not answered', async () => busDoor.holdAt('reply', having('user.deleted')), { ...erased, told: 1 }],
-  ['the row is about to be marked done', async () => service.postgres.holdAt('request', having(`UPDATE outbox SET status = 'done'`)), { ...erased, told: 1 }],
+  ['the event is about to be published', async () => busProxy.holdAt('request', having('user.deleted')), { ...erased, published: 0 }],
+  ['the event is published, and the bus has not answered', async () => busProxy.holdAt('reply', having('user.deleted')), { ...erased, published: 1 }],
+  [
+    'the row is about to be marked done',
+    async () => service.postgres.holdAt('request', having(`UPDATE outbox SET status = 'done'`)),
+    { ...erased, published: 1 },
+  ],
   [
     'the row is marked done, and that is not committed',
     async () => service.postgres.holdAt('reply', having(`UPDATE outbox SET payload = '{}'`)),
-    { ...erased, told: 1 },
+    { ...erased, published: 1 },
   ],
 ];
 
@@ -144,12 +148,12 @@ test.each(steps)('Promise 6: killed when %s, the next start finishes the erasure
   await service.kill();
   // 204 where the answer went out before, else the connection broke.
   expect([undefined, 204]).toContain((await deleting)?.status);
-  await Promise.all([service.postgres.restore(), service.dynamodb.restore(), busDoor.restore()]);
+  await Promise.all([service.postgres.restore(), service.dynamodb.restore(), busProxy.restore()]);
   expect(await progress(user.id)).toMatchObject({ kind: 'user.deleted', status: 'pending', ...sofar });
   // A dead worker's lease ends by itself; what else waits is another user's.
   await service.truth.query('UPDATE outbox SET next_attempt_at = now() WHERE user_id = $1', [user.id]);
   await service.restart();
-  await eventually(async () => (await outboxOf(user.id)).at(-1)?.['status'] !== 'pending', { what: 'the deletion is done' });
+  await eventually(async () => (await outboxOf(user.id)).at(-1)?.['status'] !== 'pending', { what: 'the deletion has ended' });
 
   expect(await progress(user.id)).toMatchObject({ ...erased, leased: false, status: 'done' });
   const left = await partition(service.config.dynamodb.tables.todos, user.id);
@@ -159,9 +163,9 @@ test.each(steps)('Promise 6: killed when %s, the next start finishes the erasure
     ['user.registered', 'done', {}],
     ['user.deleted', 'done', {}],
   ]);
-  // At least once, under one id. What was told of the rest came through the streams.
-  expect(idsOf(told('user.deleted', user.id))).toEqual([rows[1]?.['id']]);
-  await eventually(async () => idsOf(told('todo.deleted', user.id)).length === todos && idsOf(told('record.deleted', user.id)).length === 1, {
-    what: 'every deletion is on the bus',
+  // At least once, under one id. The events of the rest came through the streams.
+  expect(idsOf(published('user.deleted', user.id))).toEqual([rows[1]?.['id']]);
+  await eventually(async () => idsOf(published('todo.deleted', user.id)).length === todos && idsOf(published('record.deleted', user.id)).length === 1, {
+    what: 'the deletions have been published',
   });
 });

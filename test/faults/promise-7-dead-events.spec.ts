@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
-import { OutboxModule } from '../../src/features/outbox/outbox.module.js';
+import { OutboxWorkerModule } from '../../src/features/outbox/outbox-worker.module.js';
 import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
@@ -39,7 +39,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     rdsProxy = await startRdsProxy(parseConfig(stores.environment).postgres);
     worker = await createWorker(
       parseConfig({ ...stores.environment, RDS_PORT: String(rdsProxy.port), LOG_LEVEL: 'error', EVENT_BUS_NAME: 'bus', EVENTBRIDGE_ENDPOINT: bus.endpoint }),
-      [postgresModule, DynamoDbModule, OutboxModule],
+      [postgresModule, DynamoDbModule, OutboxWorkerModule],
     );
     await worker.get(Migrator).migrate();
   });
@@ -78,9 +78,9 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     ]);
     return { id, userId };
   }
-  /** A row that no code can tell of. */
-  const appendUntellable = async () => append('user.renamed');
-  /** One that failed once more than is borne. */
+  /** A row that has no event. */
+  const appendUnpublishable = async () => append('user.renamed');
+  /** One that has failed as often as it may. */
   async function appendUnlucky() {
     const row = await append('user.updated', 399);
     bus.failNext({ kind: 'entries', failed: [0] });
@@ -90,7 +90,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
 
   it('lists what was given up, and shows nothing of the people', async () => {
     const unlucky = await appendUnlucky();
-    const untellable = await appendUntellable();
+    const unpublishable = await appendUnpublishable();
     await drain();
     await append('user.updated');
 
@@ -101,7 +101,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(lines.map((line) => line.split(/ {2,}/).slice(0, 5))).toEqual([
       ['id', 'kind', 'user', 'tries', 'age'],
       [unlucky.id, 'user.updated', unlucky.userId, '400', '1 h'],
-      [untellable.id, 'user.renamed', untellable.userId, '1', '1 h'],
+      [unpublishable.id, 'user.renamed', unpublishable.userId, '1', '1 h'],
     ]);
     expect(lines[2]).toContain('unknown kind user.renamed');
     expect(out).not.toContain('ada@example.com');
@@ -111,7 +111,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(await admin('outbox')).toMatchObject({ code: 0, out: 'No event was given up\n' });
   });
 
-  it('has one tried again from the first try on, which is then told, and leaves the others', async () => {
+  it('retries one from the first attempt on, which is then published, and leaves the others', async () => {
     const [one, other] = [await appendUnlucky(), await appendUnlucky()];
 
     const { code, out } = await admin('outbox', 'retry', one.id);
@@ -127,7 +127,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(await stateOf(one.id)).toMatchObject({ status: 'done' });
   });
 
-  it('has all tried again', async () => {
+  it('retries all', async () => {
     const rows = [await appendUnlucky(), await appendUnlucky()];
 
     const { code, out } = await admin('outbox', 'retry', 'all');
@@ -138,8 +138,8 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(await Promise.all(rows.map(async ({ id }) => stateOf(id)))).toEqual(Array(2).fill(expect.objectContaining({ status: 'done' })));
   });
 
-  it('discards one that can never be told, and keeps in the log which it was', async () => {
-    const { id } = await appendUntellable();
+  it('discards one that can never be published, and logs which it was', async () => {
+    const { id } = await appendUnpublishable();
     await drain();
 
     const { code, out, err } = await admin('outbox', 'discard', id);

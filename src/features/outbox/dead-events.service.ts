@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Log } from '../../platform/observability/log.js';
 import { type DeadRow, OutboxRepository } from './outbox.repository.js';
 
-/** More are no list for a person to read. */
-const mostListed = 100;
+/** A longer list is not for a person to read. */
+const maxListed = 100;
 
 /** What an operator can do about events that were given up: see what they are, have them tried again, or drop them. */
 @Injectable()
@@ -15,32 +15,32 @@ export class DeadEventsService {
 
   /** The oldest hundred, and how many there are. */
   async list(): Promise<{ readonly rows: readonly DeadRow[]; readonly total: number }> {
-    const [rows, { dead }] = await Promise.all([this.outbox.findDead(mostListed), this.outbox.backlog()]);
+    const [rows, { dead }] = await Promise.all([this.outbox.findDead(maxListed), this.outbox.backlog()]);
     return { rows, total: Math.max(dead, rows.length) };
   }
 
   /**
    * Has one event, or without an id all, tried again from the first try on; says how many. Later changes of the same user may have been
-   * told in the meantime: receivers see by the version in the data which is newer.
+   * published in the meantime: receivers see by the version in the data which is newer.
    */
   async retry(id?: string): Promise<number> {
-    const revived = await this.outbox.revive(id);
-    for (const { id: outboxId, kind } of revived) {
-      this.log.info('a dead outbox row is to be tried again', { outboxId, kind: shown(kind) });
+    const retried = await this.outbox.retryDead(id);
+    for (const { id: outboxId, kind } of retried) {
+      this.log.info('a dead outbox row is to be tried again', { outboxId, kind: shorten(kind) });
     }
-    return revived.length;
+    return retried.length;
   }
 
-  /** Drops an event for good, so that it is never told; false when there is no dead one of this id. The log keeps which it was. */
+  /** Drops an event for good, so that it is never published; false when there is no dead one of this id. The log keeps which it was. */
   async discard(id: string): Promise<boolean> {
     const row = await this.outbox.discardDead(id);
     if (row === null) {
       return false;
     }
-    this.log.warn('a dead outbox row was discarded: its event will never be published', { outboxId: row.id, kind: shown(row.kind) });
+    this.log.warn('a dead outbox row was discarded: its event will never be published', { outboxId: row.id, kind: shorten(row.kind) });
     return true;
   }
 }
 
 // As stored it may be anything.
-const shown = (kind: string): string => kind.slice(0, 100);
+const shorten = (kind: string): string => kind.slice(0, 100);

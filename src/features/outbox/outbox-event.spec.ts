@@ -30,14 +30,14 @@ describe('the event of an outbox row', () => {
   });
 
   it.each(['user.renamed', 'todo.created', 'constructor', ''])('of the kind "%s" does not exist', (kind) => {
-    expect(outboxEvent({ ...row, kind })).toEqual({ unfit: `unknown kind ${kind}` });
+    expect(outboxEvent({ ...row, kind })).toEqual({ unpublishable: `unknown kind ${kind}` });
   });
 
   it('of a malformed payload does not exist, and the reason tells no value', () => {
     const result = outboxEvent({ ...row, payload: { ...user, email: 7, version: 'ada@example.com' } });
 
-    expect(result).toEqual({ unfit: 'malformed payload: email invalid_type, version invalid_type' });
-    expect(outboxEvent({ ...row, payload: null })).toEqual({ unfit: 'malformed payload: (whole) invalid_type' });
+    expect(result).toEqual({ unpublishable: 'malformed payload: email invalid_type, version invalid_type' });
+    expect(outboxEvent({ ...row, payload: null })).toEqual({ unpublishable: 'malformed payload: (whole) invalid_type' });
   });
 });
 

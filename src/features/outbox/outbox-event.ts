@@ -12,19 +12,19 @@ const definitions: Readonly<Record<OutboxKind, EventDefinition>> = {
   'user.deleted': userDeleted,
 };
 
-/** The event a row tells of, or why it can never tell one. A reason names fields, never their values. */
+/** A row's event, or why it can never have one. The reason names fields, never their values. */
 export function outboxEvent({
   id,
   kind,
   payload,
   occurredAt,
-}: Pick<ClaimedRow, 'id' | 'kind' | 'payload' | 'occurredAt'>): DomainEvent | { readonly unfit: string } {
+}: Pick<ClaimedRow, 'id' | 'kind' | 'payload' | 'occurredAt'>): DomainEvent | { readonly unpublishable: string } {
   if (!Object.hasOwn(definitions, kind)) {
-    return { unfit: `unknown kind ${kind.slice(0, 100)}` };
+    return { unpublishable: `unknown kind ${kind.slice(0, 100)}` };
   }
   const definition = definitions[kind as OutboxKind];
   const parsed = definition.data.safeParse(payload);
   return parsed.success
     ? makeEvent(definition, { id, occurredAt, data: parsed.data as object })
-    : { unfit: `malformed payload: ${parsed.error.issues.map(({ path, code }) => `${path.join('.') || '(whole)'} ${code}`).join(', ')}` };
+    : { unpublishable: `malformed payload: ${parsed.error.issues.map(({ path, code }) => `${path.join('.') || '(whole)'} ${code}`).join(', ')}` };
 }

@@ -1,15 +1,15 @@
 import { Module } from '@nestjs/common';
-import { EventsModule } from '../events/events.module.js';
 import { RecordsCoreModule } from '../records/records-core.module.js';
 import { TodosCoreModule } from '../todos/todos-core.module.js';
 import { Erasure } from './erasure.js';
 import { OutboxCoreModule } from './outbox-core.module.js';
-import { OutboxWorker } from './outbox-worker.js';
+import { OutboxEraser } from './outbox-eraser.js';
+import { OutboxService } from './outbox.service.js';
 
-/** The outbox with its worker, which erases deleted users and publishes events. */
+/** The outbox for the features that write to it, with the erasure of deleted users. */
 @Module({
-  imports: [OutboxCoreModule, EventsModule, TodosCoreModule, RecordsCoreModule],
-  providers: [Erasure, OutboxWorker],
-  exports: [OutboxCoreModule, OutboxWorker],
+  imports: [OutboxCoreModule, TodosCoreModule, RecordsCoreModule],
+  providers: [Erasure, OutboxEraser, OutboxService],
+  exports: [OutboxCoreModule, OutboxEraser, OutboxService],
 })
 export class OutboxModule {}

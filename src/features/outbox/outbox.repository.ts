@@ -1,4 +1,4 @@
-/** A row taken for work: until its lease ends, nobody else takes it. */
+/** A row taken for work: until its lease ends, no other worker takes it. */
 export interface ClaimedRow {
   /** The event's id. */
   readonly id: string;
@@ -8,7 +8,7 @@ export interface ClaimedRow {
   /** As stored: it may be malformed. */
   readonly payload: unknown;
   readonly occurredAt: string;
-  /** Tries of the row's present step, this one included. */
+  /** Attempts at the row's present step, this one included. */
   readonly attempts: number;
   /** Proof of the claim; each claim has its own. */
   readonly lease: string;
@@ -30,11 +30,11 @@ export interface DeadRow {
   readonly userId: string;
   readonly attempts: number;
   readonly lastError: string | null;
-  /** How long ago the change was that it tells of, in seconds. */
+  /** How long ago the change was, in seconds. */
   readonly ageSeconds: number;
 }
 
-/** The claim ended before the work did, and someone else may be at it: leave it. */
+/** The claim ended before the work did: another worker may have the row. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 
@@ -44,19 +44,16 @@ export class LeaseLostError extends Error {
 }
 
 /**
- * The outbox as its workers see it. A row's steps: a deletion is first erased, then told; any other is told. A row is taken with a
- * lease of its own, in a short transaction: no lock is held while the work is done, however long that takes, and what a worker that
+ * The outbox as its workers see it. A row's steps: a deletion is first erased, then published; any other is published. A row is taken with
+ * a lease of its own, in a short transaction: no lock is held while the work is done, however long that takes, and what a worker that
  * died had taken is free again when the lease ends. All times are the database's, so that workers' clocks do not matter.
  */
 export abstract class OutboxRepository {
-  /** Takes a deletion that is due to be erased, of one user or of any. It waits for no other row: erasing is no telling. */
+  /** Takes a deletion that is due to be erased, of one user or of any. It waits for no other row of the user. */
   abstract claimErasure(userId?: string): Promise<ClaimedRow | null>;
 
-  /**
-   * Takes rows that are due to be told, at most one a user: one behind an earlier pending row of its user waits for that. Behind a dead
-   * one it goes on.
-   */
-  abstract claimEvents(limit: number): Promise<ClaimedRow[]>;
+  /** Takes rows that are due to be published, of each user at most the oldest that is pending. */
+  abstract claimOldestOfEachUser(limit: number): Promise<ClaimedRow[]>;
 
   /** Whether a deletion of the user is yet to be erased. */
   abstract erasureIsPending(userId: string): Promise<boolean>;
@@ -64,32 +61,32 @@ export abstract class OutboxRepository {
   /** Makes the lease last anew. @throws LeaseLostError */
   abstract renew(row: ClaimedRow): Promise<void>;
 
-  /** The user's data are gone: from now on the deletion waits to be told. @throws LeaseLostError */
+  /** The user's data are erased: from now on the deletion is publishable. @throws LeaseLostError */
   abstract markErased(row: ClaimedRow): Promise<void>;
 
-  /** Told. The payload is emptied: a done row says that something happened, not what; a told deletion empties the user's dead rows too. @throws LeaseLostError */
-  abstract complete(row: ClaimedRow): Promise<void>;
+  /** The row is done, and its payload is emptied. A deletion empties the user's other rows too. @throws LeaseLostError */
+  abstract markPublished(row: ClaimedRow): Promise<void>;
 
-  /** To be tried again in `pauseMs`. @throws LeaseLostError */
+  /** Has the row tried again in `pauseMs`. @throws LeaseLostError */
   abstract postpone(row: ClaimedRow, pauseMs: number, reason: string): Promise<void>;
 
-  /** Gives an unfinished row back at once, and does not count the try. @throws LeaseLostError */
+  /** Gives an unfinished row back at once, and does not count the attempt. @throws LeaseLostError */
   abstract release(row: ClaimedRow): Promise<void>;
 
-  /** Gives the row up. It stays, with its payload, for an operator: see `docs/consistency.md`. @throws LeaseLostError */
-  abstract bury(row: ClaimedRow, reason: string): Promise<void>;
+  /** Gives the row up. It stays, with its payload, for an operator (`docs/consistency.md`). A deletion empties the user's other rows. @throws LeaseLostError */
+  abstract markDead(row: ClaimedRow, reason: string): Promise<void>;
 
   abstract backlog(): Promise<OutboxBacklog>;
 
   /** The rows that were given up, the oldest first. */
   abstract findDead(limit: number): Promise<DeadRow[]>;
 
-  /** Makes the dead row of this id, or without one each dead row, wait to be told as if it had never been tried; gives which it has. */
-  abstract revive(id?: string): Promise<Pick<DeadRow, 'id' | 'kind'>[]>;
+  /** Makes the dead row of this id, or without an id each dead row, pending again as if it had never been tried; gives the rows. */
+  abstract retryDead(id?: string): Promise<Pick<DeadRow, 'id' | 'kind'>[]>;
 
   /** Deletes a dead row for good; null when there is none of this id. */
   abstract discardDead(id: string): Promise<Pick<DeadRow, 'id' | 'kind'> | null>;
 
-  /** Deletes at most `limit` rows that have been done for `days`; tells how many. */
+  /** Deletes at most `limit` rows that have been done for `days`; gives how many. */
   abstract deleteDone(days: number, limit: number): Promise<number>;
 }

@@ -4,7 +4,7 @@ import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
 import { DuetError, ValidationError } from '../../common/errors.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { newId } from '../../common/ids.js';
-import { OutboxWorker } from '../outbox/outbox-worker.js';
+import { OutboxService } from '../outbox/outbox.service.js';
 import { Log } from '../../platform/observability/log.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
 import { AttemptLimits } from '../credentials/attempt-limits.js';
@@ -21,7 +21,7 @@ export class UsersService {
     private readonly users: UsersRepository,
     private readonly passwords: Passwords,
     private readonly limits: AttemptLimits,
-    private readonly outbox: OutboxWorker,
+    private readonly outbox: OutboxService,
     private readonly log: Log,
   ) {}
 
@@ -33,7 +33,7 @@ export class UsersService {
     const user: User = { id, email, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
     const passwordHash = await this.passwords.inTurn(normalizedEmail(email), async ({ hash }) => hash(password));
     await this.users.register(user, passwordHash);
-    this.outbox.kick();
+    this.outbox.notify();
     return user;
   }
 
@@ -86,12 +86,12 @@ export class UsersService {
       }
       return Object.values(changes).some((value) => value !== undefined) ? changes : null;
     });
-    this.outbox.kick();
+    this.outbox.notify();
     return user ?? absent();
   }
 
   /**
-   * Deletes a user. What they have elsewhere is erased by the outbox's worker, which the same transaction tells: normally before
+   * Deletes a user. What they have elsewhere is erased by way of an outbox row of the same transaction: normally before
    * this returns, after a second at most it is waited for no longer.
    *
    * @throws DuetError `user.not_found`, `version.stale`.
@@ -100,7 +100,7 @@ export class UsersService {
     if (!(await this.users.remove(id, ({ version }) => condition?.assertHolds(version)))) {
       absent();
     }
-    await this.outbox.settleDeletion(id);
+    await this.outbox.eraseNow(id);
   }
 
   /**

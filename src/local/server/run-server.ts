@@ -76,7 +76,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
   } catch (error) {
     throw explainListen(error, http);
   }
-  app.get((await import('../../features/outbox/outbox-worker.js')).OutboxWorker).start();
+  app.get((await import('../outbox/outbox-scheduler.js')).OutboxScheduler).start();
   const address = server.address();
   const url = `http://${urlHost(http.host)}:${address !== null && typeof address === 'object' ? address.port : http.port}`;
   say(`Duet is listening on ${url}`);

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.js';
 import { createApp } from '../../create-app.js';
 import { Log } from '../../platform/observability/log.js';
 import { answerBrokenRequests } from './broken-requests.js';
+import { LocalWorkersModule } from './local-workers.module.js';
 
 /** What a server takes at most. */
 export interface ServerBounds {
@@ -30,7 +31,11 @@ export interface ServerAppOptions {
 /** The application on Express and an HTTP server, ready to listen. */
 export async function createServerApp(config: Config, { docs = false, bounds = {} }: ServerAppOptions = {}): Promise<NestExpressApplication> {
   const adapter = new BoundedServerAdapter({ ...defaultBounds, ...bounds });
-  const app = await createApp(config, { adapter, ...(docs && { prepare: async (made) => (await import('./swagger-ui.js')).serveDocs(made) }) });
+  const app = await createApp(config, {
+    adapter,
+    modules: [LocalWorkersModule],
+    ...(docs && { prepare: async (made) => (await import('./swagger-ui.js')).serveDocs(made) }),
+  });
   answerBrokenRequests(app.getHttpServer(), (requestId, { status }) => app.get(Log).info('request', { requestId, route: '(none)', status }));
   return app;
 }

@@ -16,8 +16,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { AttributeValue as LambdaAttributeValue, DynamoDBRecord } from 'aws-lambda';
 import { withTimeout } from '../../common/async.js';
 import { type Config, isLoopback } from '../../config/config.js';
-import type { StreamHandler } from '../../features/streams/stream-handler.js';
-import { loadStreamHandler } from '../../features/streams/streams.module.js';
+import { StreamHandler } from '../../features/streams/stream-handler.js';
 import { ownEndpoint } from '../../platform/aws/client-options.js';
 import { Log } from '../../platform/observability/log.js';
 import { type ShardPosition, StreamCheckpoint } from './stream-checkpoint.js';
@@ -68,7 +67,7 @@ export function startStreamPump(app: INestApplicationContext, config: Config): R
   const streams = new DynamoDBStreamsClient(options);
 
   const run = async (): Promise<void> => {
-    const handler = await loadStreamHandler(app);
+    const handler = app.get(StreamHandler);
     const checkpoint = await StreamCheckpoint.open(config.dataDir, (text) => log.warn(text));
     const { todos, records } = config.dynamodb.tables;
     const pumps = [todos, records].map((table) => new TablePump(table, { client, streams, handler, checkpoint, log, signal: stopping.signal }));

@@ -1,8 +1,8 @@
 import { EntitySchema } from 'typeorm';
 
-/** A change that is to be told, or was. */
+/** A change whose event is to be published, or was. */
 export interface OutboxRow {
-  /** The event's id: stable, so that receivers can tell a repetition. */
+  /** The event's id: stable, so that receivers recognise a repetition. */
   id: string;
   userId: string;
   kind: string;
@@ -15,7 +15,7 @@ export interface OutboxRow {
   sequence: string;
   /** Who works on it; see `OutboxRepository`. */
   lease: string | null;
-  /** When a deleted user's data were gone. */
+  /** When a deleted user's data had been erased. */
   erasedAt: Date | null;
   lastError: string | null;
   doneAt: Date | null;

@@ -6,11 +6,11 @@ import { type ClaimedRow, type DeadRow, LeaseLostError, type OutboxBacklog, Outb
 
 /** Far longer than any single store call between two renewals may take; what a dead worker held is free again after it. */
 const leaseSeconds = 30;
-const longestReason = 500;
+const maxReasonLength = 500;
 
-const toBeErased = `status = 'pending' AND kind = 'user.deleted' AND erased_at IS NULL`;
-const toBeTold = `status = 'pending' AND NOT (kind = 'user.deleted' AND erased_at IS NULL)`;
-const isFirstOfUser = `NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.user_id = outbox.user_id AND earlier.sequence < outbox.sequence AND earlier.status = 'pending')`;
+const awaitsErasure = `status = 'pending' AND kind = 'user.deleted' AND erased_at IS NULL`;
+const publishable = `status = 'pending' AND NOT (kind = 'user.deleted' AND erased_at IS NULL)`;
+const isOldestOfUser = `NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.user_id = outbox.user_id AND earlier.sequence < outbox.sequence AND earlier.status = 'pending')`;
 
 interface RawRow {
   readonly id: string;
@@ -30,16 +30,16 @@ export class PostgresOutboxRepository extends OutboxRepository {
   }
 
   override async claimErasure(userId?: string): Promise<ClaimedRow | null> {
-    const [row] = await this.claim(userId === undefined ? toBeErased : `${toBeErased} AND user_id = $4`, 1, userId === undefined ? [] : [userId]);
+    const [row] = await this.claim(userId === undefined ? awaitsErasure : `${awaitsErasure} AND user_id = $4`, 1, userId === undefined ? [] : [userId]);
     return row ?? null;
   }
 
-  override async claimEvents(limit: number): Promise<ClaimedRow[]> {
-    return this.claim(`${toBeTold} AND ${isFirstOfUser}`, limit);
+  override async claimOldestOfEachUser(limit: number): Promise<ClaimedRow[]> {
+    return this.claim(`${publishable} AND ${isOldestOfUser}`, limit);
   }
 
   override async erasureIsPending(userId: string): Promise<boolean> {
-    const rows = await this.postgres.select(`SELECT 1 FROM outbox WHERE ${toBeErased} AND user_id = $1 LIMIT 1`, [userId]);
+    const rows = await this.postgres.select(`SELECT 1 FROM outbox WHERE ${awaitsErasure} AND user_id = $1 LIMIT 1`, [userId]);
     return rows.length > 0;
   }
 
@@ -51,25 +51,20 @@ export class PostgresOutboxRepository extends OutboxRepository {
     await this.change(row, `erased_at = now(), attempts = 0, last_error = NULL, ${free}, next_attempt_at = now()`);
   }
 
-  override async complete(row: ClaimedRow): Promise<void> {
-    await this.postgres.transaction(async (transaction) => {
-      await update(transaction, row, `status = 'done', done_at = now(), payload = '{}', last_error = NULL, ${free}`);
-      if (row.kind === 'user.deleted') {
-        await transaction.query(`UPDATE outbox SET payload = '{}' WHERE user_id = $1 AND payload <> '{}'`, [row.userId]);
-      }
-    });
+  override async markPublished(row: ClaimedRow): Promise<void> {
+    await this.end(row, `status = 'done', done_at = now(), payload = '{}', last_error = NULL, ${free}`);
   }
 
   override async postpone(row: ClaimedRow, pauseMs: number, reason: string): Promise<void> {
-    await this.change(row, `last_error = $3, ${free}, next_attempt_at = now() + make_interval(secs => $4)`, [reason.slice(0, longestReason), pauseMs / 1000]);
+    await this.change(row, `last_error = $3, ${free}, next_attempt_at = now() + make_interval(secs => $4)`, [reason.slice(0, maxReasonLength), pauseMs / 1000]);
   }
 
   override async release(row: ClaimedRow): Promise<void> {
     await this.change(row, `attempts = attempts - 1, ${free}, next_attempt_at = now()`);
   }
 
-  override async bury(row: ClaimedRow, reason: string): Promise<void> {
-    await this.change(row, `status = 'dead', last_error = $3, ${free}`, [reason.slice(0, longestReason)]);
+  override async markDead(row: ClaimedRow, reason: string): Promise<void> {
+    await this.end(row, `status = 'dead', last_error = $3, ${free}`, [reason.slice(0, maxReasonLength)]);
   }
 
   override async backlog(): Promise<OutboxBacklog> {
@@ -91,7 +86,7 @@ export class PostgresOutboxRepository extends OutboxRepository {
     );
   }
 
-  override async revive(id?: string): Promise<Pick<DeadRow, 'id' | 'kind'>[]> {
+  override async retryDead(id?: string): Promise<Pick<DeadRow, 'id' | 'kind'>[]> {
     return this.postgres.transaction(async (transaction) => {
       const [rows]: [Pick<DeadRow, 'id' | 'kind'>[], number] = await transaction.query(
         `UPDATE outbox SET status = 'pending', attempts = 0, next_attempt_at = now() WHERE status = 'dead' AND ($1::uuid IS NULL OR id = $1) RETURNING id, kind`,
@@ -123,7 +118,7 @@ export class PostgresOutboxRepository extends OutboxRepository {
     });
   }
 
-  // A row that another worker took between our snapshot and its lock is judged anew by PostgreSQL, and is then no longer due.
+  // A row that another worker took between our snapshot and its lock is evaluated again by PostgreSQL, and is then no longer due.
   private async claim(condition: string, limit: number, more: readonly unknown[] = []): Promise<ClaimedRow[]> {
     return this.postgres.transaction(async (transaction) => {
       const [rows]: [RawRow[], number] = await transaction.query(
@@ -137,6 +132,16 @@ export class PostgresOutboxRepository extends OutboxRepository {
         [limit, randomUUID(), leaseSeconds, ...more],
       );
       return rows.map((row) => ({ ...row, userId: row.user_id, occurredAt: row.occurred_at.toISOString() }));
+    });
+  }
+
+  // Where a user's deletion ends, no other row of theirs keeps what it was about.
+  private async end(row: ClaimedRow, assignments: string, values: readonly unknown[] = []): Promise<void> {
+    await this.postgres.transaction(async (transaction) => {
+      await update(transaction, row, assignments, values);
+      if (row.kind === 'user.deleted') {
+        await transaction.query(`UPDATE outbox SET payload = '{}' WHERE user_id = $1 AND id <> $2 AND payload <> '{}'`, [row.userId, row.id]);
+      }
     });
   }
 

@@ -1,12 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The outbox: one row for each committed change of a user that is still to be told, or was. */
+/** The outbox: one row for each committed change of a user, published or not. */
 export class CreateOutbox1764547200300 implements MigrationInterface {
   name = 'CreateOutbox1764547200300';
 
   async up(runner: QueryRunner): Promise<void> {
     // `next_attempt_at` is kept to the microsecond: rounded up to the millisecond, a row would not be due at once.
-    // No foreign key: the row that tells of a deletion outlives the user.
+    // No foreign key: the row of a deletion outlives the user.
     await runner.query(`
       CREATE TABLE outbox (
         id uuid PRIMARY KEY,
