@@ -48,6 +48,8 @@ export async function makeCodeCaches(folders, compiled) {
       AWS_SECRET_ACCESS_KEY: 'exercise',
       AWS_SESSION_TOKEN: 'exercise',
       LOG_LEVEL: 'info',
+      // A busy machine is no reason for a package to fail.
+      STORE_TIMEOUT_MS: '60000',
       EVENT_BUS_NAME: 'exercise',
       EVENTBRIDGE_ENDPOINT: aws.endpoint,
     };
