@@ -181,6 +181,46 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/users/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what has changed
+         * @description In the order in which it was committed: each todo as it is now, or that it was deleted or archived. Who applies the pages in order holds what the list shows after a page without `more`.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/todos/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write many todos at once
+         * @description All operations or none. A patch may bring an archived todo back. A problem has the code of the first operation that fails, and each in `errors`.
+         */
+        post: operations["batchTodos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/{id}/todos": {
         parameters: {
             query?: never;
@@ -327,7 +367,7 @@ export interface components {
              * @description Stable: programs decide by it.
              * @enum {string}
              */
-            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "user.wrong_password" | "record.not_found" | "route.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "version.stale" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "service.busy" | "store.unavailable";
+            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "user.wrong_password" | "record.not_found" | "route.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "sync.expired" | "version.stale" | "batch.too_large" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "service.busy" | "store.unavailable";
             /** @description The same as X-Request-Id: name it when asking for help. */
             requestId: string;
             /** @description Each value that is not valid. */
@@ -551,6 +591,103 @@ export interface components {
              */
             currentPassword?: string;
         };
+        Changes: {
+            changes: ({
+                /**
+                 * Format: uuid
+                 * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+                 */
+                id: string;
+                /** @enum {string} */
+                state: "present";
+                todo: components["schemas"]["Todo"];
+            } | {
+                /**
+                 * Format: uuid
+                 * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+                 */
+                id: string;
+                /** @enum {string} */
+                state: "deleted" | "archived";
+            })[];
+            /** @description Send it as `since` for what follows, now or later; it is good for 30 days. */
+            next: string;
+            /** @description Whether something follows now. */
+            more: boolean;
+        };
+        Todo: {
+            /**
+             * Format: uuid
+             * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+             */
+            userId: string;
+            title: string;
+            description: string | null;
+            /** @enum {string} */
+            status: "open" | "in_progress" | "done";
+            /** @enum {string} */
+            priority: "low" | "normal" | "high";
+            due: (string) | null;
+            tags: string[];
+            checklist: {
+                title: string;
+                done: boolean;
+            }[];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            completedAt: string | null;
+            /** @description When it was moved to the archive; null while it is listed. */
+            archivedAt: string | null;
+            version: number;
+        };
+        /**
+         * @description Operations that are made together, all or none. Each todo at most once.
+         * @example {
+         *       "operations": [
+         *         {
+         *           "op": "create",
+         *           "todo": {
+         *             "title": "Water the plants"
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        Batch: {
+            operations: ({
+                /** @enum {string} */
+                op: "create";
+                todo: components["schemas"]["TodoContent"];
+            } | {
+                /** @enum {string} */
+                op: "patch";
+                /**
+                 * Format: uuid
+                 * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+                 */
+                id: string;
+                patch: components["schemas"]["TodoPatch"];
+                /** @description Write only if this is still the version. */
+                ifVersion?: number;
+            } | {
+                /** @enum {string} */
+                op: "delete";
+                /**
+                 * Format: uuid
+                 * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+                 */
+                id: string;
+                /** @description Write only if this is still the version. */
+                ifVersion?: number;
+            })[];
+        };
         /**
          * @example {
          *       "title": "Water the plants",
@@ -597,41 +734,6 @@ export interface components {
                 done?: boolean;
             }[];
         };
-        Todo: {
-            /**
-             * Format: uuid
-             * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
-             */
-            id: string;
-            /**
-             * Format: uuid
-             * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
-             */
-            userId: string;
-            title: string;
-            description: string | null;
-            /** @enum {string} */
-            status: "open" | "in_progress" | "done";
-            /** @enum {string} */
-            priority: "low" | "normal" | "high";
-            due: (string) | null;
-            tags: string[];
-            checklist: {
-                title: string;
-                done: boolean;
-            }[];
-            /** Format: date-time */
-            createdAt: string;
-            /** Format: date-time */
-            updatedAt: string;
-            completedAt: string | null;
-            version: number;
-        };
-        TodoList: {
-            items: components["schemas"]["Todo"][];
-            /** @description Send it as `cursor` for what follows; null exactly when nothing does. */
-            nextCursor: string | null;
-        };
         /**
          * @example {
          *       "status": "done",
@@ -657,6 +759,22 @@ export interface components {
                 /** @default false */
                 done?: boolean;
             }[] | null;
+        };
+        BatchResult: {
+            results: {
+                /**
+                 * Format: uuid
+                 * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+                 */
+                id: string;
+                /** @description The todo as it is now; null when it was deleted. */
+                todo: components["schemas"]["Todo"] | null;
+            }[];
+        };
+        TodoList: {
+            items: components["schemas"]["Todo"][];
+            /** @description Send it as `cursor` for what follows; null exactly when nothing does. */
+            nextCursor: string | null;
         };
         /** @description The visit counter. */
         VisitCounter: {
@@ -1636,7 +1754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since the version in `If-Match`. */
+            /** @description Changed since the version in `If-Match`, or in `ifVersion`. */
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
@@ -1787,7 +1905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since the version in `If-Match`. */
+            /** @description Changed since the version in `If-Match`, or in `ifVersion`. */
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
@@ -1875,6 +1993,265 @@ export interface operations {
                     RateLimit?: string;
                     /** @description The quotas of this route. */
                     "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description `next` of an earlier page; left out, the feed begins at the beginning. */
+                since?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes. */
+            200: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No access token, or one that does not hold; at sign-in, wrong credentials. */
+            401: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Someone else’s, whether or not it exists. */
+            403: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource. */
+            404: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token has expired: start afresh without it. */
+            410: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batchTodos: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description What each operation came to, in order. */
+            200: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description `true` when this is the stored answer to an earlier request with the same key. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResult"];
+                };
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No access token, or one that does not hold; at sign-in, wrong credentials. */
+            401: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Someone else’s, whether or not it exists. */
+            403: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource. */
+            404: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed since the version in `If-Match`, or in `ifVersion`. */
+            412: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than 102,400 bytes. */
+            413: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body’s media type, charset or encoding is not supported. */
+            415: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The `Idempotency-Key` was used with another payload. */
+            422: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2292,7 +2669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since the version in `If-Match`. */
+            /** @description Changed since the version in `If-Match`, or in `ifVersion`. */
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
@@ -2409,7 +2786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since the version in `If-Match`. */
+            /** @description Changed since the version in `If-Match`, or in `ifVersion`. */
             412: {
                 headers: {
                     /** @description Names this request in the logs. */
@@ -2513,7 +2890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Changed since the version in `If-Match`. */
+            /** @description Changed since the version in `If-Match`, or in `ifVersion`. */
             412: {
                 headers: {
                     /** @description Names this request in the logs. */

@@ -8,6 +8,7 @@ import { DashboardModule } from './features/dashboard/dashboard.module.js';
 import { DocsModule } from './features/docs/docs.module.js';
 import { HealthModule } from './features/health/health.module.js';
 import { RecordsModule } from './features/records/records.module.js';
+import { SyncModule } from './features/sync/sync.module.js';
 import { TodosModule } from './features/todos/todos.module.js';
 import { UsersModule } from './features/users/users.module.js';
 import { FoundationModule } from './foundation.module.js';
@@ -29,6 +30,7 @@ export class AppModule {
         HealthModule,
         AuthModule,
         UsersModule,
+        SyncModule,
         TodosModule,
         CounterModule,
         RecordsModule,

@@ -19,6 +19,8 @@ export interface AccessRule {
   readonly owner?: { readonly in: 'params' | 'query'; readonly name: string; readonly required?: boolean };
   /** Whether the role `admin` may do it to anyone's. */
   readonly adminMayRead?: boolean;
+  /** What it reaches is looked up below the caller's own id. */
+  readonly callersOwn?: boolean;
   /** Only the role `admin`. */
   readonly adminOnly?: boolean;
 }
@@ -36,6 +38,9 @@ export const OwnedBy = (param: string, options: { adminMayRead?: boolean } = {})
 /** A route whose query names the user: 403 unless it is the caller's own. Left out, it is 400 where it is `required`, and the route is for an admin elsewhere. */
 export const OwnedByQuery = (name: string, { required = false, ...options }: { required?: boolean; adminMayRead?: boolean } = {}): MethodDecorator =>
   SetMetadata(accessRuleKey, { owner: { in: 'query', name, required }, ...options } satisfies AccessRule);
+
+/** A route that reaches only what the caller owns: the token's id is part of every key, so someone else's id is 404. */
+export const CallersOwn = (): MethodDecorator => SetMetadata(accessRuleKey, { callersOwn: true } satisfies AccessRule);
 
 /** A route for the role `admin` alone. */
 export const AdminOnly = (): MethodDecorator => SetMetadata(accessRuleKey, { adminOnly: true } satisfies AccessRule);

@@ -15,17 +15,17 @@ export function encodeCursor(position: string, binding: readonly unknown[]): str
 }
 
 /**
- * The position in a cursor made by {@link encodeCursor} with the same binding.
+ * The position in a cursor made by {@link encodeCursor} with the same binding; `parameter` is where the query carries it.
  *
  * @throws InvalidCursorError when it is damaged or bound otherwise.
  */
-export function decodeCursor(cursor: string, binding: readonly unknown[]): string {
+export function decodeCursor(cursor: string, binding: readonly unknown[], parameter = 'cursor'): string {
   const bytes = Buffer.from(cursor, 'base64url');
   const position = bytes.subarray(digestBytes).toString();
   const given = bytes.subarray(0, digestBytes);
   // Decoding is lenient about stray characters; only the exact text that was handed out counts.
   if (given.length !== digestBytes || bytes.toString('base64url') !== cursor || !timingSafeEqual(given, digest(position, binding))) {
-    throw new InvalidCursorError();
+    throw new InvalidCursorError(parameter);
   }
   return position;
 }

@@ -130,11 +130,23 @@ export const errorCatalogue = {
     cause: 'Another account has this e-mail, perhaps in other letter case.',
     remedy: 'Sign in to that account, or use another e-mail.',
   },
+  'sync.expired': {
+    status: 410,
+    title: 'Start the sync afresh',
+    cause: 'The token is older than what the change feed still knows of deletions.',
+    remedy: 'Drop the copy, and read the changes again without `since`.',
+  },
   'version.stale': {
     status: 412,
     title: 'Changed in the meantime',
     cause: 'The resource has changed since the version in `If-Match`.',
     remedy: 'Read it again and repeat the change with its new `ETag`.',
+  },
+  'batch.too_large': {
+    status: 413,
+    title: 'The batch is too large',
+    cause: 'Together the operations are more than can be written, or answered, at once.',
+    remedy: 'Send fewer operations in a batch.',
   },
   'request.too_large': {
     status: 413,

@@ -48,8 +48,8 @@ export class ValidationError extends DuetError {
 
 /** A cursor that was damaged, or made for another caller or other filters. */
 export class InvalidCursorError extends DuetError {
-  constructor() {
-    super('cursor.invalid', undefined, { errors: [{ pointer: '/cursor', detail: 'is damaged, or was made for another caller or other filters' }] });
+  constructor(parameter = 'cursor') {
+    super('cursor.invalid', undefined, { errors: [{ pointer: `/${parameter}`, detail: 'is damaged, or was made for another caller or other filters' }] });
   }
 }
 

@@ -29,6 +29,12 @@ export function parseIdempotencyKey(header: string | undefined): string | undefi
   return header;
 }
 
+/** What a request with an idempotency key came to: its own result, or the stored one of an earlier request. */
+export interface Replay<Result> {
+  readonly result: Result;
+  readonly replayed: boolean;
+}
+
 /** A digest of an operation and its validated payload: equal for payloads that mean the same, whatever the order of their fields. */
 export function fingerprintOf(operation: string, payload: unknown): string {
   return createHash('sha256')

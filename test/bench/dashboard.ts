@@ -9,7 +9,7 @@ import { newTodo, type Todo, type TodoStatus } from '../../src/features/todos/to
 import { startEmbeddedDynamoDb } from '../../src/local/stores/embedded-dynamodb.js';
 import { Guardian } from '../../src/local/stores/processes.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
-import { aggregateKey } from '../../src/platform/dynamodb/user-partition.js';
+import { listKey } from '../../src/features/todos/persistence/todo-keys.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { startWireProxy } from '../support/wire-proxy.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
@@ -137,9 +137,18 @@ async function createTodosTable(endpoint: string, { variables }: Stage): Promise
     new CreateTableCommand({
       TableName,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: ['userId', 'itemKey', 'dueKey'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      AttributeDefinitions: ['userId', 'itemKey', 'dueKey', 'revisionKey'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
       KeySchema: key('itemKey'),
-      LocalSecondaryIndexes: [{ IndexName: 'byDue', KeySchema: key('dueKey'), Projection: { ProjectionType: 'ALL' } }],
+      LocalSecondaryIndexes: (
+        [
+          ['byDue', 'dueKey'],
+          ['byRevision', 'revisionKey'],
+        ] as const
+      ).map(([IndexName, sort]) => ({
+        IndexName,
+        KeySchema: key(sort),
+        Projection: { ProjectionType: 'KEYS_ONLY' as const },
+      })),
     }),
   );
   dynamodb.destroy();
@@ -170,7 +179,7 @@ async function loadTodos({ endpoint, table, userId, todos, overdue, onProgress }
   const makeItem = (at: number) => {
     const todo = makeTodo({ userId, at, isOverdue: at < overdue, createdAt: now - (todos - at) * 60_000 });
     counts[countAttribute[todo.status]] += 1;
-    return marshall(toItem(todo, 90));
+    return marshall(toItem(todo, 90, at + 1));
   };
   let next = 0;
   let written = 0;
@@ -188,7 +197,7 @@ async function loadTodos({ endpoint, table, userId, todos, overdue, onProgress }
   };
   await Promise.all(Array.from({ length: batchesAtOnce }, write));
   await dynamodb.send(
-    new BatchWriteItemCommand({ RequestItems: { [table]: [{ PutRequest: { Item: marshall({ ...aggregateKey(userId), ...counts, archived: 0 }) } }] } }),
+    new BatchWriteItemCommand({ RequestItems: { [table]: [{ PutRequest: { Item: marshall({ ...listKey(userId), ...counts, archived: 0 }) } }] } }),
   );
   dynamodb.destroy();
 }

@@ -112,11 +112,12 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     expect(await deliver(removal)).toEqual([]);
     expect(await deliver(removal)).toEqual([]);
 
-    expect(await archived()).toEqual([todo]);
+    const inArchive = { ...todo, archivedAt: new Date(1_795_242_305_000).toISOString(), version: 3 };
+    expect(await archived()).toEqual([inArchive]);
     expect(await counts()).toMatchObject({ total: 1, open: 1, inProgress: 0, done: 0, archived: 1 });
     expect(eventsOf(todo.id).map(({ detailType, detail }) => [detailType, detail.data])).toEqual([
-      ['todo.archived', todo],
-      ['todo.archived', todo],
+      ['todo.archived', inArchive],
+      ['todo.archived', inArchive],
     ]);
     expect(new Set(eventsOf(todo.id).map(({ detail }) => detail.metadata.id)).size).toBe(1);
   });
@@ -138,19 +139,51 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     expect(await counts()).toMatchObject({ total: 0, done: 0, archived: 3 });
   });
 
-  test('an archived todo is read in the archive’s list only, with nothing that expires', async () => {
+  test('an archived todo is listed in the archive only, and nothing of it expires', async () => {
     const todo = await finish('Read only');
     await deliver(await expire(todo.id));
 
     const item = await itemOf(tables().archive, `TODO#${todo.id}`);
-    expect(item).toMatchObject({ userId: user.id, title: 'Read only', version: 2 });
+    expect(item).toMatchObject({ userId: user.id, title: 'Read only', version: 3 });
     expect(Object.keys(item)).not.toContain('expiresAt');
     expect(Object.keys(item)).not.toContain('dueKey');
     expect((await call('GET', `/users/${user.id}/todos`)).items).toEqual([]);
-    expect((await service.call('GET', `/todos/${todo.id}`, { token: user.accessToken })).status).toBe(404);
-    expect((await service.call('PATCH', `/todos/${todo.id}`, { token: user.accessToken, body: { status: 'open' } })).status).toBe(404);
-    expect((await call('GET', `/users/${user.id}/todos?archived=true&q=READ`)).items).toEqual([todo]);
+    expect((await call('GET', `/users/${user.id}/todos?archived=true&q=READ`)).items).toEqual([await call('GET', `/todos/${todo.id}`)]);
     expect((await call('GET', `/users/${user.id}/todos?archived=true&tag=none`)).items).toEqual([]);
+  });
+
+  test.each([
+    ['PATCH', { title: 'Back' }, 'done'],
+    ['PATCH', { status: 'open' }, 'open'],
+    ['PUT', { title: 'Back' }, 'open'],
+  ])('a %s of %j brings an archived todo back; the removal, delivered again, does not archive it again', async (method, body, status) => {
+    const todo = await finish('Away');
+    const removal = await expire(todo.id);
+    await deliver(removal);
+
+    const back = await call(method, `/todos/${todo.id}`, body);
+    expect(await deliver(removal)).toEqual([]);
+
+    expect(back).toMatchObject({ id: todo.id, status, archivedAt: null, version: 4, completedAt: status === 'done' ? todo.completedAt : null });
+    expect(await call('GET', `/todos/${todo.id}`)).toEqual(back);
+    expect((await call('GET', `/users/${user.id}/todos`)).items).toEqual([back]);
+    expect(await archived()).toEqual([]);
+    expect(await counts()).toMatchObject({ total: 1, [status]: 1, archived: 0 });
+  });
+
+  test('an archived todo is deleted by its id; the removal, delivered again, does not bring it back', async () => {
+    const todo = await finish('Away');
+    const removal = await expire(todo.id);
+    await deliver(removal);
+    const stale = await service.call('DELETE', `/todos/${todo.id}`, { token: user.accessToken, headers: { 'If-Match': '"2"' } });
+
+    await call('DELETE', `/todos/${todo.id}`);
+    expect(await deliver(removal)).toEqual([]);
+
+    expect(stale.status).toBe(412);
+    expect((await service.call('DELETE', `/todos/${todo.id}`, { token: user.accessToken })).status).toBe(404);
+    expect(await archived()).toEqual([]);
+    expect(await counts()).toMatchObject({ total: 0, archived: 0 });
   });
 
   test('ended between the archive and the event: the redelivered removal publishes it', async () => {
@@ -290,6 +323,20 @@ describe('Under npm start, expiry is seen', () => {
     const { Items = [] } = await documents.send(new ScanCommand({ TableName: tables().todos }));
     expect(Items.filter(({ itemKey }) => String(itemKey).startsWith('TTL#'))).toEqual([]);
     expect(await readFile(join(service.config.dataDir, 'stream-checkpoint.json'), 'utf8')).not.toContain(todo.id);
+  });
+
+  test('an archived todo that is brought back, or deleted, has its event', async () => {
+    const [back, deleted] = [await finish('Back'), await finish('Away')];
+    await eventually(async () => (await isArchived(back.id)) && isArchived(deleted.id), { what: 'both are archived' });
+
+    await call('PATCH', `/todos/${back.id}`, { status: 'open' });
+    await call('DELETE', `/todos/${deleted.id}`);
+
+    await eventually(async () => namesOf(back.id).length === 4 && namesOf(deleted.id).length === 4, { what: 'both are published' });
+    expect(namesOf(back.id)).toEqual(['todo.created', 'todo.completed', 'todo.archived', 'todo.updated']);
+    expect(namesOf(deleted.id)).toEqual(['todo.created', 'todo.completed', 'todo.archived', 'todo.deleted']);
+    expect(eventsOf(deleted.id).at(-1)?.detail.data).toMatchObject({ title: 'Away', version: 3, archivedAt: expect.any(String) });
+    expect(await counts()).toMatchObject({ total: 1, open: 1, archived: 0 });
   });
 
   test('a todo that was reopened in time stays; one that its user deleted is deleted', async () => {

@@ -43,7 +43,7 @@ async function put(userId: string, contents: readonly Partial<TodoContent>[]): P
   for (let start = 0; start < contents.length; start += 25) {
     const requests = contents
       .slice(start, start + 25)
-      .map((part) => ({ PutRequest: { Item: toItem(newTodo({ ...newId(), userId }, { ...content, ...part }), 90) } }));
+      .map((part) => ({ PutRequest: { Item: toItem(newTodo({ ...newId(), userId }, { ...content, ...part }), 90, 1) } }));
     await tables.send(new BatchWriteCommand({ RequestItems: { [service.config.dynamodb.tables.todos]: requests } }));
   }
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../src/common/error-catalogue.js';
 import { errorExamples, exampleProblem } from '../../src/features/docs/error-examples.js';
+import { encodeSyncToken } from '../../src/features/sync/sync-token.js';
 import { answerBrokenRequests } from '../../src/local/server/broken-requests.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
@@ -36,6 +37,17 @@ const preparations: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
   },
   'record.not_found': deleteRecord,
   'record.exists': async () => post('/dynamo', { user_id: user.id, colour: 'blue' }),
+  'sync.expired': async () => {
+    inFull['sync.expired'] = encodeSyncToken({ after: 0, goneAfter: 0, completeAt: Date.now() - 30 * 86_400_000 }, user.id);
+  },
+  'batch.too_large': async () => {
+    const ids: string[] = [];
+    for (let turn = 0; turn < 15; turn += 1) {
+      const checklist = Array.from({ length: 50 }, () => ({ title: '😀'.repeat(200) }));
+      ids.push((await post('/users/me/todos', { title: 'x', description: '😀'.repeat(7_500), checklist })).body.id);
+    }
+    inFull['batch.too_large'] = ids.map((id) => JSON.stringify({ op: 'patch', id, patch: { priority: 'high' } })).join(',');
+  },
   'user.email_taken': async () => service.signUp({ email: 'taken@example.com' }),
   'idempotency.key_reused': async () => post('/users/me/todos', { title: 'Water the plants' }, { 'Idempotency-Key': 'monday' }),
   'rate_limit.exceeded': async () => {

@@ -8,7 +8,7 @@ import { goodClaims, signToken, type TokenBearer, tokenBearer } from '../support
 
 const uuidV7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const defaults = { description: null, status: 'open', priority: 'normal', due: null, tags: [], checklist: [], completedAt: null };
+const defaults = { description: null, status: 'open', priority: 'normal', due: null, tags: [], checklist: [], completedAt: null, archivedAt: null };
 const full = {
   title: 'Water the plants',
   description: 'All of them',
@@ -54,7 +54,7 @@ describe('POST /users/{id}/todos', () => {
       updatedAt: body.createdAt,
       version: 1,
     });
-    expect(Object.keys(body)).toHaveLength(13);
+    expect(Object.keys(body)).toHaveLength(14);
     expect(headers.get('Location')).toBe(`/todos/${body.id}`);
     expect(headers.get('ETag')).toBe('"1"');
     expect(headers.get('Content-Type')).toMatch(/^application\/json/);
@@ -119,11 +119,23 @@ describe('POST /users/{id}/todos', () => {
     const longest = {
       title: '😀'.repeat(200),
       description: '😀'.repeat(10_000),
-      tags: Array.from({ length: 20 }, () => '😀'.repeat(50)),
+      tags: Array.from({ length: 20 }, (_, turn) => String.fromCodePoint(0x1f600 + turn).repeat(50)),
       checklist: Array.from({ length: 50 }, () => ({ title: '😀'.repeat(200), done: true })),
     };
 
     expect(await create(newUser(), longest)).toMatchObject(longest);
+  });
+
+  test('keeps a tag that stands twice once, in the order first given', async () => {
+    const user = newUser();
+    const given = ['b', 'a', 'b', 'cafe\u0301', 'A', 'caf\u00e9', 'a'];
+    const kept = ['b', 'a', 'cafe\u0301', 'A'];
+
+    const { id } = await create(user, { title: 'x', tags: given });
+
+    expect((await to(user, 'GET', String(id))).body.tags).toEqual(kept);
+    expect((await to(user, 'PATCH', String(id), { tags: given })).body.tags).toEqual(kept);
+    expect((await to(user, 'PUT', String(id), { title: 'x', tags: given })).body.tags).toEqual(kept);
   });
 
   test('takes an id in capitals for the same user', async () => {

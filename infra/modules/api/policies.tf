@@ -24,15 +24,15 @@ locals {
         actions   = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"]
         resources = [local.table_arn.todos]
       },
-      { sid = "TodosByDue", actions = ["Query"], resources = local.todo_indexes },
-      { sid = "Archive", actions = ["Query", "BatchWriteItem"], resources = [local.table_arn.archive] },
+      { sid = "TodoIndexes", actions = ["Query"], resources = local.todo_indexes },
+      { sid = "Archive", actions = ["BatchGetItem", "Query", "DeleteItem", "BatchWriteItem"], resources = [local.table_arn.archive] },
       { sid = "Counters", actions = ["BatchGetItem", "PutItem", "UpdateItem"], resources = [local.table_arn.counters] },
       { sid = "Records", actions = ["GetItem", "Scan", "PutItem", "UpdateItem", "DeleteItem"], resources = [local.table_arn.records] },
       { sid = "RateLimits", actions = ["GetItem", "UpdateItem", "DeleteItem"], resources = [local.table_arn.rateLimits] },
     ]
     stream = [
-      { sid = "Todos", actions = ["UpdateItem"], resources = [local.table_arn.todos] },
-      { sid = "Archive", actions = ["PutItem"], resources = [local.table_arn.archive] },
+      { sid = "Todos", actions = ["BatchGetItem", "PutItem", "UpdateItem"], resources = [local.table_arn.todos] },
+      { sid = "Archive", actions = ["BatchGetItem", "PutItem"], resources = [local.table_arn.archive] },
     ]
     outbox = [
       { sid = "Todos", actions = ["Query", "UpdateItem", "BatchWriteItem"], resources = [local.table_arn.todos] },

@@ -3,7 +3,8 @@ import { withTimeout } from '../../common/async.js';
 import type { Caller } from '../../common/caller.js';
 import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors.js';
 import { AppConfig } from '../../config/config.module.js';
-import { TodosService } from '../todos/todos.service.js';
+import { type DueOverview, TodoListsService } from '../todos/todo-lists.service.js';
+import type { Todo, TodoCounts } from '../todos/todos.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import type { Dashboard } from './dashboard.schemas.js';
@@ -16,7 +17,7 @@ export class DashboardService {
 
   constructor(
     private readonly users: UsersService,
-    private readonly todos: TodosService,
+    private readonly todos: TodoListsService,
     config: AppConfig,
   ) {
     this.profileTimeoutMs = config.get('storeTimeouts', { infer: true }).readMs;
@@ -32,7 +33,7 @@ export class DashboardService {
     const profile = resultOrUnavailable('postgres', this.profile(userId));
     // The token's zone is at most a quarter of an hour old: both stores are asked at once with it, and once more if the profile has another.
     const likelyZone = caller.userId === userId ? caller.timeZone : 'UTC';
-    const lists = Promise.all([this.todos.counts(userId), this.todos.recent(userId)]);
+    const lists = Promise.all([this.todos.counts(userId), this.todos.recent(userId)]).then(([counts, recent]) => ({ counts, recent }));
     const likelyDue = this.todos.dueOverview(userId, likelyZone, now);
     // Their failures are met where they are awaited; the second may have another in its place.
     for (const early of [lists, likelyDue]) early.catch(() => undefined);
@@ -40,16 +41,23 @@ export class DashboardService {
       const zone = value?.timeZone ?? likelyZone;
       return zone === likelyZone ? likelyDue : this.todos.dueOverview(userId, zone, now);
     });
-    const [user, todos] = await Promise.all([profile, resultOrUnavailable('dynamodb', Promise.all([lists, due]))]);
+    const [user, todos] = await Promise.all([
+      profile,
+      resultOrUnavailable(
+        'dynamodb',
+        Promise.all([lists, due]).then(([some, others]) => ({ ...some, due: others })),
+      ),
+    ]);
     if (user.down !== undefined && todos.down !== undefined) {
       throw user.down;
     }
-    if (user.value === null) {
+    // The tombstone tells while PostgreSQL does not.
+    if (user.value === null || todos.value?.counts === null) {
       throw new DuetError('user.not_found');
     }
     return {
       user: user.value ?? null,
-      ...(todos.value === undefined ? { todos: null, upcoming: null, recent: null } : todosPart(todos.value)),
+      ...(todos.value === undefined ? { todos: null, upcoming: null, recent: null } : todosPart(todos.value.counts, todos.value)),
       generatedAt: new Date(now).toISOString(),
       degraded: [user.down && ('postgres' as const), todos.down && ('dynamodb' as const)].filter((store) => store !== undefined),
     };
@@ -66,13 +74,10 @@ export class DashboardService {
   }
 }
 
-type TodosAnswer = [
-  [Awaited<ReturnType<TodosService['counts']>>, Awaited<ReturnType<TodosService['recent']>>],
-  Awaited<ReturnType<TodosService['dueOverview']>>,
-];
-
-function todosPart([[counts, recent], { overdue, dueToday, upcoming }]: TodosAnswer): Pick<Dashboard, 'todos' | 'upcoming' | 'recent'> {
-  const { open, inProgress, done, archived } = counts;
+function todosPart(
+  { open, inProgress, done, archived }: TodoCounts,
+  { recent, due: { overdue, dueToday, upcoming } }: { readonly recent: readonly Todo[]; readonly due: DueOverview },
+): Pick<Dashboard, 'todos' | 'upcoming' | 'recent'> {
   return {
     todos: {
       total: open + inProgress + done,

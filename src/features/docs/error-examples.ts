@@ -62,7 +62,12 @@ export const errorExamples: Readonly<Record<ErrorCode, ErrorExample>> = {
     request: { method: 'POST', path: '/users', as: 'stranger', body: { email: 'TAKEN@example.com', name: 'Ada', password: 'correct horse battery staple' } },
     after: 'someone has registered as taken@example.com',
   },
+  'sync.expired': { request: { method: 'GET', path: '/users/me/changes?since=…' }, after: 'the token was given 30 days ago' },
   'version.stale': { request: { method: 'PATCH', path: '/users/me', headers: { 'If-Match': '"41"' }, body: { name: 'Ada' } } },
+  'batch.too_large': {
+    request: { method: 'POST', path: '/users/me/todos/batch', body: '{"operations":[…]}' },
+    after: 'the operations patch 15 todos of 70,000 bytes each',
+  },
   'request.too_large': { request: { method: 'POST', path: '/users/me/todos', body: '… (102,401 bytes)' } },
   'request.unsupported_media_type': {
     request: { method: 'POST', path: '/users/me/todos', headers: { 'Content-Type': 'text/plain' }, body: 'Water the plants' },

@@ -20,7 +20,7 @@ export class Erasure {
    */
   async erase(userId: string, checkpoint: Checkpoint): Promise<void> {
     await checkpoint();
-    await this.todos.bury(userId);
+    await this.todos.writeTombstone(userId);
     await this.todos.purge(userId, checkpoint);
     await checkpoint();
     await this.records.purge(userId);

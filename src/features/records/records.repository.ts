@@ -1,12 +1,13 @@
 import type { KeyedCreation } from '../../common/idempotency-key.js';
-import type { CreatedRecord, RecordPage, UserRecord } from './records.js';
+import type { Page } from '../../common/paging.js';
+import type { CreatedRecord, UserRecord } from './records.js';
 
-/** Where the records are kept. */
+/** Where the records are kept. Of a user who has been deleted there is none, even before the record is purged. */
 export abstract class RecordsRepository {
   abstract find(userId: string): Promise<UserRecord | null>;
 
-  /** At most `limit` records, those after `after` (a user's id) or the first; fewer when they are large, yet one at least if there is one. */
-  abstract list(limit: number, after?: string): Promise<RecordPage>;
+  /** At most `limit` records, those after `after` (a user's id) or the first, in a stable order; see `PageBuilder` for where a page ends. */
+  abstract list(limit: number, after?: string): Promise<Page<UserRecord>>;
 
   /**
    * Stores a record if its user stands and has none; with a key, at most once within the key's window.

@@ -48,9 +48,8 @@ export class RecordsService {
 
   private async list({ userId }: Caller, limit: number, cursor: string | undefined): Promise<RecordList> {
     const binding = ['records', userId];
-    const { records, more } = await this.records.list(limit, cursor === undefined ? undefined : decodeIdCursor(cursor, binding));
-    const last = records.at(-1);
-    return { items: [...records], nextCursor: more && last !== undefined ? encodeCursor(last.user_id, binding) : null };
+    const { items, next } = await this.records.list(limit, cursor === undefined ? undefined : decodeIdCursor(cursor, binding));
+    return { items: [...items], nextCursor: next === null ? null : encodeCursor(next, binding) };
   }
 }
 

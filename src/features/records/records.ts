@@ -11,13 +11,6 @@ export interface CreatedRecord {
   readonly replayed: boolean;
 }
 
-/** A part of all records, in no meaningful but a stable order. */
-export interface RecordPage {
-  readonly records: readonly UserRecord[];
-  /** Whether others follow the last of them. */
-  readonly more: boolean;
-}
-
 /** Where and why a value cannot be kept; the path leads into the value. */
 export interface Unstorable {
   readonly path: readonly (string | number)[];

@@ -4,7 +4,7 @@ import type { AppConfig } from '../../config/config.module.js';
 import { StoreUnavailableError } from '../../common/errors.js';
 import type { Log } from '../../platform/observability/log.js';
 import type { ArchiveService } from '../todos/archive.service.js';
-import { newTodo, nextTodo, type Todo, type TodoContent } from '../todos/todos.js';
+import { archivedTodo, newTodo, nextTodo, type Todo, type TodoContent } from '../todos/todos.js';
 import { catalogue } from '../events/catalogue.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventPublisher, PublishOutcome } from '../events/event-publisher.js';
@@ -74,16 +74,17 @@ function attribute(value: unknown): AttributeValue {
   return typeof value === 'object' ? { M: image(value) } : { N: JSON.stringify(value) };
 }
 
-function read(item: Readonly<Record<string, unknown>>): Todo | null {
+function read(item: Readonly<Record<string, unknown>>): { kind: 'todo' | 'deletion'; todo: Todo } | null {
   const itemKey = String(item['itemKey']);
   if (itemKey === 'LIST' || itemKey.startsWith('IDEM#')) {
     return null;
   }
-  if (!itemKey.startsWith('TODO#') || typeof item['title'] !== 'string') {
+  const [prefix, id] = itemKey.split('#');
+  if ((prefix !== 'TODO' && prefix !== 'DELETED') || typeof item['title'] !== 'string') {
     throw new TypeError('it is no todo');
   }
   const attributes = Object.entries(item).filter(([name]) => !['itemKey', 'expiresAt', 'dueKey'].includes(name));
-  return Object.fromEntries([['id', itemKey.slice(5)], ...attributes]) as unknown as Todo;
+  return { kind: prefix === 'TODO' ? 'todo' : 'deletion', todo: Object.fromEntries([['id', id], ...attributes]) as unknown as Todo };
 }
 
 function record(table: string, before: object | null, after: object | null, extra: Partial<DynamoDBRecord> = {}): DynamoDBRecord {
@@ -125,7 +126,7 @@ describe('A change in a stream becomes one event', () => {
     ['todo.updated', todoRecord(done, nextTodo(done, { status: 'open' }, later)), nextTodo(done, { status: 'open' }, later), later],
     ['todo.completed', todoRecord(open, done), done, later],
     ['todo.deleted', todoRecord(done, null), done, '2026-11-21T06:25:05.000Z'],
-    ['todo.archived', todoRecord(done, null, { userIdentity: ttl }), done, '2026-11-21T06:25:05.000Z'],
+    ['todo.archived', todoRecord(done, null, { userIdentity: ttl }), archivedTodo(done, '2026-11-21T06:25:05.000Z'), '2026-11-21T06:25:05.000Z'],
     ['record.created', record('duet-records', null, note), note, '2026-11-21T06:25:05.000Z'],
     ['record.updated', record('duet-records', note, { ...note, plan: 'team' }), { ...note, plan: 'team' }, '2026-11-21T06:25:05.000Z'],
     ['record.deleted', record('duet-records', note, null), note, '2026-11-21T06:25:05.000Z'],
@@ -274,6 +275,24 @@ describe('A failure is reported from the first record on, so that order is kept 
   });
 });
 
+describe('An archived todo', () => {
+  const archived = archivedTodo(nextTodo(todo(), { status: 'done' }, '2026-11-21T07:00:00.000Z'), '2026-11-22T07:00:00.000Z');
+  const notice = { ...stored(archived), itemKey: `DELETED#${archived.id}` };
+
+  test('that comes back is updated, not created', async () => {
+    await handle(todoRecord(null, nextTodo(archived, { status: 'open' }, '2026-11-23T07:00:00.000Z')));
+
+    expect(names()).toEqual(['todo.updated']);
+  });
+
+  test('that is deleted has its event from its notice, whose own end has none', async () => {
+    await handle(record('duet-todos', null, notice), record('duet-todos', notice, null, { userIdentity: ttl }), record('duet-todos', notice, null));
+
+    expect(names()).toEqual(['todo.deleted']);
+    expect(published()[0]?.detail.data).toEqual(archived);
+  });
+});
+
 describe('An expired todo', () => {
   const done = nextTodo(todo(), { status: 'done' }, '2026-11-21T07:00:00.000Z');
   const expired = (): DynamoDBRecord => todoRecord(done, null, { userIdentity: ttl });
@@ -284,9 +303,12 @@ describe('An expired todo', () => {
       return 'archived';
     });
 
+    const removedAt = new Date(1_795_242_305_000).toISOString();
+
     await handle(expired());
 
-    expect(archive).toHaveBeenCalledWith(done);
+    expect(archive).toHaveBeenCalledWith(done, removedAt);
+    expect(published()[0]?.detail.data).toEqual(archivedTodo(done, removedAt));
     expect(names()).toEqual(['todo.archived']);
   });
 

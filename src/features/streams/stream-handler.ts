@@ -84,8 +84,8 @@ export class StreamHandler {
   }
 
   /** The archive first, then the event: if we end between the two, the redelivered record archives nothing again and publishes the same event. */
-  private async archiveExpired({ todo, archived, deleted }: Extract<Change, { kind: 'expiry' }>): Promise<DomainEvent> {
-    const outcome = await this.archive.archive(todo);
+  private async archiveExpired({ todo, removedAt, archived, deleted }: Extract<Change, { kind: 'expiry' }>): Promise<DomainEvent> {
+    const outcome = await this.archive.archive(todo, removedAt);
     switch (outcome) {
       case 'archived':
       case 'archived_before':

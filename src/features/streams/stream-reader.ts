@@ -1,7 +1,7 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { v5 } from 'uuid';
 import type { ArchiveService } from '../todos/archive.service.js';
-import type { Todo } from '../todos/todos.js';
+import { archivedTodo, type Todo } from '../todos/todos.js';
 import { makeEvent } from '../events/catalogue.js';
 import { recordCreated } from '../events/catalogue/record-created.js';
 import { recordData } from '../events/catalogue/record-data.js';
@@ -26,7 +26,14 @@ export type Change =
   | { readonly kind: 'none' }
   | { readonly kind: 'event'; readonly item: string; readonly event: DomainEvent }
   /** Which event it is turns out when the todo is archived: its owner may have been deleted. */
-  | { readonly kind: 'expiry'; readonly item: string; readonly todo: Todo; readonly archived: DomainEvent; readonly deleted: DomainEvent };
+  | {
+      readonly kind: 'expiry';
+      readonly item: string;
+      readonly todo: Todo;
+      readonly removedAt: string;
+      readonly archived: DomainEvent;
+      readonly deleted: DomainEvent;
+    };
 
 /** Ids are UUIDv5 (RFC 9562, section 5.5) in this namespace: what is hashed is the same at every redelivery of a change, and so is the id. */
 const idNamespace = '0b6f6a1e-6a3c-5d0e-9a43-6f1f3a5f7c11';
@@ -56,25 +63,31 @@ export class StreamReader {
   }
 
   private todoChange(record: DynamoDBRecord, table: string): Change {
-    const { before, after } = imagesOf(record, (image) => this.todos.read(attributesIn(image)));
-    const todo = after ?? before;
-    if (todo === null) {
+    const images = imagesOf(record, (image) => this.todos.read(attributesIn(image)));
+    const stored = images.after ?? images.before;
+    if (stored === null || (stored.kind === 'deletion' && images.before !== null)) {
       return { kind: 'none' };
     }
+    const { todo } = stored;
+    const [before, after] = [images.before?.todo ?? null, images.after?.todo ?? null];
     const item = `${table}/${todo.userId}/${todo.id}`;
     // Versions count the writes of a todo, so they name a change better than the stream does. Only a write that went past Duet keeps the version.
     const change = before !== null && after !== null && after.version <= before.version ? `event/${eventIdOf(record)}` : `version/${todo.version}`;
-    const event = (definition: EventDefinition<TodoData>, occurredAt: string): DomainEvent =>
-      makeEvent(definition, { id: v5(`${item}/${change}/${definition.name}`, idNamespace), occurredAt, data: todo });
+    const event = (definition: EventDefinition<TodoData>, occurredAt: string, data: Todo = todo): DomainEvent =>
+      makeEvent(definition, { id: v5(`${item}/${change}/${definition.name}`, idNamespace), occurredAt, data });
+    if (stored.kind === 'deletion') {
+      return { kind: 'event', item, event: event(todoDeleted, approximateTimeOf(record)) };
+    }
     if (after === null) {
       const removedAt = approximateTimeOf(record);
       const deleted = event(todoDeleted, removedAt);
       return isByTimeToLive(record)
-        ? { kind: 'expiry', item, todo, deleted, archived: event(todoArchived, removedAt) }
+        ? { kind: 'expiry', item, todo, removedAt, deleted, archived: event(todoArchived, removedAt, archivedTodo(todo, removedAt)) }
         : { kind: 'event', item, event: deleted };
     }
     if (before === null) {
-      return { kind: 'event', item, event: event(todoCreated, after.updatedAt) };
+      // A todo that comes back from the archive has been written before.
+      return { kind: 'event', item, event: event(after.version === 1 ? todoCreated : todoUpdated, after.updatedAt) };
     }
     const becameDone = after.status === 'done' && before.status !== 'done';
     return { kind: 'event', item, event: event(becameDone ? todoCompleted : todoUpdated, after.updatedAt) };

@@ -1,14 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AcceptsMergePatch } from '../../common/body.interceptor.js';
-import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
+import { type Caller, CallersOwn, CurrentCaller, OwnedBy } from '../../common/caller.js';
 import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
-import { IdempotencyKey } from '../../common/idempotency-key.js';
+import { IdempotencyKey, type Replay } from '../../common/idempotency-key.js';
 import { idSchema, userIdSchema } from '../../common/ids.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
 import { Replayable } from '../../common/replayable.interceptor.js';
 import { todoContentSchema, todoListSchema, type TodoPatch, todoPatchSchema, type TodoQuery, todoQuerySchema, todoSchema } from './todos.schemas.js';
+import { TodoListsService } from './todo-lists.service.js';
 import { TodosService } from './todos.service.js';
 import type { Todo, TodoContent } from './todos.js';
 
@@ -16,11 +17,14 @@ import type { Todo, TodoContent } from './todos.js';
 @ApiTags('Todos')
 @Controller()
 export class TodosController {
-  constructor(private readonly todos: TodosService) {}
+  constructor(
+    private readonly todos: TodosService,
+    private readonly lists: TodoListsService,
+  ) {}
 
   @Post('users/:id/todos')
   @OwnedBy('id')
-  @Replayable('todo')
+  @Replayable('result')
   @Entity((todo) => `/todos/${String(todo['id'])}`)
   @Operation({
     id: 'createTodo',
@@ -30,12 +34,11 @@ export class TodosController {
     requestHeaders: ['Idempotency-Key'],
   })
   async create(
-    @CurrentCaller() caller: Caller,
-    @Param('id', { schema: userIdSchema }) _id: string,
+    @Param('id', { schema: userIdSchema }) userId: string,
     @Body({ schema: todoContentSchema }) content: TodoContent,
     @IdempotencyKey() key: string | undefined,
-  ): Promise<{ todo: Todo; replayed: boolean }> {
-    return this.todos.create(caller, content, key);
+  ): Promise<Replay<Todo>> {
+    return this.todos.create(userId, content, key);
   }
 
   @Get('users/:id/todos')
@@ -47,11 +50,16 @@ export class TodosController {
     success: { status: 200, description: 'A page of todos.', schema: todoListSchema },
     problems: ['request.invalid', 'cursor.invalid', 'access.denied', ...storeProblems],
   })
-  async list(@CurrentCaller() caller: Caller, @Param('id', { schema: userIdSchema }) _id: string, @Query({ schema: todoQuerySchema }) query: TodoQuery) {
-    return this.todos.list(caller, query);
+  async list(
+    @CurrentCaller() { timeZone }: Caller,
+    @Param('id', { schema: userIdSchema }) userId: string,
+    @Query({ schema: todoQuerySchema }) query: TodoQuery,
+  ) {
+    return this.lists.list(userId, timeZone, query);
   }
 
   @Get('todos/:id')
+  @CallersOwn()
   @Entity()
   @Operation({
     id: 'getTodo',
@@ -60,11 +68,12 @@ export class TodosController {
     problems: ['request.invalid', 'todo.not_found', ...storeProblems],
     requestHeaders: ['If-None-Match'],
   })
-  async get(@CurrentCaller() caller: Caller, @Param('id', { schema: idSchema }) id: string): Promise<Todo> {
-    return this.todos.get(caller, id);
+  async get(@CurrentCaller() { userId }: Caller, @Param('id', { schema: idSchema }) id: string): Promise<Todo> {
+    return this.todos.get(userId, id);
   }
 
   @Put('todos/:id')
+  @CallersOwn()
   @Entity()
   @Operation({
     id: 'replaceTodo',
@@ -75,15 +84,16 @@ export class TodosController {
     requestHeaders: ['If-Match'],
   })
   async replace(
-    @CurrentCaller() caller: Caller,
+    @CurrentCaller() { userId }: Caller,
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: todoContentSchema }) content: TodoContent,
     @IfMatch() condition: VersionCondition | undefined,
   ): Promise<Todo> {
-    return this.todos.replace(caller, id, content, condition);
+    return this.todos.replace(userId, id, content, condition);
   }
 
   @Patch('todos/:id')
+  @CallersOwn()
   @AcceptsMergePatch()
   @Entity()
   @Operation({
@@ -95,16 +105,17 @@ export class TodosController {
     requestHeaders: ['If-Match'],
   })
   async patch(
-    @CurrentCaller() caller: Caller,
+    @CurrentCaller() { userId }: Caller,
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: todoPatchSchema }) patch: TodoPatch,
     @IfMatch() condition: VersionCondition | undefined,
   ): Promise<Todo> {
-    return this.todos.patch(caller, id, patch, condition);
+    return this.todos.patch(userId, id, patch, condition);
   }
 
   @Delete('todos/:id')
   @HttpCode(204)
+  @CallersOwn()
   @Operation({
     id: 'deleteTodo',
     summary: 'Delete a todo',
@@ -113,10 +124,10 @@ export class TodosController {
     requestHeaders: ['If-Match'],
   })
   async delete(
-    @CurrentCaller() caller: Caller,
+    @CurrentCaller() { userId }: Caller,
     @Param('id', { schema: idSchema }) id: string,
     @IfMatch() condition: VersionCondition | undefined,
   ): Promise<void> {
-    await this.todos.delete(caller, id, condition);
+    await this.todos.delete(userId, id, condition);
   }
 }

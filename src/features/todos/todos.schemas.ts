@@ -28,7 +28,14 @@ const dateOrInstant = z
   .meta({ description: 'A date, which ends with that day in the user’s time zone, or an instant.', example: '2026-12-31' });
 
 const checklistItem = z.strictObject({ title: visibleText(1, 200), done: z.boolean().default(false) });
-const tags = z.array(visibleText(1, 50)).max(20, 'must hold at most 20 tags');
+// A set: what stands twice is kept once, in the order first given.
+const tags = z
+  .array(visibleText(1, 50))
+  .max(20, 'must hold at most 20 tags')
+  .overwrite((given) => {
+    const normalized = given.map((tag) => tag.normalize('NFC'));
+    return given.filter((_, index) => normalized.indexOf(normalized[index] ?? '') === index);
+  });
 const checklist = z.array(checklistItem).max(50, 'must hold at most 50 items');
 
 const writable = {
@@ -87,6 +94,7 @@ export const todoSchema = z
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     completedAt: z.iso.datetime().nullable(),
+    archivedAt: z.iso.datetime().nullable().meta({ description: 'When it was moved to the archive; null while it is listed.' }),
     version: z.int().min(1),
   })
   .meta({ id: 'Todo' });

@@ -6,7 +6,7 @@ const identity = { id: 'id', userId: 'user', createdAt: '2030-01-01T00:00:00.000
 
 describe('A todo', () => {
   test('starts at version 1, completed only when it is done', () => {
-    expect(newTodo(identity, content)).toEqual({ ...identity, ...content, updatedAt: identity.createdAt, completedAt: null, version: 1 });
+    expect(newTodo(identity, content)).toEqual({ ...identity, ...content, updatedAt: identity.createdAt, completedAt: null, archivedAt: null, version: 1 });
     expect(newTodo(identity, { ...content, status: 'done' }).completedAt).toBe(identity.createdAt);
   });
 

@@ -28,6 +28,8 @@ export interface Todo extends TodoContent {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly completedAt: string | null;
+  /** When it was moved to the archive; null while it is listed. */
+  readonly archivedAt: string | null;
   readonly version: number;
 }
 
@@ -42,12 +44,21 @@ export interface TodoCounts {
 /** A new todo of its content. */
 export function newTodo(identity: { id: string; createdAt: string; userId: string }, content: TodoContent): Todo {
   const { id, createdAt, userId } = identity;
-  return { id, userId, ...content, createdAt, updatedAt: createdAt, completedAt: content.status === 'done' ? createdAt : null, version: 1 };
+  const completedAt = content.status === 'done' ? createdAt : null;
+  return { id, userId, ...content, createdAt, updatedAt: createdAt, completedAt, archivedAt: null, version: 1 };
 }
 
-/** The next version of a todo: becoming done sets `completedAt`, leaving done clears it, staying done keeps it. */
+/**
+ * The next version of a todo: becoming done sets `completedAt`, leaving done clears it, staying done keeps it. An archived todo comes back
+ * from the archive.
+ */
 export function nextTodo(todo: Todo, content: Partial<TodoContent>, now: string): Todo {
   const next = { ...todo, ...content };
   const completedAt = next.status === 'done' ? (todo.status === 'done' ? todo.completedAt : now) : null;
-  return { ...next, completedAt, updatedAt: now, version: todo.version + 1 };
+  return { ...next, completedAt, archivedAt: null, updatedAt: now, version: todo.version + 1 };
+}
+
+/** The version of a todo that is in the archive from `archivedAt` on. */
+export function archivedTodo(todo: Todo, archivedAt: string): Todo {
+  return { ...todo, archivedAt, version: todo.version + 1 };
 }

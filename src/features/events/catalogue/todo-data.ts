@@ -15,6 +15,7 @@ export const todoData = z.object({
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   completedAt: z.iso.datetime().nullable(),
+  archivedAt: z.iso.datetime().nullable(),
   version: z.int().min(1),
 });
 

@@ -3,11 +3,12 @@ import { DeleteCommand, GetCommand, ScanCommand, TransactWriteCommand, UpdateCom
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../../common/errors.js';
 import type { KeyedCreation } from '../../../common/idempotency-key.js';
+import { type Page, PageBuilder } from '../../../common/paging.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
-import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
+import type { TransactItem } from '../../../platform/dynamodb/idempotency.js';
 import { cancellationReasons, isConditionFailed, retryContention } from '../../../platform/dynamodb/transactions.js';
-import { aggregateKey, idempotencyItemKey, noTombstone } from '../../../platform/dynamodb/user-partition.js';
-import type { CreatedRecord, RecordPage, UserRecord } from '../records.js';
+import { UserPartition } from '../../todos/user-partition.js';
+import type { CreatedRecord, UserRecord } from '../records.js';
 import { RecordsRepository } from '../records.repository.js';
 
 const recordKey = (userId: string) => ({ user_id: userId });
@@ -20,25 +21,40 @@ const isThere = 'attribute_exists(user_id)';
 export class DynamoRecordsRepository extends RecordsRepository {
   private readonly table: string;
 
-  constructor(private readonly dynamodb: DynamoDb) {
+  constructor(
+    private readonly dynamodb: DynamoDb,
+    private readonly partition: UserPartition,
+  ) {
     super();
     this.table = dynamodb.tables.records;
   }
 
   async find(userId: string): Promise<UserRecord | null> {
-    const { Item } = await this.dynamodb.send(new GetCommand({ TableName: this.table, Key: recordKey(userId), ConsistentRead: true }));
-    return (Item as UserRecord | undefined) ?? null;
+    const [{ Item }, isDeleted] = await Promise.all([
+      this.dynamodb.send(new GetCommand({ TableName: this.table, Key: recordKey(userId), ConsistentRead: true })),
+      this.isDeleted(userId),
+    ]);
+    return isDeleted ? null : ((Item as UserRecord | undefined) ?? null);
   }
 
-  async list(limit: number, after?: string): Promise<RecordPage> {
+  async list(limit: number, after?: string): Promise<Page<UserRecord>> {
     const start = after === undefined ? undefined : recordKey(after);
     // One more than asked for tells whether others follow.
-    const { Items = [], LastEvaluatedKey } = await this.dynamodb.send(
+    const { Items = [], LastEvaluatedKey: end } = await this.dynamodb.send(
       new ScanCommand({ TableName: this.table, ConsistentRead: true, Limit: limit + 1, ExclusiveStartKey: start }),
     );
-    const records = (Items as UserRecord[]).slice(0, limit);
-    // A page ends early at 1 MB, and may then have ended at the very last record.
-    return { records, more: Items.length > limit || (LastEvaluatedKey !== undefined && (await this.anyAfter(LastEvaluatedKey))) };
+    const records = Items as UserRecord[];
+    const deleted = await this.partition.deletedAmong(records.map(({ user_id }) => user_id));
+    const page = new PageBuilder<UserRecord>(limit);
+    let last = after ?? null;
+    for (const record of records) {
+      if (!deleted.has(record.user_id) && !page.add(record)) {
+        return { items: page.items, next: last };
+      }
+      last = record.user_id;
+    }
+    // A read ends at 1 MB, and may then have ended at the very last record.
+    return { items: page.items, next: end !== undefined && (await this.anyAfter(end)) ? last : null };
   }
 
   async create(record: UserRecord, keyed?: KeyedCreation): Promise<CreatedRecord> {
@@ -63,6 +79,9 @@ export class DynamoRecordsRepository extends RecordsRepository {
   }
 
   async setAttribute(userId: string, name: string, value: unknown): Promise<UserRecord | null> {
+    if (await this.isDeleted(userId)) {
+      return null;
+    }
     const command = {
       TableName: this.table,
       Key: recordKey(userId),
@@ -84,6 +103,9 @@ export class DynamoRecordsRepository extends RecordsRepository {
   }
 
   async delete(userId: string): Promise<boolean> {
+    if (await this.isDeleted(userId)) {
+      return false;
+    }
     // A transaction for its request token: a plain delete that is sent again after a lost reply would find nothing, and be a 404.
     const transaction = {
       ClientRequestToken: randomUUID(),
@@ -105,23 +127,21 @@ export class DynamoRecordsRepository extends RecordsRepository {
   }
 
   private creation(record: UserRecord, keyed: KeyedCreation | undefined): TransactItem[] {
-    const { todos } = this.dynamodb.tables;
-    const owner = { TableName: todos, Key: aggregateKey(record.user_id), ConditionExpression: noTombstone };
     const put = { TableName: this.table, Item: storableAttributes(record), ConditionExpression: isNew };
-    const items: TransactItem[] = [{ ConditionCheck: owner }, { Put: put }];
-    if (keyed === undefined) {
-      return items;
-    }
-    const key = idempotencyItemKey(record.user_id, keyed.key);
-    return [...items, idempotencyPut({ table: todos, key, fingerprint: keyed.fingerprint, response: JSON.stringify(record), now: Date.now() })];
+    return [
+      this.partition.notDeletedCheck(record.user_id),
+      { Put: put },
+      ...(keyed === undefined ? [] : [this.partition.resultPut(record.user_id, keyed, JSON.stringify(record))]),
+    ];
   }
 
-  private async firstResult(userId: string, { key, fingerprint }: KeyedCreation): Promise<UserRecord | undefined> {
-    const { Item } = await this.dynamodb.send(
-      new GetCommand({ TableName: this.dynamodb.tables.todos, Key: idempotencyItemKey(userId, key), ConsistentRead: true }),
-    );
-    const response = replayFrom(Item, fingerprint, Date.now());
+  private async firstResult(userId: string, keyed: KeyedCreation): Promise<UserRecord | undefined> {
+    const response = await this.partition.findResult(userId, keyed);
     return response === undefined ? undefined : (JSON.parse(response) as UserRecord);
+  }
+
+  private async isDeleted(userId: string): Promise<boolean> {
+    return (await this.partition.deletedAmong([userId])).has(userId);
   }
 
   private async anyAfter(start: Record<string, unknown>): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { UnknownItemError } from '../todos.errors.js';
-import { newTodo, nextTodo } from '../todos.js';
-import { aggregateSteps, countsFrom, fromItem, toArchiveItem, todoIn, toItem } from './todo-items.js';
+import { archivedTodo, newTodo, nextTodo } from '../todos.js';
+import { changeIn, countsFrom, countSteps, fromItem, toArchiveItem, toDeletionNotice, toItem, toMarkerItem } from './todo-items.js';
 
 const content = {
   title: 'Water',
@@ -23,54 +23,87 @@ describe('The items of the todos table', () => {
     ['active', open],
     ['done', done],
   ])('an %s todo is read as it was written, and as it was archived', (_, todo) => {
-    expect(todoIn(toItem(todo, 90))).toEqual(todo);
-    expect(Object.keys(todoIn(toItem(todo, 90)) ?? {})).toEqual(Object.keys(todo));
+    expect(changeIn(toItem(todo, 90, 1))?.todo).toEqual(todo);
+    expect(Object.keys(changeIn(toItem(todo, 90, 1))?.todo ?? {})).toEqual(Object.keys(todo));
     expect(fromItem(toArchiveItem(todo))).toEqual(todo);
   });
 
   test('only an active todo has a due key, only a done one expires, and an archived one has neither', () => {
     const extras = (item: object): string[] => Object.keys(item).filter((name) => ['dueKey', 'expiresAt'].includes(name));
 
-    expect(extras(toItem(open, 90))).toEqual(['dueKey']);
-    expect(extras(toItem(done, 90))).toEqual(['expiresAt']);
-    expect(extras(toItem(nextTodo(done, { status: 'open' }, '2026-11-21T08:00:00.000Z'), 90))).toEqual(['dueKey']);
+    expect(extras(toItem(open, 90, 1))).toEqual(['dueKey']);
+    expect(extras(toItem(done, 90, 1))).toEqual(['expiresAt']);
+    expect(extras(toItem(nextTodo(done, { status: 'open' }, '2026-11-21T08:00:00.000Z'), 90, 1))).toEqual(['dueKey']);
     expect(extras(toArchiveItem(open))).toEqual([]);
     expect(extras(toArchiveItem(done))).toEqual([]);
   });
 
-  test.each(['LIST', 'IDEM#LIST', 'IDEM#TODO#1'])('%s is no todo', (itemKey) => {
-    expect(todoIn({ userId: open.userId, itemKey })).toBeNull();
+  test.each(['LIST', 'IDEM#LIST', 'IDEM#TODO#1', 'GONE#0000000000000001'])('%s is no todo', (itemKey) => {
+    expect(changeIn({ userId: open.userId, itemKey })).toBeNull();
   });
 
   test.each([
     ['no key', {}],
     ['a key of another type', { itemKey: 1 }],
-    ['an unknown kind', { ...toItem(open, 90), itemKey: 'LISTS' }],
-    ['an id that is none', { ...toItem(open, 90), itemKey: 'TODO#secret' }],
-    ['no owner', { ...toItem(open, 90), userId: undefined }],
-    ['a title of another type', { ...toItem(open, 90), title: { secret: true } }],
-    ['no checklist', { ...toItem(open, 90), checklist: undefined }],
-    ['a status that is none', { ...toItem(open, 90), status: 'secret' }],
-    ['a version that is none', { ...toItem(open, 90), version: 0 }],
+    ['an unknown kind', { ...toItem(open, 90, 1), itemKey: 'LISTS' }],
+    ['an id that is none', { ...toItem(open, 90, 1), itemKey: 'TODO#secret' }],
+    ['no owner', { ...toItem(open, 90, 1), userId: undefined }],
+    ['a title of another type', { ...toItem(open, 90, 1), title: { secret: true } }],
+    ['no checklist', { ...toItem(open, 90, 1), checklist: undefined }],
+    ['a status that is none', { ...toItem(open, 90, 1), status: 'secret' }],
+    ['a version that is none', { ...toItem(open, 90, 1), version: 0 }],
   ])('with %s it is unknown, and the error quotes no value', (_, item) => {
-    expect(() => todoIn(item)).toThrow(UnknownItemError);
-    expect(() => todoIn(item)).not.toThrow(/secret|Water|019e/);
+    expect(() => changeIn(item)).toThrow(UnknownItemError);
+    expect(() => changeIn(item)).not.toThrow(/secret|Water|019e/);
+  });
+});
+
+describe('The notice of a deletion', () => {
+  const archived = archivedTodo(done, '2026-11-22T06:00:00.000Z');
+
+  test('holds the todo for the stream, under a key of its own', () => {
+    const notice = toDeletionNotice(archived, 0);
+
+    expect(changeIn(notice)).toEqual({ kind: 'deletion', todo: archived });
+    expect(notice).toMatchObject({ itemKey: `DELETED#${archived.id}`, expiresAt: 2 * 86_400 });
+    expect(notice).not.toHaveProperty('revisionKey');
+  });
+});
+
+describe('A marker', () => {
+  test('stands at the last revision of the todos it tells of, and expires after thirty days', () => {
+    const gone = [
+      { id: open.id, state: 'deleted' as const, revision: 7 },
+      { id: done.id, state: 'archived' as const, revision: 8 },
+    ];
+
+    expect(toMarkerItem(open.userId, gone, 1_000)).toEqual({
+      userId: open.userId,
+      itemKey: 'GONE#0000000000000008',
+      revisionKey: '0000000000000008',
+      gone,
+      expiresAt: 1 + 30 * 86_400,
+    });
   });
 });
 
 describe('The aggregate', () => {
-  const later = '2026-11-21T08:00:00.000Z';
+  const archived = archivedTodo(done, '2026-11-22T06:00:00.000Z');
+  const change = (before: typeof open | null, after: typeof open | null) => ({ before, after });
 
-  test.each<[string, Parameters<typeof aggregateSteps>, ReturnType<typeof aggregateSteps>]>([
-    ['created', [undefined, open], { open: 1 }],
-    ['created as done', [undefined, done], { done: 1 }],
-    ['deleted', [open, undefined], { open: -1 }],
-    ['deleted when done', [done, undefined], { done: -1 }],
-    ['done', [open, done], { open: -1, done: 1 }],
-    ['opened again', [done, nextTodo(done, { status: 'in_progress' }, later)], { done: -1, inProgress: 1 }],
-    ['given another title', [open, nextTodo(open, { title: 'Feed' }, later)], {}],
-  ])('moves as its todo is %s', (_, [before, after], steps) => {
-    expect(aggregateSteps(before, after)).toEqual(steps);
+  test.each<[string, Parameters<typeof countSteps>[0], ReturnType<typeof countSteps>]>([
+    ['created', [change(null, open)], { open: 1 }],
+    ['created as done', [change(null, done)], { done: 1 }],
+    ['deleted', [change(open, null)], { open: -1 }],
+    ['done', [change(open, done)], { open: -1, done: 1 }],
+    ['opened again', [change(done, nextTodo(done, { status: 'in_progress' }, done.updatedAt))], { done: -1, inProgress: 1 }],
+    ['given another title', [change(open, nextTodo(open, { title: 'Feed' }, done.updatedAt))], {}],
+    ['archived', [change(done, archived)], { done: -1, archived: 1 }],
+    ['brought back from the archive', [change(archived, nextTodo(archived, { status: 'open' }, done.updatedAt))], { archived: -1, open: 1 }],
+    ['deleted from the archive', [change(archived, null)], { archived: -1 }],
+    ['one of several', [change(null, open), change(open, done), change(done, null)], {}],
+  ])('moves as its todo is %s', (_, changes, steps) => {
+    expect(countSteps(changes)).toEqual(steps);
   });
 
   test('is all zeros before the first todo', () => {

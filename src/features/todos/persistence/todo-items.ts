@@ -1,64 +1,96 @@
-import { isKeptBesideTodos, type UserItemKey } from '../../../platform/dynamodb/user-partition.js';
 import { dueKeyOf } from '../due.js';
 import { UnknownItemError } from '../todos.errors.js';
 import { todoSchema } from '../todos.schemas.js';
+import type { StoredChange, TodoChange } from '../todos.repository.js';
 import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
+import { deletionNoticeKey, markerKey, parseItemKey, revisionKeyOf, todoKey } from './todo-keys.js';
 
-/** The key of a todo's item; the same in the todos and the archive table. */
-export function todoKey(userId: string, id: string): UserItemKey {
-  return { userId, itemKey: `${todoKeyPrefix}${id}` };
-}
+/** An item as the document client reads it. */
+export type Item = Readonly<Record<string, unknown>>;
 
-/** What every todo's sort key starts with. */
-export const todoKeyPrefix = 'TODO#';
+/** How long the marker of what has left the list is kept: a token of the change feed is good for as long. */
+export const markerDays = 30;
+/** How long the notice of a deletion is kept: longer than the stream that tells of it, whose records live for a day. */
+const noticeDays = 2;
+const daySeconds = 86_400;
 
 /** The aggregate's attribute for each status. */
 export const countAttribute: Readonly<Record<TodoStatus, 'open' | 'inProgress' | 'done'>> = { open: 'open', in_progress: 'inProgress', done: 'done' };
 
 /** The numbers in the aggregate. */
-export const aggregateAttributes = [...Object.values(countAttribute), 'archived'] as const;
+export const aggregateAttributes = [...Object.values(countAttribute), 'archived', 'revision'] as const;
 
-/** An item as the document client reads it. */
-export type Item = Readonly<Record<string, unknown>>;
+type CountAttribute = Exclude<(typeof aggregateAttributes)[number], 'revision'>;
+
+/** What changes add to the counts in their owner's aggregate. */
+export function countSteps(changes: readonly TodoChange[]): Partial<Record<CountAttribute, number>> {
+  const steps: Partial<Record<CountAttribute, number>> = {};
+  const add = (todo: Todo | null, step: number): void => {
+    if (todo !== null) {
+      const attribute = todo.archivedAt === null ? countAttribute[todo.status] : 'archived';
+      steps[attribute] = (steps[attribute] ?? 0) + step;
+    }
+  };
+  for (const { before, after } of changes) {
+    add(before, -1);
+    add(after, 1);
+  }
+  return Object.fromEntries(Object.entries(steps).filter(([, step]) => step !== 0));
+}
 
 /** A todo's place in the `byDue` index. It has one only while it is active and has a due, so that the index holds nothing else. */
 export function dueKeyIn({ id, status, due }: Todo): string | undefined {
   return status === 'done' || due === null ? undefined : dueKeyOf(due, id);
 }
 
-/** What a todo's write adds to the numbers in its owner's aggregate; there is none before a creation and none after a deletion. */
-export function aggregateSteps(before: Todo | undefined, after: Todo | undefined): Partial<Record<(typeof aggregateAttributes)[number], number>> {
-  if (before?.status === after?.status) {
-    return {};
-  }
-  return {
-    ...(before !== undefined && { [countAttribute[before.status]]: -1 }),
-    ...(after !== undefined && { [countAttribute[after.status]]: 1 }),
-  };
-}
-
 /** A todo as it is stored. `expiresAt` (epoch seconds) is there only while it is done, for TTL to move it to the archive. */
-export function toItem(todo: Todo, archiveAfterDays: number): Record<string, unknown> {
+export function toItem(todo: Todo, archiveAfterDays: number, revision: number): Item {
   const dueKey = dueKeyIn(todo);
   return {
     ...toArchiveItem(todo),
+    revisionKey: revisionKeyOf(revision),
     ...(dueKey !== undefined && { dueKey }),
-    ...(todo.completedAt !== null && { expiresAt: Math.floor(Date.parse(todo.completedAt) / 1000 + archiveAfterDays * 86_400) }),
+    ...(todo.completedAt !== null && { expiresAt: expiryOf(todo.completedAt, todo.updatedAt, archiveAfterDays * daySeconds) }),
   };
 }
 
-/** A todo as the archive holds it: the todo alone, for nothing is looked up by due there, and nothing expires. */
-export function toArchiveItem(todo: Todo): Record<string, unknown> {
+// From its completion on; from its last write on where that is over, or what comes back from the archive would return there at once.
+function expiryOf(completedAt: string, updatedAt: string, seconds: number): number {
+  const expiry = Date.parse(completedAt) / 1000 + seconds;
+  const writtenAt = Date.parse(updatedAt) / 1000;
+  return Math.floor(expiry > writtenAt ? expiry : writtenAt + seconds);
+}
+
+/** A todo as the archive holds it: the todo alone, for it is in no index there, and nothing expires. */
+export function toArchiveItem(todo: Todo): Item {
   const { id, ...attributes } = todo;
   return { ...todoKey(todo.userId, id), ...attributes };
 }
 
-/** The todo in an item of {@link toItem}, fields in their published order. */
+/** A todo that has left the list, and the revision at which it did. */
+export interface GoneTodo {
+  readonly id: string;
+  readonly state: 'deleted' | 'archived';
+  readonly revision: number;
+}
+
+/** The marker of todos that one transaction took out of the list. */
+export function toMarkerItem(userId: string, gone: readonly GoneTodo[], now: number): Item {
+  const revision = Math.max(...gone.map((one) => one.revision));
+  return { ...markerKey(userId, revision), revisionKey: revisionKeyOf(revision), gone, expiresAt: Math.floor(now / 1000) + markerDays * daySeconds };
+}
+
+/** The notice that an archived todo was deleted, for the stream. */
+export function toDeletionNotice(todo: Todo, now: number): Item {
+  return { ...toArchiveItem(todo), ...deletionNoticeKey(todo.userId, todo.id), expiresAt: Math.floor(now / 1000) + noticeDays * daySeconds };
+}
+
+/** The todo in an item of {@link toItem}, {@link toArchiveItem} or {@link toDeletionNotice}, fields in their published order. */
 export function fromItem(item: Item): Todo {
-  const { itemKey, userId, title, description, status, priority, due, tags, checklist, createdAt, updatedAt, completedAt, version } =
+  const { itemKey, userId, title, description, status, priority, due, tags, checklist, createdAt, updatedAt, completedAt, archivedAt, version } =
     item as unknown as Todo & { itemKey: string };
   return {
-    id: itemKey.slice(todoKeyPrefix.length),
+    id: itemKey.slice(itemKey.indexOf('#') + 1),
     userId,
     title,
     description,
@@ -70,41 +102,38 @@ export function fromItem(item: Item): Todo {
     createdAt,
     updatedAt,
     completedAt,
+    archivedAt: archivedAt ?? null,
     version,
   };
 }
 
 /**
- * What an item of the todos table is to someone who did not ask for it by its key: a todo, or null for the aggregate and idempotency items.
+ * What an item of the todos table means to a reader of its stream: a todo, the notice that one was deleted, or null for all other items.
  *
  * @throws UnknownItemError when it is none of these.
  */
-export function todoIn(item: Item): Todo | null {
+export function changeIn(item: Item): StoredChange | null {
   const itemKey = item['itemKey'];
   if (typeof itemKey !== 'string') {
     throw new UnknownItemError('it has no itemKey');
   }
-  if (isKeptBesideTodos(itemKey)) {
-    return null;
-  }
-  if (!itemKey.startsWith(todoKeyPrefix)) {
+  const key = parseItemKey(itemKey);
+  if (key === null) {
     throw new UnknownItemError('its itemKey is of no known kind');
   }
+  if (key.kind !== 'todo' && key.kind !== 'deletion') {
+    return null;
+  }
   // Only whether it fits: what is stored has been through the schema before.
-  const { success, error } = todoSchema.safeParse({ ...item, id: itemKey.slice(todoKeyPrefix.length) });
+  const { success, error } = todoSchema.safeParse({ archivedAt: null, ...item, id: key.id });
   if (!success) {
     throw new UnknownItemError(`it is no todo: ${[...new Set(error.issues.map(({ path }) => path.join('.')))].join(', ')}`);
   }
-  return fromItem(item);
+  return { kind: key.kind, todo: fromItem(item) };
 }
 
 /** The counts in a user's aggregate; all zero while there is none. */
 export function countsFrom(item: Item | undefined): TodoCounts {
-  const count = (name: (typeof aggregateAttributes)[number]): number => Number(item?.[name] ?? 0);
-  return {
-    open: count('open'),
-    inProgress: count('inProgress'),
-    done: count('done'),
-    archived: count('archived'),
-  };
+  const count = (name: CountAttribute): number => Number(item?.[name] ?? 0);
+  return { open: count('open'), inProgress: count('inProgress'), done: count('done'), archived: count('archived') };
 }

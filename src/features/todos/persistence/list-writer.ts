@@ -1,0 +1,179 @@
+import { Injectable } from '@nestjs/common';
+import { KeyedMutex } from '../../../common/async.js';
+import { DuetError } from '../../../common/errors.js';
+import type { KeyedCreation, Replay } from '../../../common/idempotency-key.js';
+import { AppConfig } from '../../../config/config.module.js';
+import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
+import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
+import { cancellationReasons, isContention, retryContention, transact } from '../../../platform/dynamodb/transactions.js';
+import type { ArchiveOutcome, TodoChange, WriteDecision, WriteTargets } from '../todos.repository.js';
+import { archivedTodo, type Todo } from '../todos.js';
+import { countSteps, type GoneTodo, toArchiveItem, toDeletionNotice, toItem, toMarkerItem } from './todo-items.js';
+import { listKey, notDeleted, resultKey, todoKey } from './todo-keys.js';
+import { readUserList, type UserList } from './user-list.js';
+import { assertTransactable } from './transaction-limits.js';
+
+/** Another write of the list came between the read and the write. */
+class ListChangedMeanwhile extends Error {
+  override readonly name = 'ListChangedMeanwhile';
+}
+
+/**
+ * Makes every write of a user's list: one transaction of the todos, the aggregate with its counts and revision, the marker of what leaves
+ * the list and, with a key, the stored result.
+ *
+ * The transaction holds on condition that the aggregate's revision is still the one that was read. So the writes of one user are in one
+ * order, that of their revisions, and whatever was read with the revision is what the write changes. Todos are written on condition of
+ * their version as well, because TTL removes them without a revision.
+ */
+@Injectable()
+export class ListWriter {
+  private readonly archiveAfterDays: number;
+  private readonly mutex = new KeyedMutex();
+
+  constructor(
+    private readonly dynamodb: DynamoDb,
+    config: AppConfig,
+  ) {
+    this.archiveAfterDays = config.get('archive', { infer: true }).afterDays;
+  }
+
+  /**
+   * Writes what `decide` makes of the list, and returns its result; of a key that was used before, the stored result. `decide` is called again
+   * with what is then there when another write was first; what it throws ends the write.
+   *
+   * @throws DuetError `user.not_found`, `idempotency.key_reused`, `batch.too_large`; StoreUnavailableError
+   */
+  async write<Result>({ userId, ids, keyed }: WriteTargets, decide: (todos: ReadonlyMap<string, Todo>) => WriteDecision<Result>): Promise<Replay<Result>> {
+    return this.exclusively(userId, async () => {
+      const list = await readUserList(this.dynamodb, userId, ids, keyed?.key);
+      // The tombstone first: once it stands, a keyed result is not replayed either.
+      if (list.isDeleted) {
+        throw new DuetError('user.not_found', 'This user has been deleted.');
+      }
+      const first = keyed === undefined ? undefined : replayFrom(list.result, keyed.fingerprint, Date.now());
+      if (first !== undefined) {
+        return { result: JSON.parse(first) as Result, replayed: true };
+      }
+      const { changes, result } = decide(list.todos);
+      if (changes.length > 0 || keyed !== undefined) {
+        await this.commit(userId, list, changes, keyed === undefined ? [] : [this.storedResult(userId, keyed, result)]);
+      }
+      return { result, replayed: false };
+    });
+  }
+
+  /** Puts into the archive what TTL has removed from the list; see `TodosRepository`. */
+  async archive(removed: Todo, archivedAt: string): Promise<ArchiveOutcome> {
+    const { userId, id } = removed;
+    return this.exclusively(userId, async () => {
+      const list = await readUserList(this.dynamodb, userId, [id]);
+      // A todo's owner has an aggregate. Without one the owner was deleted so long ago that the tombstone is gone, too.
+      if (list.isDeleted || list.aggregate === undefined) {
+        return 'owner_gone';
+      }
+      // It is in the archive, has come back from there, or was deleted from it: the removal was told before.
+      if (list.todos.has(id) || list.deletedFromArchive.has(id)) {
+        return 'archived_before';
+      }
+      await this.commit(userId, list, [{ before: removed, after: archivedTodo(removed, archivedAt) }], []);
+      return 'archived';
+    });
+  }
+
+  // All writes of a user meet in the aggregate: those of this process take turns, so that only other processes are contended with.
+  private async exclusively<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    return this.mutex.run(userId, async () => retryContention(work, (error) => error instanceof ListChangedMeanwhile || isContention(error)));
+  }
+
+  private async commit(userId: string, list: UserList, changes: readonly TodoChange[], others: readonly TransactItem[]): Promise<void> {
+    const { items, revision } = this.itemsOf(userId, list.revision, changes);
+    const all = [this.movedAggregate(userId, list, changes, revision), ...items, ...others];
+    assertTransactable(all);
+    try {
+      await transact(this.dynamodb, all);
+    } catch (error) {
+      throw cancellationReasons(error)?.includes('ConditionalCheckFailed') ? new ListChangedMeanwhile('Written by another request', { cause: error }) : error;
+    }
+  }
+
+  /** The items of the changed todos, each with a revision of its own, and the last of these. What leaves the list comes last, for one marker tells of it all. */
+  private itemsOf(userId: string, from: number, changes: readonly TodoChange[]): { items: TransactItem[]; revision: number } {
+    let revision = from;
+    const items: TransactItem[] = [];
+    for (const { before, after } of changes) {
+      if (after?.archivedAt === null) {
+        revision += 1;
+        items.push(...this.listed(before, after, revision));
+      }
+    }
+    const gone: GoneTodo[] = [];
+    for (const { before, after } of changes) {
+      if (after === null && before !== null) {
+        revision += 1;
+        gone.push({ id: before.id, state: 'deleted', revision });
+        items.push(...this.deleted(before));
+      } else if (after !== null && after.archivedAt !== null) {
+        revision += 1;
+        gone.push({ id: after.id, state: 'archived', revision });
+        items.push({ Put: { TableName: this.archiveTable, Item: toArchiveItem(after), ConditionExpression: 'attribute_not_exists(itemKey)' } });
+      }
+    }
+    if (gone.length > 0) {
+      items.push({ Put: { TableName: this.table, Item: toMarkerItem(userId, gone, Date.now()) } });
+    }
+    return { items, revision };
+  }
+
+  private listed(before: Todo | null, after: Todo, revision: number): TransactItem[] {
+    const put = { TableName: this.table, Item: toItem(after, this.archiveAfterDays, revision) };
+    if (before === null || before.archivedAt !== null) {
+      return [{ Put: { ...put, ConditionExpression: 'attribute_not_exists(itemKey)' } }, ...(before === null ? [] : [this.removal(this.archiveTable, before)])];
+    }
+    return [{ Put: { ...put, ...versionIs(before) } }];
+  }
+
+  private deleted(before: Todo): TransactItem[] {
+    return before.archivedAt === null
+      ? [this.removal(this.table, before)]
+      : [this.removal(this.archiveTable, before), { Put: { TableName: this.table, Item: toDeletionNotice(before, Date.now()) } }];
+  }
+
+  private removal(table: string, todo: Todo): TransactItem {
+    return { Delete: { TableName: table, Key: todoKey(todo.userId, todo.id), ...versionIs(todo) } };
+  }
+
+  private movedAggregate(userId: string, { aggregate, revision: read }: UserList, changes: readonly TodoChange[], revision: number): TransactItem {
+    const unmoved = aggregate?.['revision'] === undefined ? 'attribute_not_exists(revision)' : 'revision = :read';
+    const target = { TableName: this.table, Key: listKey(userId), ConditionExpression: `${notDeleted} AND ${unmoved}` };
+    const values = aggregate?.['revision'] === undefined ? {} : { ':read': read };
+    if (changes.length === 0) {
+      return { ConditionCheck: { ...target, ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }) } };
+    }
+    const steps = Object.entries(countSteps(changes));
+    return {
+      Update: {
+        ...target,
+        UpdateExpression: `SET revision = :revision${steps.length === 0 ? '' : ` ADD ${steps.map((_, index) => `#count${index} :step${index}`).join(', ')}`}`,
+        ...(steps.length > 0 && { ExpressionAttributeNames: Object.fromEntries(steps.map(([name], index) => [`#count${index}`, name])) }),
+        ExpressionAttributeValues: { ...values, ':revision': revision, ...Object.fromEntries(steps.map(([, step], index) => [`:step${index}`, step])) },
+      },
+    };
+  }
+
+  private storedResult(userId: string, { key, fingerprint }: KeyedCreation, result: unknown): TransactItem {
+    return idempotencyPut({ table: this.table, key: resultKey(userId, key), fingerprint, response: JSON.stringify(result), now: Date.now() });
+  }
+
+  private get table(): string {
+    return this.dynamodb.tables.todos;
+  }
+
+  private get archiveTable(): string {
+    return this.dynamodb.tables.archive;
+  }
+}
+
+function versionIs({ version }: Todo): { ConditionExpression: string; ExpressionAttributeValues: Record<string, unknown> } {
+  return { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };
+}

@@ -1,0 +1,31 @@
+import { DuetError } from '../../../common/errors.js';
+import type { TransactItem } from '../../../platform/dynamodb/idempotency.js';
+
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+const mostItems = 100;
+const mostBytes = 4_000_000;
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const mostBytesPerItem = 400_000;
+
+/**
+ * Refuses what DynamoDB would not take as one transaction. A write of one todo always fits.
+ *
+ * @throws DuetError `batch.too_large`
+ */
+export function assertTransactable(items: readonly TransactItem[]): void {
+  const sizes = items.map(({ Put }) => (Put === undefined ? 0 : sizeOf(Put.Item)));
+  if (items.length > mostItems || sizes.reduce((sum, size) => sum + size, 0) > mostBytes || sizes.some((size) => size > mostBytesPerItem)) {
+    throw new DuetError('batch.too_large');
+  }
+}
+
+// Not less than DynamoDB counts: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') {
+    return Buffer.byteLength(value);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return 21;
+  }
+  return Object.entries(value).reduce((sum, [name, child]) => sum + (Array.isArray(value) ? 0 : Buffer.byteLength(name)) + 1 + sizeOf(child), 3);
+}
