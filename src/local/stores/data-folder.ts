@@ -1,16 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode, LocalStoreError } from './local-store-error.js';
 import { startTimeOf } from './processes.js';
 
-/** Creates the data folder, for its owner only to write, and returns its absolute path. */
+/**
+ * Creates the data folder, for its owner only to write, and returns its absolute path.
+ *
+ * @throws LocalStoreError when this user cannot use it, or others may write it: what they put there would be trusted.
+ */
 export async function openDataFolder(dataDir: string): Promise<string> {
   const folder = resolve(dataDir);
   // Others may pass through, but not list: as root, PostgreSQL runs as another user and its folder lies inside.
   await makeWritable(folder, folder, 0o711);
+  await assertOnlyOursToWrite(folder);
   return folder;
+}
+
+async function assertOnlyOursToWrite(folder: string): Promise<void> {
+  const { mode, uid } = await stat(folder);
+  if (isOthers(uid)) {
+    throw new LocalStoreError(
+      `The data folder ${shown(folder)} belongs to another user, who could put a signing key into it: run chown ${process.getuid?.()} ${quoted(folder)}, or set DUET_DATA_DIR to another folder`,
+    );
+  }
+  if (mode & 0o022) {
+    throw new LocalStoreError(
+      `Others may write the data folder ${shown(folder)}, and could put a signing key into it: run chmod go-w ${quoted(folder)}, or set DUET_DATA_DIR to another folder`,
+    );
+  }
+}
+
+// What root owns is as safe as root.
+function isOthers(uid: number): boolean {
+  const us = process.getuid?.();
+  return us !== undefined && uid !== us && uid !== 0;
+}
+
+/** A path as a shell reads it. */
+function quoted(path: string): string {
+  const text = shown(path);
+  return /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Creates a folder in the data folder, for this user alone. */
@@ -116,10 +147,42 @@ async function setAside(file: string, expected: string): Promise<void> {
   }
 }
 
-/** The secret kept in `file`, readable by this user only; made on first use. */
+/**
+ * The secret kept in `file`, readable by this user only; made on first use.
+ *
+ * @throws LocalStoreError when others could have written or read it.
+ */
 export async function readOrCreateSecret(file: string, dataDir: string): Promise<string> {
   const secret = randomBytes(48).toString('base64url');
-  return (await createWith(file, secret, dataDir)) ? secret : readWhenWritten(file);
+  if (await createWith(file, secret, dataDir)) {
+    return secret;
+  }
+  await assertSecret(file);
+  return readWhenWritten(file);
+}
+
+async function assertSecret(file: string): Promise<void> {
+  const found = await lstat(file);
+  if (!found.isFile() || isOthers(found.uid) || found.mode & 0o022) {
+    throw new LocalStoreError(
+      `Others may have written ${shown(file)}, which holds the signing key: run rm ${quoted(file)}; a new key is made then, and everyone signs in again`,
+    );
+  }
+  if (found.mode & 0o044) {
+    throw new LocalStoreError(
+      `Others may read ${shown(file)}, which holds the signing key: run chmod 600 ${quoted(file)}, or rm ${quoted(file)} for a new key if they may have read it`,
+    );
+  }
+}
+
+/** Makes a file that a server writes into readable by this user only, before the server opens it; what is in it stays. */
+export async function makePrivateFile(file: string): Promise<void> {
+  const handle = await open(file, 'a', 0o600);
+  try {
+    await handle.chmod(0o600);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Replaces a file in one step, readable by this user only. */

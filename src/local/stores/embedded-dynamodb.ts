@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, lock, makePrivateFolder, openDataFolder, parseHolder, writePrivately } from './data-folder.js';
+import { isAlive, lock, makePrivateFile, makePrivateFolder, openDataFolder, parseHolder, writePrivately } from './data-folder.js';
 import { freePort } from './embedded-postgres.js';
 import { hasCode, LocalStoreError, reasonOf } from './local-store-error.js';
 import { commandOf, endProcess, type EndStep, Guardian, type OnProgress, ServerProcess, startTimeOf } from './processes.js';
@@ -53,6 +53,8 @@ export async function startEmbeddedDynamoDb(options: EmbeddedDynamoDbOptions): P
   };
   try {
     await makePrivateFolder(home, dataDir);
+    // SQLite gives its log files the mode of the database.
+    await makePrivateFile(databaseFile(home));
     await endLeftover(pidFile, home);
     onProgress('DynamoDB (Dynoxide) starting…');
     const { server, port } = await startServer(program, home, guardian);
@@ -71,6 +73,7 @@ export async function startEmbeddedDynamoDb(options: EmbeddedDynamoDbOptions): P
   }
 }
 
+const databaseFile = (home: string): string => join(home, 'dynamodb.sqlite');
 const logFile = (home: string): string => join(home, 'server.log');
 
 function findProgram(): string {
@@ -119,7 +122,7 @@ async function run(program: string, home: string, port: number, guardian: Guardi
   try {
     return await ServerProcess.start({
       command: program,
-      args: ['serve', '--host', host, '--port', String(port), '--db-path', join(home, 'dynamodb.sqlite')],
+      args: ['serve', '--host', host, '--port', String(port), '--db-path', databaseFile(home)],
       logFile: logFile(home),
       guardian,
       ending,
