@@ -169,7 +169,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a user and all that is theirs
-         * @description Sign-in, profile and e-mail are gone at once; todos and record follow shortly, normally before the answer.
+         * @description Sign-in, profile and e-mail are gone at once; todos and record follow shortly, normally before the answer. The password must have been given in the last 10 minutes.
          */
         delete: operations["deleteUser"];
         options?: never;
@@ -367,7 +367,7 @@ export interface components {
              * @description Stable: programs decide by it.
              * @enum {string}
              */
-            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "user.wrong_password" | "record.not_found" | "route.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "sync.expired" | "version.stale" | "batch.too_large" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "service.busy" | "store.unavailable";
+            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "auth.reauthentication_required" | "user.wrong_password" | "record.not_found" | "route.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "sync.expired" | "version.stale" | "batch.too_large" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "service.busy" | "store.unavailable";
             /** @description The same as X-Request-Id: name it when asking for help. */
             requestId: string;
             /** @description Each value that is not valid. */

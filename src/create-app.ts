@@ -38,6 +38,7 @@ export async function createApp(
   });
   // Versions make the entity tags; Express's own would be of bytes, and of lists too.
   app.disable('etag').disable('x-powered-by');
+  app.set('trust proxy', config.http.trustedProxies);
   const filter = new ProblemFilter((error, { status, code }) => log.error('request failed', { status, code, error }));
   app.use(
     requestMiddleware({

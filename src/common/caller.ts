@@ -7,6 +7,8 @@ export interface Caller {
   readonly role: 'user' | 'admin';
   /** The user's time zone when the token was made (IANA name). */
   readonly timeZone: string;
+  /** When the password was given at sign-in, in seconds since 1970; refreshing keeps it. */
+  readonly authenticatedAt: number;
 }
 
 /** A request after the access guard has passed it. */

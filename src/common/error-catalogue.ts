@@ -76,6 +76,12 @@ export const errorCatalogue = {
     cause: 'The resource belongs to another user, whether or not it exists, or only an administrator may do this.',
     remedy: 'Ask for your own: `me` stands for your user id.',
   },
+  'auth.reauthentication_required': {
+    status: 403,
+    title: 'Sign in again for this',
+    cause: 'The password was given more than 10 minutes ago, and this cannot be undone.',
+    remedy: 'Sign in with e-mail and password, and ask again with the new access token.',
+  },
   'user.wrong_password': {
     status: 403,
     title: 'Wrong password',

@@ -20,7 +20,7 @@ const namesIn = (problems: readonly string[]): string[] => problems.map((problem
 describe('A configuration', () => {
   test('of the least there must be has the documented defaults', () => {
     expect(parseConfig(good)).toEqual({
-      http: { port: 3000, host: undefined, basePath: '' },
+      http: { port: 3000, host: undefined, basePath: '', trustedProxies: 0 },
       log: { level: 'info' },
       metrics: { namespace: 'duet-local' },
       lambda: false,
@@ -91,6 +91,7 @@ describe('A wrong configuration', () => {
   const wrong: Environment = {
     PORT: 'a-secret',
     BASE_PATH: 'a-secret',
+    TRUSTED_PROXIES: 'a-secret',
     LOG_LEVEL: 'a-secret',
     METRICS_NAMESPACE: 'a-secret!',
     RDS_PORT: 'a-secret',
@@ -124,7 +125,7 @@ describe('A wrong configuration', () => {
     const problems = problemsOf(wrong);
 
     expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
-    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 31 problems:\n {2}- \w/);
+    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 32 problems:\n {2}- \w/);
     expect(problems.join('\n')).not.toContain('a-secret');
   });
 
@@ -143,7 +144,8 @@ describe('A wrong configuration', () => {
     ['IAM tokens without TLS', { RDS_PASSWORD: '', RDS_IAM_AUTH: 'true', RDS_SSL: 'disable' }, 'RDS_SSL'],
     ['no signing key', { JWT_SECRET: '' }, 'JWT_SECRET'],
     ['two signing keys', { JWT_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:x' }, 'JWT_SECRET'],
-    ['a key of 31 bytes', { JWT_SECRET: 'x'.repeat(31) }, 'JWT_SECRET'],
+    ['a key of 31 bytes', { JWT_SECRET: 'xy'.repeat(15) + 'x' }, 'JWT_SECRET'],
+    ['a key of one byte over and over', { JWT_SECRET: 'a'.repeat(64) }, 'JWT_SECRET'],
     ['provisioning on Lambda', { AWS_LAMBDA_FUNCTION_NAME: 'f', PROVISION_STORES: 'true' }, 'PROVISION_STORES'],
     ['a port beyond the last', { PORT: '65536' }, 'PORT'],
     ['port 0 of PostgreSQL', { RDS_PORT: '0' }, 'RDS_PORT'],

@@ -65,6 +65,7 @@ const defaultStoreTimeoutMs = 2_300;
 export const environmentSchema = z.object({
   PORT: whole(0, 65_535).default(3000),
   HOST: text.optional(),
+  TRUSTED_PROXIES: whole(0, 10).default(0),
   BASE_PATH: z
     .string()
     .regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_.-]$/, 'must be a path such as /prod: it starts with a slash and does not end with one')
@@ -199,7 +200,7 @@ export function storeTimeouts(requestMs = defaultStoreTimeoutMs): StoreTimeouts 
 
 /** Everything the service can be told, typed, by concern. */
 export interface Config {
-  readonly http: { readonly port: number; readonly host?: string; readonly basePath: string };
+  readonly http: { readonly port: number; readonly host?: string; readonly basePath: string; readonly trustedProxies: number };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   /** Where CloudWatch puts the metrics that functions write. */
   readonly metrics: { readonly namespace: string };
@@ -300,7 +301,7 @@ function toConfig(env: Variables): Config {
   const lambda = env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
   const localDynamoDb = env.DYNAMODB_ENDPOINT !== undefined && isLoopback(new URL(env.DYNAMODB_ENDPOINT).hostname);
   return {
-    http: { port: env.PORT, host: env.HOST, basePath: env.BASE_PATH ?? '' },
+    http: { port: env.PORT, host: env.HOST, basePath: env.BASE_PATH ?? '', trustedProxies: env.TRUSTED_PROXIES },
     log: { level: env.LOG_LEVEL },
     metrics: { namespace: env.METRICS_NAMESPACE },
     lambda,

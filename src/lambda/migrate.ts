@@ -19,7 +19,8 @@ const wait = { maxMs: 8 * 60_000, retryMs: 5_000 };
 
 const commandSchema = z.union([
   z.strictObject({}),
-  z.strictObject({ grantAdmin: z.string().min(3) }),
+  z.strictObject({ grantAdmin: idSchema }),
+  z.strictObject({ revokeAdmin: idSchema }),
   z.strictObject({ retryOutbox: z.union([z.literal('all'), idSchema]) }),
 ]);
 
@@ -28,17 +29,20 @@ const commandSchema = z.union([
  * granted; or how many dead outbox rows are to be tried again.
  */
 export type MigrateResult =
-  { readonly migrations: readonly string[]; readonly admitted?: string } | { readonly granted: 'admin' } | { readonly retried: number };
+  | { readonly migrations: readonly string[]; readonly admitted?: string }
+  | { readonly granted: 'admin'; readonly id: string }
+  | { readonly revoked: 'admin'; readonly id: string }
+  | { readonly retried: number };
 
 /**
  * Invoked by an operator or the deployment, never by a request: `{}` migrates PostgreSQL and lets the role of `APP_ROLE_SECRET_ARN` use its
- * tables, with the password that the secret has now; `{"grantAdmin": "<email>"}` makes a user an administrator; `{"retryOutbox": "all"}`,
+ * tables, with the password that the secret has now; `{"grantAdmin": "<id>"}` makes a user an administrator, `{"revokeAdmin": "<id>"}` an ordinary user again, whose sessions end; `{"retryOutbox": "all"}`,
  * or a row's id, has dead outbox rows tried again. Throws, so that the invocation fails, when that could not be done.
  */
 export const handler = async (event: unknown): Promise<MigrateResult> => {
   const { success, data: command } = commandSchema.safeParse(event ?? {});
   if (!success) {
-    throw new Error('The event must be {}, {"grantAdmin": "<email>"} or {"retryOutbox": "all" or "<id>"}');
+    throw new Error('The event must be {}, {"grantAdmin": "<id>"}, {"revokeAdmin": "<id>"} or {"retryOutbox": "all" or "<id>"}');
   }
   // Made anew each time: it is called once a deployment, and a connection kept from the last would be dead by the next.
   const worker = await createWorker(parseConfig(readEnvironment(), ['postgres']), [postgresModule, OutboxCoreModule, UsersCoreModule]);
@@ -47,10 +51,10 @@ export const handler = async (event: unknown): Promise<MigrateResult> => {
       return { retried: await worker.get(DeadEventsService).retry(command.retryOutbox === 'all' ? undefined : command.retryOutbox) };
     }
     if ('grantAdmin' in command) {
-      if (!(await worker.get(RolesService).grantRole(command.grantAdmin, 'admin'))) {
-        throw new Error('No user has this e-mail: register first, with POST /users');
-      }
-      return { granted: 'admin' };
+      return { granted: 'admin', id: (await worker.get(RolesService).grantAdmin(command.grantAdmin))?.id ?? noSuchUser() };
+    }
+    if ('revokeAdmin' in command) {
+      return { revoked: 'admin', id: (await worker.get(RolesService).revokeAdmin(command.revokeAdmin))?.id ?? noSuchUser() };
     }
     const applicationRole = (await applicationRoleCredentials(worker.get(AppConfig))) ?? undefined;
     const onProgress = (line: string): void => worker.get(Log).info(line);
@@ -60,3 +64,7 @@ export const handler = async (event: unknown): Promise<MigrateResult> => {
     await worker.close();
   }
 };
+
+function noSuchUser(): never {
+  throw new Error('No user has this id');
+}

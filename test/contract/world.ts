@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createWorker } from '../../src/create-worker.js';
-import { RolesService } from '../../src/features/users/roles.service.js';
-import { UsersCoreModule } from '../../src/features/users/users-core.module.js';
-import { postgresModule } from '../../src/postgres.module.js';
+import { changeRole } from '../support/administrators.js';
 import { type Answer, callService, type SignedUp, signUp, type TestService } from '../support/service.js';
 import { signToken, tokenBearer } from '../support/tokens.js';
 import { type Placeholder, placeholders } from './placeholders.js';
@@ -181,9 +178,7 @@ async function planted(service: TestService, name: string): Promise<Person> {
 async function administrator(service: TestService): Promise<Person> {
   const account = await service.signUp({ name: 'Administrator' });
   // The operator's way (npm run admin), as no request can make one.
-  const worker = await createWorker(service.config, [postgresModule, UsersCoreModule]);
-  await worker.get(RolesService).grantRole(account.email, 'admin');
-  await worker.close();
+  await changeRole(service.config, 'grantAdmin', account.id);
   const { body } = await service.call('POST', '/auth/login', { body: { email: account.email, password: account.password } });
   const token = body.accessToken as string;
   await make(service, '/dynamo', token, { user_id: account.id });

@@ -50,6 +50,7 @@ describe('/auth', () => {
         sub: user.id,
         role: 'user',
         zoneinfo: 'Europe/Berlin',
+        auth_time: expect.any(Number),
         iss: 'duet',
         aud: 'duet',
         iat: expect.any(Number),

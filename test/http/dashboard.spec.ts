@@ -7,6 +7,7 @@ import { storeTimeouts } from '../../src/config/config.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../src/features/todos/todos.js';
+import { changeRole } from '../support/administrators.js';
 import { expectProblem } from '../support/problems.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
 import { tokenBearer } from '../support/tokens.js';
@@ -232,7 +233,9 @@ describe('Who may see it', () => {
   test('an admin, every user’s, as that user’s own zone sees it', async () => {
     const user = await service.signUp({ timeZone: 'Pacific/Kiritimati' });
     await put(user.id, [{ due: '2030-03-09' }]);
-    const { token } = tokenBearer(service.config, 'Pacific/Pago_Pago', 'admin');
+    const { id } = await service.signUp();
+    await changeRole(service.config, 'grantAdmin', id);
+    const { token } = tokenBearer(service.config, 'Pacific/Pago_Pago', 'admin', id);
     jest.spyOn(Date, 'now').mockReturnValue(Date.parse('2030-03-09T10:30:00.000Z'));
 
     const { status, body } = await dashboard({ id: user.id, accessToken: token });

@@ -7,6 +7,7 @@ import { errorExamples, exampleProblem } from '../../src/features/docs/error-exa
 import { encodeSyncToken } from '../../src/features/sync/sync-token.js';
 import { answerBrokenRequests } from '../../src/local/server/broken-requests.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
+import { changeRole } from '../support/administrators.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
 import { signToken, goodClaims, tokenBearer } from '../support/tokens.js';
 import { sendRaw } from '../support/wire.js';
@@ -16,9 +17,12 @@ import { sendRaw } from '../support/wire.js';
 const json = { 'Content-Type': 'application/json' };
 let service: TestService;
 let user: SignedUp;
+let admin: SignedUp;
 beforeAll(async () => {
   service = await startService();
   user = await service.signUp();
+  admin = await service.signUp();
+  await changeRole(service.config, 'grantAdmin', admin.id);
 });
 afterAll(async () => service?.stop());
 
@@ -69,7 +73,8 @@ async function sent(code: ErrorCode, url = service.url): Promise<Answer> {
   const { method, path, as, headers = {}, body } = errorExamples[code].request;
   const whole = (text: string): string => text.replaceAll('{userId}', user.id).replace(/… \([\d,]+ bytes\)|…/, inFull[code] ?? '…');
   const tokens = {
-    admin: tokenBearer(service.config, 'UTC', 'admin').token,
+    admin: tokenBearer(service.config, 'UTC', 'admin', admin.id).token,
+    idle: signToken(service.config.auth.jwtSecret ?? '', { ...goodClaims(user.id), auth_time: 1 }),
     stranger: undefined,
     late: signToken(service.config.auth.jwtSecret ?? '', { ...goodClaims(user.id), exp: 1 }),
   };

@@ -171,8 +171,12 @@ describe('a function', () => {
     expect(bus.events.at(-1)).toMatchObject({ detailType: 'user.deleted', detail: { data: { id } } });
   });
 
-  it('grants a role', async () => {
-    expect(await (await start('migrate')).invoke({ grantAdmin: 'stays@example.com' })).toEqual({ granted: 'admin' });
+  it('grants a role, and takes it back', async () => {
+    const { id } = await register(await start('http'), 'administrator@example.com');
+    const migrate = await start('migrate');
+    expect(await migrate.invoke({ grantAdmin: id })).toEqual({ granted: 'admin', id });
+    expect(await migrate.invoke({ revokeAdmin: id })).toEqual({ revoked: 'admin', id });
+    expect(await migrate.invoke({ grantAdmin: id })).toEqual({ granted: 'admin', id });
   });
 
   it('has dead outbox rows tried again', async () => {

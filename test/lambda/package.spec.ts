@@ -14,7 +14,7 @@ const unpacked = (name: FunctionName) => packaged('unpacked', name);
 
 const nativeCode = 'argon2.linux-x64-gnu.node';
 const expectedFiles: Readonly<Record<FunctionName, readonly string[]>> = {
-  http: ['app.cjs', nativeCode, 'index.mjs', 'openapi.json', 'pg.cjs', 'typeorm.cjs'],
+  http: ['app.cjs', nativeCode, 'common-passwords.txt', 'index.mjs', 'openapi.json', 'pg.cjs', 'typeorm.cjs'],
   stream: ['app.cjs', 'index.mjs'],
   outbox: ['app.cjs', 'index.mjs', 'pg.cjs', 'typeorm.cjs'],
   migrate: ['app.cjs', 'index.mjs', 'pg.cjs', 'typeorm.cjs'],

@@ -44,7 +44,7 @@ test('The list has every administrator and no other user, each in a line of its 
   await service.signUp();
 
   expect(await admin('list')).toEqual({ code: 0, out: expect.stringContaining('There is no administrator'), err: '' });
-  expect((await admin('grant', email)).code).toBe(0);
+  expect((await admin('grant', id, '--yes')).code).toBe(0);
   const { code, out } = await admin('list');
 
   expect(code).toBe(0);
@@ -55,11 +55,32 @@ test('The list has every administrator and no other user, each in a line of its 
   expect(out).not.toContain('\u001B');
 });
 
+test('A role changes only once the user was shown and somebody has agreed; taken back, it ends the sessions', async () => {
+  const { id, email, refreshToken } = await service.signUp({ name: 'Grace Hopper' });
+
+  const unanswered = await admin('grant', id);
+  expect([unanswered.code, unanswered.out]).toEqual([1, '']);
+  expect(unanswered.err).toContain(`Grace Hopper <${email}>, e-mail not verified, registered 20`);
+  expect(unanswered.err).toContain('add --yes');
+  expect((await admin('list')).out).not.toContain(id);
+
+  expect((await admin('grant', id, '--yes')).out).toContain('is now an administrator');
+  expect((await admin('list')).out).toContain(id);
+
+  expect((await admin('revoke', id, '--yes')).out).toContain('has to sign in again');
+  expect((await admin('list')).out).not.toContain(id);
+  expect((await service.call('POST', '/auth/refresh', { body: { refreshToken } })).status).toBe(401);
+
+  const unknown = '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c';
+  expect(await admin('grant', unknown, '--yes')).toMatchObject({ code: 1, err: expect.stringContaining(`No user has the id ${unknown}`) });
+});
+
 test.each([
   [['grnat', 'ada@example.com'], 'Did you mean grant?'],
   [['lists'], 'Did you mean list?'],
-  [['grant', 'ada'], 'It must be an e-mail address'],
-  [['grant'], "missing required argument 'email'"],
+  [['grant', 'ada'], "It must be a user's id"],
+  [['grant', 'ada@example.com'], 'Anyone may have registered an e-mail that is not verified'],
+  [['revoke'], "missing required argument 'id'"],
   [['outbox', 'drop', 'x'], "unknown command 'drop x' of outbox, which has: list, retry <id|all>, discard <id>"],
   [['outbox', 'retry', 'everything'], 'It must be an id'],
 ])('%j is answered with what is wrong and where the help is, and changes nothing', async (words, message) => {

@@ -13,7 +13,7 @@ export function signToken(secret: string, claims: Claims, header: Claims = { alg
 /** The claims of a good token, as if the user had just signed in. */
 export function goodClaims(userId: string, timeZone = 'UTC', role: 'user' | 'admin' = 'user'): Claims {
   const now = Math.floor(Date.now() / 1000);
-  return { role, zoneinfo: timeZone, sub: userId, iss: 'duet', aud: 'duet', iat: now, exp: now + 900 };
+  return { role, zoneinfo: timeZone, auth_time: now, sub: userId, iss: 'duet', aud: 'duet', iat: now, exp: now + 900 };
 }
 
 /** Someone with a good token and no profile: enough wherever no PostgreSQL is asked, and made in no time. */

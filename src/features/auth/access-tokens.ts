@@ -22,11 +22,12 @@ export class AccessTokens {
 
   constructor(private readonly secret: ServiceSecret) {}
 
-  async issue({ id, role, timeZone }: Pick<User, 'id' | 'role' | 'timeZone'>): Promise<string> {
+  /** A token for a user whose password was given at `authenticatedAt`: `auth_time` (OpenID Connect Core 1.0, section 2). */
+  async issue({ id, role, timeZone }: Pick<User, 'id' | 'role' | 'timeZone'>, authenticatedAt: Date): Promise<string> {
     const { SignJWT } = await import('jose/jwt/sign');
     const now = Math.floor(Date.now() / 1000);
     const key = await this.secret.signingKey();
-    return new SignJWT({ role, zoneinfo: timeZone })
+    return new SignJWT({ role, zoneinfo: timeZone, auth_time: Math.floor(authenticatedAt.getTime() / 1000) })
       .setProtectedHeader({ alg: algorithm, typ: type, kid: key.id })
       .setSubject(id)
       .setIssuer(party)
@@ -72,8 +73,8 @@ export class AccessTokens {
   }
 }
 
-function callerIn({ sub, role, zoneinfo }: Readonly<Record<string, unknown>>): Caller | null {
+function callerIn({ sub, role, zoneinfo, auth_time }: Readonly<Record<string, unknown>>): Caller | null {
   return typeof sub === 'string' && uuid.test(sub) && (role === 'user' || role === 'admin') && typeof zoneinfo === 'string'
-    ? { userId: sub, role, timeZone: zoneinfo }
+    ? { userId: sub, role, timeZone: zoneinfo, authenticatedAt: typeof auth_time === 'number' ? auth_time : 0 }
     : null;
 }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../common/errors.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
+import { Audit } from '../../platform/observability/audit.js';
 import { ServiceSecret } from '../../platform/secrets/service-secret.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { AccessTokens, accessTokenSeconds } from './access-tokens.js';
 import type { Credentials, RefreshRequest, Tokens } from './auth.schemas.js';
-import { familyLifetimeMs, judge, RefreshToken } from './refresh-token.js';
+import { familyLifetimeMs, judge, maxFamilies, RefreshToken } from './refresh-token.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 
 /** Sign-in, refresh and sign-out. */
@@ -17,6 +18,7 @@ export class AuthService {
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokensRepository,
     private readonly secret: ServiceSecret,
+    private readonly audit: Audit,
   ) {}
 
   /** @throws DuetError `auth.invalid_credentials`; RateLimitedError. */
@@ -27,11 +29,12 @@ export class AuthService {
     }
     const { user, passwordVersion } = account;
     const token = RefreshToken.first();
-    const started = await this.refreshTokens.start(token, { userId: user.id, passwordVersion, expiresAt: new Date(Date.now() + familyLifetimeMs) });
-    if (!started) {
+    const createdAt = new Date();
+    const family = { userId: user.id, passwordVersion, createdAt, expiresAt: new Date(createdAt.getTime() + familyLifetimeMs) };
+    if (!(await this.refreshTokens.start(token, family, maxFamilies))) {
       throw new DuetError('auth.invalid_credentials');
     }
-    return this.tokens(user, token);
+    return this.tokens(user, token, createdAt);
   }
 
   /**
@@ -48,22 +51,27 @@ export class AuthService {
     const successor = token.successor(await this.secret.keyFor('refresh-tokens'));
     const verdict = await this.refreshTokens.present(token, successor, (present) => (current ? judge(present, token, new Date()) : 'end'));
     if (verdict === 'end') {
+      if (current && new Date() < family.expiresAt) {
+        // Two have had the same token: one of them has stolen it, and which one cannot be known.
+        this.audit.record('auth.refresh_reused', { actor: 'anonymous', subject: family.userId, outcome: 'failed' });
+      }
       refuse();
     }
-    return this.tokens(account.user, successor);
+    return this.tokens(account.user, successor, family.createdAt);
   }
 
   /** Ends a session; a token that is unknown or ended already is no error. */
   async logout({ refreshToken }: RefreshRequest): Promise<void> {
     const token = RefreshToken.parse(refreshToken);
-    if (token !== null) {
-      await this.refreshTokens.end(token);
+    const userId = token === null ? null : await this.refreshTokens.end(token);
+    if (userId !== null) {
+      this.audit.record('session.ended', { actor: userId, subject: userId, outcome: 'ok' });
     }
   }
 
-  private async tokens(user: User, refreshToken: RefreshToken): Promise<Tokens> {
+  private async tokens(user: User, refreshToken: RefreshToken, authenticatedAt: Date): Promise<Tokens> {
     return {
-      accessToken: await this.accessTokens.issue(user),
+      accessToken: await this.accessTokens.issue(user, authenticatedAt),
       tokenType: 'Bearer',
       expiresIn: accessTokenSeconds,
       refreshToken: refreshToken.toString(),

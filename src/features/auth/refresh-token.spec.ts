@@ -9,7 +9,15 @@ describe('a refresh token', () => {
   const first = RefreshToken.first();
   const second = first.successor(key);
   const third = second.successor(key);
-  const fresh: Family = { userId: 'u', passwordVersion: 1, tokenHash: first.hash, spentHash: null, spentAt: null, expiresAt: later(familyLifetimeMs) };
+  const fresh: Family = {
+    userId: 'u',
+    passwordVersion: 1,
+    tokenHash: first.hash,
+    spentHash: null,
+    spentAt: null,
+    createdAt: signedInAt,
+    expiresAt: later(familyLifetimeMs),
+  };
   const rotated: Family = { ...fresh, tokenHash: second.hash, spentHash: first.hash, spentAt: later(60_000) };
   const rotatedTwice: Family = { ...fresh, tokenHash: third.hash, spentHash: second.hash, spentAt: later(61_000) };
 

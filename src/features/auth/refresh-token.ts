@@ -12,6 +12,8 @@ export interface Family {
   /** The hash of the token it was made from; null right after sign-in. */
   readonly spentHash: Buffer | null;
   readonly spentAt: Date | null;
+  /** When the password was given. */
+  readonly createdAt: Date;
   readonly expiresAt: Date;
 }
 
@@ -23,6 +25,9 @@ export const familyLifetimeMs = 30 * 24 * 60 * 60 * 1000;
 
 /** For how long the latest spent token is good once more, in milliseconds: a client whose reply was lost has no other. */
 export const graceMs = 10_000;
+
+/** How many families a user may have: those used latest. */
+export const maxFamilies = 20;
 
 const selectorBytes = 16;
 const secretBytes = 32;

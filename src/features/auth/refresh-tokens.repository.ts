@@ -1,9 +1,12 @@
 import type { Family, RefreshToken, Verdict } from './refresh-token.js';
 
+/** What is known of a family when it begins. */
+export type NewFamily = Pick<Family, 'userId' | 'passwordVersion' | 'createdAt' | 'expiresAt'>;
+
 /** Where families of refresh tokens are kept, as hashes. */
 export abstract class RefreshTokensRepository {
-  /** Keeps a new family, and forgets the user's families that can no longer be used. False when the user has been deleted meanwhile. */
-  abstract start(token: RefreshToken, family: Pick<Family, 'userId' | 'passwordVersion' | 'expiresAt'>): Promise<boolean>;
+  /** Keeps a new family; deletes the user's families that can no longer be used, and beyond `maxFamilies` those used longest ago. False when the user has been deleted meanwhile. */
+  abstract start(token: RefreshToken, family: NewFamily, maxFamilies: number): Promise<boolean>;
 
   /** The family a token names, whatever the token is worth. */
   abstract findFamily(token: RefreshToken): Promise<Family | null>;
@@ -14,6 +17,6 @@ export abstract class RefreshTokensRepository {
    */
   abstract present(token: RefreshToken, successor: RefreshToken, judge: (family: Family) => Verdict): Promise<Verdict>;
 
-  /** Ends a family, if it is there. */
-  abstract end(token: RefreshToken): Promise<void>;
+  /** Ends a family; gives the id of its user, or null when there was none. */
+  abstract end(token: RefreshToken): Promise<string | null>;
 }

@@ -1,5 +1,6 @@
 import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, SetMetadata, UseGuards } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { Audit } from '../../platform/observability/audit.js';
 import { clientOf } from '../../platform/rate-limits/client.js';
 import { isSpent } from '../../platform/rate-limits/policy.js';
 import { QuotaSpentError } from '../../platform/rate-limits/rate-limiter.js';
@@ -18,6 +19,7 @@ class RateLimitGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly limits: AttemptLimits,
+    private readonly audit: Audit,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -31,7 +33,10 @@ class RateLimitGuard implements CanActivate {
     const usage = await this.limits.usageOf(own, client);
     if (usage !== null) {
       client.report([usage]);
-      if (isSpent(usage)) throw new QuotaSpentError([usage], usage.resetSeconds);
+      if (isSpent(usage)) {
+        if (own === address) this.audit.record('auth.sign_in', { actor: 'anonymous', subject: 'unknown', outcome: 'limited' });
+        throw new QuotaSpentError([usage], usage.resetSeconds);
+      }
     }
     return true;
   }

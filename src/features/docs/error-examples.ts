@@ -3,7 +3,7 @@ import { DuetError, type DuetErrorOptions } from '../../common/errors.js';
 import { problemBody } from '../../common/problem.js';
 
 /** Who sends an example's request, unless it is a user who is signed in. */
-const senders = { admin: 'sent by an administrator', stranger: 'sent without a token', late: 'sent with an expired token' };
+const senders = { admin: 'sent by an administrator', stranger: 'sent without a token', late: 'sent with an expired token', idle: 'sent an hour after sign-in' };
 
 /** A request, and the problem that answers it. A test sends each (test/http/error-examples.spec.ts). */
 export interface ErrorExample {
@@ -48,6 +48,7 @@ export const errorExamples: Readonly<Record<ErrorCode, ErrorExample>> = {
   'auth.invalid_token': { request: { method: 'GET', path: '/users/me', as: 'late' } },
   'auth.token_missing': { request: { method: 'GET', path: '/users/me', as: 'stranger' } },
   'access.denied': { request: { method: 'GET', path: `/users/${someId}` }, detail: 'You may only reach what is yours.' },
+  'auth.reauthentication_required': { request: { method: 'DELETE', path: '/users/me', as: 'idle' } },
   'user.wrong_password': {
     request: { method: 'PATCH', path: '/users/me', body: { email: 'new@example.com', currentPassword: 'not the right password' } },
   },

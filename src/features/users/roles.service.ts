@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { idSchema } from '../../common/ids.js';
+import { Audit } from '../../platform/observability/audit.js';
 import type { Role, User } from './user.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -8,12 +10,25 @@ const pageSize = 1_000;
 /** Who may do what, as an operator decides it: no request changes a role. */
 @Injectable()
 export class RolesService {
-  constructor(private readonly users: UsersRepository) {}
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly audit: Audit,
+  ) {}
 
-  /** Gives a user a role; it holds from their next access token. False when there is no user with this e-mail. */
-  async grantRole(email: string, role: Role): Promise<boolean> {
-    const found = await this.users.findCredentialsByEmail(email);
-    return found !== null && (await this.users.change(found.user.id, ({ user }) => (user.role === role ? null : { role }))) !== null;
+  /** The user an operator means by an id, in whatever case; null when there is none. An e-mail names nobody until it is verified: anyone may register it first. */
+  async find(id: string): Promise<User | null> {
+    const { success, data } = idSchema.safeParse(id);
+    return success ? this.users.find(data) : null;
+  }
+
+  /** Gives a user the role `admin`, from their next access token on. Gives the user, or null when there is none. */
+  async grantAdmin(id: string): Promise<User | null> {
+    return this.setRole(id, 'admin');
+  }
+
+  /** Takes the role away at once and ends the user's sessions, in one transaction. Gives the user, or null when there is none. */
+  async revokeAdmin(id: string): Promise<User | null> {
+    return this.setRole(id, 'user');
   }
 
   /** The administrators, in the order they registered. */
@@ -23,5 +38,11 @@ export class RolesService {
       admins.push(...page.filter(({ role }) => role === 'admin'));
     }
     return admins;
+  }
+
+  private async setRole(id: string, role: Role): Promise<User | null> {
+    const user = await this.users.change(id, ({ user: present }) => (present.role === role ? null : { role, endsSessions: role === 'user' }));
+    this.audit.record('user.role_changed', { actor: 'operator', subject: id, outcome: user === null ? 'failed' : 'ok' });
+    return user;
   }
 }

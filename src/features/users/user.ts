@@ -18,7 +18,7 @@ export interface User {
 export interface UserCredentials {
   readonly user: User;
   readonly passwordHash: string;
-  /** Grows with every new password, so that what was given out under an older one can be told apart. */
+  /** Grows with every new password, and with a role that is taken away, so that what was given out under an older one can be told apart. */
   readonly passwordVersion: number;
 }
 
@@ -29,6 +29,8 @@ export interface UserChanges {
   readonly timeZone?: string;
   readonly role?: Role;
   readonly passwordHash?: string;
+  /** Ends every session, as a new password does. */
+  readonly endsSessions?: boolean;
 }
 
 /** The form in which e-mail addresses are compared: those that differ only in case are one. */

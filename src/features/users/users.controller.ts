@@ -108,12 +108,17 @@ export class UsersController {
   @Operation({
     id: 'deleteUser',
     summary: 'Delete a user and all that is theirs',
-    description: 'Sign-in, profile and e-mail are gone at once; todos and record follow shortly, normally before the answer.',
+    description:
+      'Sign-in, profile and e-mail are gone at once; todos and record follow shortly, normally before the answer. The password must have been given in the last 10 minutes.',
     success: { status: 204, description: 'Deleted.' },
-    problems: ['request.invalid', 'access.denied', 'user.not_found', 'version.stale', ...storeProblems],
+    problems: ['request.invalid', 'access.denied', 'auth.reauthentication_required', 'user.not_found', 'version.stale', ...storeProblems],
     requestHeaders: ['If-Match'],
   })
-  async remove(@Param('id', { schema: userIdSchema }) id: string, @IfMatch() condition: VersionCondition | undefined): Promise<void> {
-    return this.users.remove(id, condition);
+  async remove(
+    @Param('id', { schema: userIdSchema }) id: string,
+    @CurrentCaller() caller: Caller,
+    @IfMatch() condition: VersionCondition | undefined,
+  ): Promise<void> {
+    return this.users.remove(id, caller, condition);
   }
 }

@@ -1,18 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/caller.js';
 import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
-import { DuetError, ValidationError } from '../../common/errors.js';
+import { DuetError, RateLimitedError, ValidationError } from '../../common/errors.js';
 import type { VersionCondition } from '../../common/etag.js';
 import { newId } from '../../common/ids.js';
 import { OutboxService } from '../outbox/outbox.service.js';
+import { Audit, type AuditEntry } from '../../platform/observability/audit.js';
 import { Log } from '../../platform/observability/log.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
 import { AttemptLimits } from '../credentials/attempt-limits.js';
-import { isGuessable } from '../credentials/password-rules.js';
+import { findWeakness, type PasswordOwner } from '../credentials/password-rules.js';
 import { needsRehash, type PasswordHasher, Passwords } from '../credentials/passwords.js';
 import { normalizedEmail, type User, type UserCredentials } from './user.js';
 import { UsersRepository } from './users.repository.js';
 import type { Registration, UserList, UserListQuery, UserPatch } from './users.schemas.js';
+
+/** How long after the password was given it need not be given again for what cannot be undone, in seconds. */
+const reauthenticationSeconds = 10 * 60;
 
 /** People: registration, profile, password and role. */
 @Injectable()
@@ -22,12 +26,13 @@ export class UsersService {
     private readonly passwords: Passwords,
     private readonly limits: AttemptLimits,
     private readonly outbox: OutboxService,
+    private readonly audit: Audit,
     private readonly log: Log,
   ) {}
 
   /** @throws ValidationError for a password anyone would guess; RateLimitedError; DuetError `user.email_taken`. */
   async register({ email, name, password, timeZone }: Registration, client: LimitedClient): Promise<User> {
-    assertHardToGuess(password, { email, name });
+    await assertHardToGuess(password, { email, name });
     await this.limits.registration(client);
     const { id, createdAt } = newId();
     const user: User = { id, email, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
@@ -71,35 +76,47 @@ export class UsersService {
     const known = (await this.users.findCredentials(id)) ?? absent();
     condition?.assertHolds(known.user.version);
     const { password, currentPassword, ...profile } = patch;
-    const guarded = password !== undefined || (profile.email !== undefined && profile.email !== known.user.email);
+    const movesEmail = profile.email !== undefined && profile.email !== known.user.email;
+    const guarded = password !== undefined || movesEmail;
     if (password !== undefined) {
-      assertHardToGuess(password, { email: profile.email ?? known.user.email, name: profile.name ?? known.user.name });
+      await assertHardToGuess(password, { email: profile.email ?? known.user.email, name: profile.name ?? known.user.name });
     }
-    const passwordHash = guarded ? await this.provePassword(known, currentPassword, password, client) : undefined;
-    // An e-mail that was the present one needs no proof, and changes nothing, even if another request changes it meanwhile.
-    const changes = { ...profile, email: guarded ? profile.email : undefined, passwordHash };
-    const user = await this.users.change(id, (present) => {
-      condition?.assertHolds(present.user.version);
-      // What was proven above was another password, if it changed meanwhile.
-      if (guarded && present.passwordVersion !== known.passwordVersion) {
-        throw new DuetError('user.wrong_password');
+    const acts = [...(password === undefined ? [] : ['user.password_changed' as const]), ...(movesEmail ? ['user.email_changed' as const] : [])];
+    return this.audit.follow(acts, { actor: id, subject: id }, async () => {
+      const passwordHash = guarded ? await this.provePassword(known, currentPassword, password, client) : undefined;
+      if (movesEmail) {
+        await this.limits.emailChange(id, client);
       }
-      return Object.values(changes).some((value) => value !== undefined) ? changes : null;
+      // An e-mail that was the present one needs no proof, and changes nothing, even if another request changes it meanwhile.
+      const changes = { ...profile, email: guarded ? profile.email : undefined, passwordHash };
+      const user = await this.users.change(id, (present) => {
+        condition?.assertHolds(present.user.version);
+        // What was proven above was another password, if it changed meanwhile.
+        if (guarded && present.passwordVersion !== known.passwordVersion) {
+          throw new DuetError('user.wrong_password');
+        }
+        return Object.values(changes).some((value) => value !== undefined) ? changes : null;
+      });
+      this.outbox.notify();
+      return user ?? absent();
     });
-    this.outbox.notify();
-    return user ?? absent();
   }
 
   /**
    * Deletes a user. What they have elsewhere is erased by way of an outbox row of the same transaction: normally before
    * this returns, after a second at most it is waited for no longer.
    *
-   * @throws DuetError `user.not_found`, `version.stale`.
+   * @throws DuetError `auth.reauthentication_required`, `user.not_found`, `version.stale`.
    */
-  async remove(id: string, condition: VersionCondition | undefined): Promise<void> {
-    if (!(await this.users.remove(id, ({ version }) => condition?.assertHolds(version)))) {
-      absent();
-    }
+  async remove(id: string, { authenticatedAt }: Caller, condition: VersionCondition | undefined): Promise<void> {
+    await this.audit.follow(['user.deleted'], { actor: id, subject: id }, async () => {
+      if (Date.now() / 1000 - authenticatedAt > reauthenticationSeconds) {
+        throw new DuetError('auth.reauthentication_required');
+      }
+      if (!(await this.users.remove(id, ({ version }) => condition?.assertHolds(version)))) {
+        absent();
+      }
+    });
     await this.outbox.eraseNow(id);
   }
 
@@ -111,9 +128,13 @@ export class UsersService {
    */
   async authenticate(email: string, password: string, client: LimitedClient): Promise<Pick<UserCredentials, 'user' | 'passwordVersion'> | null> {
     const account = normalizedEmail(email);
-    return this.passwords.inTurn(account, async (hasher) =>
+    let subject = 'unknown';
+    const record = (outcome: AuditEntry['outcome']): void =>
+      this.audit.record('auth.sign_in', { actor: outcome === 'ok' ? subject : 'anonymous', subject, outcome });
+    const attempt = this.passwords.inTurn(account, async (hasher) =>
       this.limits.signIn(account, client, async () => {
         const found = await this.users.findCredentialsByEmail(email);
+        subject = found?.user.id ?? subject;
         const holds = await hasher.verify(found?.passwordHash, password);
         if (found === null || !holds) {
           return { failed: true, result: null };
@@ -122,6 +143,14 @@ export class UsersService {
         return { failed: false, result: found };
       }),
     );
+    try {
+      const found = await attempt;
+      record(found === null ? 'failed' : 'ok');
+      return found;
+    } catch (error) {
+      if (error instanceof RateLimitedError) record('limited');
+      throw error;
+    }
   }
 
   /** Checks the present password, and gives the hash of the new one if there is one. */
@@ -143,6 +172,9 @@ export class UsersService {
       if (!holds) {
         throw new DuetError('user.wrong_password');
       }
+      if (newPassword?.normalize('NFC') === currentPassword.normalize('NFC')) {
+        throw new ValidationError([{ pointer: '/password', detail: 'must not be the present password' }]);
+      }
       return newPassword === undefined ? undefined : hash(newPassword);
     });
   }
@@ -160,9 +192,10 @@ export class UsersService {
   }
 }
 
-function assertHardToGuess(password: string, of: Pick<User, 'email' | 'name'>): void {
-  if (isGuessable(password, of)) {
-    throw new ValidationError([{ pointer: '/password', detail: 'must be neither the e-mail nor the name' }]);
+async function assertHardToGuess(password: string, owner: PasswordOwner): Promise<void> {
+  const weakness = await findWeakness(password, owner);
+  if (weakness !== undefined) {
+    throw new ValidationError([{ pointer: '/password', detail: weakness }]);
   }
 }
 

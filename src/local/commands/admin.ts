@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
+import { confirm } from '@inquirer/prompts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { idSchema } from '../../common/ids.js';
 import { ConfigError, parseConfig } from '../../config/config.js';
@@ -26,9 +27,12 @@ function id(word: string): string {
   return word;
 }
 
-function email(word: string): string {
-  if (!word.includes('@')) {
-    throw new InvalidArgumentError('It must be an e-mail address.');
+function userId(word: string): string {
+  if (word.includes('@')) {
+    throw new InvalidArgumentError('Anyone may have registered an e-mail that is not verified: name the user by id. GET /users/me tells them theirs.');
+  }
+  if (!idSchema.safeParse(word).success) {
+    throw new InvalidArgumentError("It must be a user's id.");
   }
   return word;
 }
@@ -36,16 +40,36 @@ function email(word: string): string {
 const listAdmins: Work = async (app) => {
   const admins = await app.get(RolesService).listAdmins();
   const rows = admins.map(({ id: userId, email: address, name, createdAt }) => [userId, address, name, createdAt].map(onOneLine));
-  return admins.length === 0 ? 'There is no administrator: npm run admin -- grant <email> makes one' : tableOf([['id', 'e-mail', 'name', 'since'], ...rows]);
+  return admins.length === 0 ? 'There is no administrator: npm run admin -- grant <id> makes one' : tableOf([['id', 'e-mail', 'name', 'since'], ...rows]);
 };
 
-function setRole(address: string, verb: 'grant' | 'revoke'): Work {
+function changeRole(user: string, change: 'grantAdmin' | 'revokeAdmin', yes: boolean): Work {
   return async (app) => {
-    if (!(await app.get(RolesService).grantRole(address, verb === 'grant' ? 'admin' : 'user'))) {
-      throw new CannotBeDone(`No user has the e-mail ${address}: register first, with POST /users`);
+    const roles = app.get(RolesService);
+    const found = (await roles.find(user)) ?? missing(user);
+    const { name, email, role, createdAt } = found;
+    const shown = `${onOneLine(name)} <${onOneLine(email)}>, e-mail not verified, registered ${createdAt}, now ${role === 'admin' ? 'an administrator' : 'an ordinary user'}`;
+    process.stderr.write(`${shown}\n`);
+    const question = change === 'grantAdmin' ? 'Make this user an administrator?' : 'Make this user an ordinary user, and end their sessions?';
+    if (!yes && !(await isConfirmed(question))) {
+      throw new CannotBeDone('Nothing was changed');
     }
-    return verb === 'grant' ? `${address} is now an administrator` : `${address} is now an ordinary user`;
+    await (change === 'grantAdmin' ? roles.grantAdmin(found.id) : roles.revokeAdmin(found.id));
+    return change === 'grantAdmin'
+      ? `${found.id} is now an administrator, from the next sign-in or refresh on`
+      : `${found.id} is now an ordinary user, and has to sign in again`;
   };
+}
+
+async function isConfirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    throw new CannotBeDone('Nothing was changed: there is no terminal to ask at; add --yes if this is the right user');
+  }
+  return confirm({ message: question, default: false }, { output: process.stderr });
+}
+
+function missing(user: string): never {
+  throw new CannotBeDone(`No user has the id ${user}`);
 }
 
 const listDead: Work = async (app) => {
@@ -130,9 +154,9 @@ async function perform(work: Work): Promise<number> {
 async function main(words: readonly string[]): Promise<number> {
   let exitCode = 0;
   const doing =
-    <Args extends readonly string[]>(work: (...args: Args) => Work) =>
+    <Args extends readonly unknown[]>(work: (...args: Args) => Work) =>
     async (...args: unknown[]): Promise<void> => {
-      exitCode = await perform(work(...(args.slice(0, -2) as unknown as Args)));
+      exitCode = await perform(work(...(args.slice(0, -1) as unknown as Args)));
     };
   const program = new Command('npm run admin --')
     .description('What an operator does, beside a running Duet or alone, on the stores that the same variables and data folder lead to.')
@@ -145,14 +169,16 @@ async function main(words: readonly string[]): Promise<number> {
     .action(doing(() => listAdmins));
   program
     .command('grant')
-    .description('make a user an administrator, from their next sign-in or refresh, within 15 minutes')
-    .argument('<email>', '', email)
-    .action(doing((address: string) => setRole(address, 'grant')));
+    .description('make a user an administrator, from their next sign-in or refresh on')
+    .argument('<id>', '', userId)
+    .option('--yes', 'do not ask')
+    .action(doing((user: string, { yes = false }: { yes?: boolean }) => changeRole(user, 'grantAdmin', yes)));
   program
     .command('revoke')
-    .description('make an administrator an ordinary user again')
-    .argument('<email>', '', email)
-    .action(doing((address: string) => setRole(address, 'revoke')));
+    .description('make an administrator an ordinary user again, at once, and end their sessions')
+    .argument('<id>', '', userId)
+    .option('--yes', 'do not ask')
+    .action(doing((user: string, { yes = false }: { yes?: boolean }) => changeRole(user, 'revokeAdmin', yes)));
   const outbox = program.command('outbox').description('the events that were given up; without a further word, a list of them');
   outbox
     .command('list', { isDefault: true })

@@ -1,5 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
-import { networkOf } from './client.js';
+import { addressOf, networkOf } from './client.js';
+
+describe('The address of a client', () => {
+  const seen = (trusted: number, forwarded?: string, socket?: string): string | undefined =>
+    addressOf({ app: { get: () => trusted }, get: () => forwarded, socket: { remoteAddress: socket } } as unknown as Parameters<typeof addressOf>[0]);
+
+  test('is the socket’s or API Gateway’s, whatever X-Forwarded-For says, where no proxy is trusted', () => {
+    expect(seen(0, '203.0.113.7', '192.0.2.1')).toBe('192.0.2.1');
+    expect(seen(0, '203.0.113.7')).toBeUndefined();
+  });
+
+  test('is what the first of the trusted proxies has appended, and nothing before it', () => {
+    expect(seen(1, '10.0.0.1, 203.0.113.7', '192.0.2.1')).toBe('203.0.113.7');
+    expect(seen(2, '10.0.0.1,203.0.113.7, 198.51.100.2', '192.0.2.1')).toBe('203.0.113.7');
+  });
+
+  test('is not known where the proxies have not appended theirs', () => {
+    expect(seen(2, '203.0.113.7')).toBeUndefined();
+    expect(networkOf(seen(1, undefined, '192.0.2.1'))).toBeUndefined();
+  });
+});
 
 describe('A client', () => {
   test.each([

@@ -24,13 +24,24 @@ export function clientOf(context: ExecutionContext): LimitedClient {
     if (value !== '' && !response.headersSent) response.setHeader(name, value);
   };
   return {
-    network: networkOf(http.getRequest<Request>().ip),
+    network: networkOf(addressOf(http.getRequest<Request>())),
     publish: (policies) => setHeader('RateLimit-Policy', rateLimitPolicyHeader(policies)),
     report: (usages) => {
       setHeader('RateLimit', rateLimitHeader(usages));
       if (!response.hasHeader('RateLimit-Policy')) setHeader('RateLimit-Policy', rateLimitPolicyHeader(usages.map(({ policy }) => policy)));
     },
   };
+}
+
+/**
+ * The address that the last proxy of those trusted has seen: each appends the one before it to `X-Forwarded-For`, so that what the client wrote itself stands
+ * before. Without a trusted proxy it is the socket's or API Gateway's; a function behind an ALB then has none.
+ */
+export function addressOf(request: Pick<Request, 'app' | 'get' | 'socket'>): string | undefined {
+  // Not `request.ip`: on Lambda the adapter has set it, whatever is trusted.
+  const trusted = request.app.get('trust proxy') as number;
+  const forwarded = (request.get('X-Forwarded-For') ?? '').split(',').map((address) => address.trim());
+  return trusted === 0 ? request.socket.remoteAddress : forwarded.at(-trusted);
 }
 
 /**

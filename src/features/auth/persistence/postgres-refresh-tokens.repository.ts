@@ -3,7 +3,7 @@ import { isForeignKeyBroken } from '../../../platform/postgres/errors.js';
 import { Postgres } from '../../../platform/postgres/postgres.js';
 import type { Transaction } from '../../../platform/postgres/transaction.js';
 import type { Family, RefreshToken, Verdict } from '../refresh-token.js';
-import { RefreshTokensRepository } from '../refresh-tokens.repository.js';
+import { type NewFamily, RefreshTokensRepository } from '../refresh-tokens.repository.js';
 import type { RefreshTokenRow } from './refresh-token.entity.js';
 
 /** {@link RefreshTokensRepository} over the `refresh_tokens` table: one row a family, locked while a token is presented. */
@@ -13,19 +13,27 @@ export class PostgresRefreshTokensRepository extends RefreshTokensRepository {
     super();
   }
 
-  override async start(
-    token: RefreshToken,
-    { userId, passwordVersion, expiresAt }: Pick<Family, 'userId' | 'passwordVersion' | 'expiresAt'>,
-  ): Promise<boolean> {
-    const now = new Date();
+  override async start(token: RefreshToken, { userId, passwordVersion, createdAt, expiresAt }: NewFamily, maxFamilies: number): Promise<boolean> {
     try {
       await this.postgres.transaction(async (transaction) => {
+        // One sign-in of a user after the other: two at once would each count without the other.
+        await families(transaction).find({
+          select: { familyHash: true },
+          where: { userId },
+          order: { familyHash: 'ASC' },
+          lock: { mode: 'pessimistic_write' },
+        });
+        await families(transaction).insert({ familyHash: token.familyHash, userId, passwordVersion, tokenHash: token.hash, createdAt, expiresAt });
         await families(transaction)
           .createQueryBuilder()
           .delete()
-          .where('user_id = :userId AND (expires_at <= :now OR password_version < :passwordVersion)', { userId, now, passwordVersion })
+          .where('user_id = :userId AND (expires_at <= :now OR password_version < :passwordVersion)', { userId, now: createdAt, passwordVersion })
           .execute();
-        await families(transaction).insert({ familyHash: token.familyHash, userId, passwordVersion, tokenHash: token.hash, createdAt: now, expiresAt });
+        await transaction.query(
+          `DELETE FROM refresh_tokens WHERE family_hash IN (
+            SELECT family_hash FROM refresh_tokens WHERE user_id = $1 ORDER BY coalesce(spent_at, created_at) DESC, created_at DESC OFFSET $2)`,
+          [userId, maxFamilies],
+        );
       });
       return true;
     } catch (error) {
@@ -61,8 +69,12 @@ export class PostgresRefreshTokensRepository extends RefreshTokensRepository {
     });
   }
 
-  override async end({ familyHash }: RefreshToken): Promise<void> {
-    await this.postgres.transaction(async (transaction) => families(transaction).delete({ familyHash }));
+  override async end({ familyHash }: RefreshToken): Promise<string | null> {
+    return this.postgres.transaction(async (transaction) => {
+      const family = await families(transaction).findOne({ where: { familyHash }, lock: { mode: 'pessimistic_write' } });
+      await families(transaction).delete({ familyHash });
+      return family?.userId ?? null;
+    });
   }
 }
 

@@ -64,10 +64,11 @@ export class PostgresUsersRepository extends UsersRepository {
       if (changes === null) {
         return toCredentials(row).user;
       }
+      const { endsSessions, ...columns } = changes;
       const renewed: UserRow = {
         ...row,
-        ...withoutUndefined(changes),
-        passwordVersion: row.passwordVersion + (changes.passwordHash === undefined ? 0 : 1),
+        ...withoutUndefined(columns),
+        passwordVersion: row.passwordVersion + (changes.passwordHash !== undefined || endsSessions ? 1 : 0),
         // A clock that was set back must not make a change look older than the one before.
         updatedAt: new Date(Math.max(Date.now(), row.updatedAt.getTime())),
         version: row.version + 1,

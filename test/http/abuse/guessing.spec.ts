@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createServerApp } from '../../../src/local/server/server-app.js';
+import type { Config } from '../../../src/config/config.js';
+import { type Answer, callService, startService, type TestService } from '../../support/service.js';
+import { deadPort } from '../../support/wire.js';
+
+// Real: the service, both stores, hashes and limits; in one test a proxy before DynamoDB cuts every second connection.
+
+const password = 'correct horse battery staple';
+let service: TestService;
+beforeAll(async () => {
+  service = await startService({ LOGIN_LIMIT_ADDRESS: '100000' });
+});
+afterAll(async () => service?.stop());
+
+/** Another instance on the same stores. */
+async function instance<T>(change: (config: Config) => Config, work: (call: TestService['call']) => Promise<T>): Promise<T> {
+  const app = await createServerApp(change(service.config));
+  try {
+    await app.listen(0, '127.0.0.1');
+    const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    return await work(async (method, path, options) => callService(url, method, path, options));
+  } finally {
+    await app.close();
+  }
+}
+
+const guess = async (call: TestService['call'], email: string, turn: number, headers = {}): Promise<Answer> =>
+  call('POST', '/auth/login', { body: { email, password: `guess number ${turn}` }, headers });
+
+const count = (answers: readonly { readonly status: number }[], status: number): number => answers.filter((answer) => answer.status === status).length;
+
+describe('Guessing one account’s password from one address', () => {
+  test('gets ten guesses while 300 others press the service', async () => {
+    const { email } = await service.signUp();
+    let pressing = true;
+    const press = Array.from({ length: 300 }, async () => {
+      while (pressing) await service.call('POST', '/counter').catch(() => undefined);
+    });
+    const answers: Answer[] = [];
+    for (let turn = 0; turn < 25; turn += 1) {
+      answers.push(await guess(service.call, email, turn));
+    }
+    pressing = false;
+    await Promise.all(press);
+
+    expect(count(answers, 401)).toBeLessThanOrEqual(10);
+    expect(count(answers, 429)).toBeGreaterThanOrEqual(15);
+  }, 120_000);
+
+  test('gets ten guesses while the limiter’s store is down, and the right password works', async () => {
+    const user = await service.signUp();
+    const port = await deadPort();
+
+    await instance(
+      (config) => ({ ...config, dynamodb: { ...config.dynamodb, endpoint: `http://127.0.0.1:${port}` } }),
+      async (call) => {
+        expect((await call('POST', '/auth/login', { body: { email: user.email, password } })).status).toBe(200);
+        const answers = await Promise.all(Array.from({ length: 16 }, async (_, turn) => guess(call, user.email, turn)));
+        expect([count(answers, 401), count(answers, 429)]).toEqual([10, 6]);
+        const refused = await call('POST', '/auth/login', { body: { email: user.email, password } });
+        expect([refused.status, Number(refused.headers.get('retry-after')) > 800]).toEqual([429, true]);
+      },
+    );
+  });
+
+  test('gets no more guesses from a store that answers now and then', async () => {
+    const { email } = await service.signUp();
+    const flaky = await startFlakyProxy(service.config.dynamodb.endpoint ?? '');
+    try {
+      await instance(
+        (config) => ({ ...config, dynamodb: { ...config.dynamodb, endpoint: flaky.endpoint } }),
+        async (call) => {
+          const answers: Answer[] = [];
+          for (let turn = 0; turn < 24; turn += 1) answers.push(await guess(call, email, turn));
+          expect(count(answers, 401)).toBeLessThanOrEqual(10);
+          expect(count(answers, 429)).toBeGreaterThanOrEqual(14);
+        },
+      );
+    } finally {
+      await flaky.stop();
+    }
+  });
+});
+
+describe('An answer to a stranger', () => {
+  test('does not show how many guesses others have made', async () => {
+    const user = await service.signUp();
+    await instance(
+      (config) => ({ ...config, http: { ...config.http, trustedProxies: 1 } }),
+      async (call) => {
+        for (let turn = 0; turn < 3; turn += 1) await guess(call, user.email, turn, { 'X-Forwarded-For': `203.0.113.${turn}` });
+
+        const { headers } = await guess(call, user.email, 9, { 'X-Forwarded-For': '198.51.100.7' });
+
+        expect(headers.get('ratelimit')).toMatch(/^"account-address";r=9;t=\d+, "address";r=99999;t=\d+$/);
+      },
+    );
+  });
+});
+
+describe('A client', () => {
+  test('of a proxy that is trusted is the address that the proxy has seen, whatever it wrote before', async () => {
+    await instance(
+      (config) => ({ ...config, http: { ...config.http, trustedProxies: 1 }, limits: { ...config.limits, loginAddress: 3 } }),
+      async (call) => {
+        const from = async (address: string, turn: number): Promise<number> =>
+          (await guess(call, `${randomUUID()}@example.com`, turn, { 'X-Forwarded-For': `10.0.0.${turn}, ${address}` })).status;
+
+        const statuses: number[] = [];
+        for (let turn = 0; turn < 5; turn += 1) statuses.push(await from('203.0.113.200', turn));
+        expect(statuses).toEqual([401, 401, 401, 429, 429]);
+        expect(await from('203.0.113.201', 9)).toBe(401);
+      },
+    );
+  });
+
+  test('at an IPv6 address is its /64', async () => {
+    await instance(
+      (config) => ({ ...config, http: { ...config.http, trustedProxies: 1 }, limits: { ...config.limits, loginAddress: 3, registrationAddress: 2 } }),
+      async (call) => {
+        const from = (turn: number, network = '2001:db8:1:2') => ({ 'X-Forwarded-For': `${network}::${turn.toString(16)}` });
+        const guesses: number[] = [];
+        const registrations: number[] = [];
+        for (let turn = 0; turn < 5; turn += 1) {
+          guesses.push((await guess(call, `${randomUUID()}@example.com`, turn, from(turn))).status);
+          const body = { email: `${randomUUID()}@example.com`, name: 'Ada', password };
+          registrations.push((await call('POST', '/users', { body, headers: from(turn) })).status);
+        }
+        expect([guesses, registrations]).toEqual([
+          [401, 401, 401, 429, 429],
+          [201, 201, 429, 429, 429],
+        ]);
+        expect((await guess(call, `${randomUUID()}@example.com`, 9, from(9, '2001:db8:1:3'))).status).toBe(401);
+      },
+    );
+  });
+});
+
+test('Asking by changes of e-mail who is registered is limited to 20 an hour', async () => {
+  const [user, other] = [await service.signUp(), await service.signUp()];
+  const statuses: number[] = [];
+  for (let turn = 0; turn < 23; turn += 1) {
+    const body = { email: other.email, currentPassword: password };
+    statuses.push((await service.call('PATCH', `/users/${user.id}`, { token: user.accessToken, body })).status);
+  }
+
+  expect([statuses.filter((status) => status === 409).length, statuses.slice(20)]).toEqual([20, [429, 429, 429]]);
+}, 60_000);
+
+test('Signing in again and again is limited to so many successes an hour', async () => {
+  await instance(
+    (config) => ({ ...config, limits: { ...config.limits, loginSuccess: 3 } }),
+    async (call) => {
+      const { email } = await service.signUp();
+      const statuses: number[] = [];
+      for (let turn = 0; turn < 4; turn += 1) statuses.push((await call('POST', '/auth/login', { body: { email, password } })).status);
+      // One was signing up.
+      expect(statuses).toEqual([200, 200, 429, 429]);
+    },
+  );
+});
+
+/** Passes every second request on, and cuts the connection of the others. */
+async function startFlakyProxy(target: string): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  let turn = 0;
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    turn += 1;
+    if (turn % 2 === 0) {
+      request.socket.destroy();
+      return;
+    }
+    const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !['host', 'connection', 'content-length'].includes(name)));
+    const answer = await fetch(target, { method: 'POST', headers: headers as Record<string, string>, body: Buffer.concat(chunks) });
+    response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
