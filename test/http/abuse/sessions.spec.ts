@@ -31,15 +31,15 @@ test('A user has the 20 sessions used latest; the oldest ends', async () => {
   // The first is the oldest by sign-in, and the one used latest.
   const kept = (await refresh(user.refreshToken)).body.refreshToken as string;
 
-  const newest = await Promise.all(Array.from({ length: 3 }, async () => signIn(user)));
+  const newest = await Promise.all(Array.from({ length: 2 }, async () => signIn(user)));
 
   const [row] = await sql<{ count: string }>('SELECT count(*) FROM refresh_tokens WHERE user_id = $1', [user.id]);
   expect(Number(row?.count)).toBe(20);
   expect((await refresh(kept)).status).toBe(200);
   expect((await refresh(newest[0]?.body.refreshToken)).status).toBe(200);
   expect((await refresh(tokens[1] ?? '')).status).toBe(401);
-  expect((await refresh(tokens[3] ?? '')).status).toBe(401);
-  expect((await refresh(tokens[5] ?? '')).status).toBe(200);
+  expect((await refresh(tokens[2] ?? '')).status).toBe(401);
+  expect((await refresh(tokens[3] ?? '')).status).toBe(200);
 });
 
 test('An account is deleted only by one who has given the password in the last ten minutes; refreshing does not count', async () => {
@@ -101,6 +101,7 @@ test('The audit log has a line for each act that must be traceable, with ids and
     'auth.sign_in anonymous unknown limited',
     'user.deleted user user ok',
   ]);
-  expect(entries.every(({ requestId }) => requestId !== undefined)).toBe(true);
+  // An operator makes no request.
+  expect(entries.filter(({ requestId }) => requestId === undefined).map(({ actor }) => actor)).toEqual(['operator']);
   expect(JSON.stringify(entries)).not.toMatch(/example\.com|password |127\.0\.0\.1|correct horse/);
 });
