@@ -45,7 +45,7 @@ export async function measureCapacity(stage: Stage, contestants: Contestants): P
     const figures = await withEnvironment(await LambdaEnvironment.start({ folder: contestants.duet, variables, node, client }), async (environment) => {
       const measured: { readonly route: string; readonly read: number; readonly write: number; readonly calls: readonly string[] }[] = [];
       const userId = await stage.register('capacity@example.com');
-      const state: State = { userId, todoId: '', refreshToken: '' };
+      const state: State = { userId, todoId: '', refreshToken: '', token: '' };
       for (const makeStep of steps) {
         const { name, status, body, keep, headers, ...request } = makeStep(state);
         units = { read: 0, write: 0, calls: [] };
@@ -111,6 +111,7 @@ interface State {
   readonly userId: string;
   todoId: string;
   refreshToken: string;
+  token: string;
 }
 
 const todo = { title: 'Water the plants', due: '2099-12-31', tags: ['home'] };
@@ -148,6 +149,35 @@ const steps: readonly ((state: State) => Step)[] = [
   ({ todoId }) => ({ name: 'PUT /todos/{id}', method: 'PUT', path: `/todos/${todoId}`, body: todo, status: 200 }),
   ({ todoId }) => ({ name: 'PATCH /todos/{id}', method: 'PATCH', path: `/todos/${todoId}`, body: { status: 'done' }, status: 200 }),
   ({ userId }) => ({ name: 'GET /dashboard/{id}', method: 'GET', path: `/dashboard/${userId}`, status: 200 }),
+  (state) => ({
+    name: 'GET /users/{id}/changes, from the beginning',
+    method: 'GET',
+    path: `/users/${state.userId}/changes`,
+    status: 200,
+    keep: (body) => (state.token = body.next as string),
+  }),
+  ({ userId, token }) => ({ name: 'GET /users/{id}/changes, empty', method: 'GET', path: `/users/${userId}/changes`, query: `since=${token}`, status: 200 }),
+  ({ userId }) => ({
+    name: 'POST /users/{id}/todos/batch, 50 created',
+    method: 'POST',
+    path: `/users/${userId}/todos/batch`,
+    body: { operations: Array.from({ length: 50 }, () => ({ op: 'create', todo })) },
+    status: 200,
+  }),
+  ({ userId }) => ({
+    name: 'POST /users/{id}/todos/batch, 50 more',
+    method: 'POST',
+    path: `/users/${userId}/todos/batch`,
+    body: { operations: Array.from({ length: 50 }, () => ({ op: 'create', todo })) },
+    status: 200,
+  }),
+  ({ userId, token }) => ({
+    name: 'GET /users/{id}/changes, a page of 100',
+    method: 'GET',
+    path: `/users/${userId}/changes`,
+    query: `since=${token}`,
+    status: 200,
+  }),
   ({ todoId }) => ({ name: 'DELETE /todos/{id}', method: 'DELETE', path: `/todos/${todoId}`, status: 204 }),
   ({ userId }) => ({ name: 'POST /dynamo', method: 'POST', path: '/dynamo', body: { user_id: userId, colour: 'green' }, status: 201 }),
   ({ userId }) => ({ name: 'GET /dynamo?user_id=', method: 'GET', path: '/dynamo', query: `user_id=${userId}`, status: 200 }),

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { ConfigError, type Environment, parseConfig } from '../../config/config.js';
@@ -223,12 +223,32 @@ describe('provisionTables', () => {
       TableStatus: 'ACTIVE',
       BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
-      LocalSecondaryIndexes: [{ IndexName: 'byDue' }],
+      LocalSecondaryIndexes: expect.arrayContaining([expect.objectContaining({ IndexName: 'byDue' }), expect.objectContaining({ IndexName: 'byRevision' })]),
     });
     const { TimeToLiveDescription } = await withDynamoDb(environment, async (client) =>
       client.send(new DescribeTimeToLiveCommand({ TableName: config.dynamodb.tables.todos })),
     );
     expect(TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' });
+  });
+
+  it('says what to do about a table that an earlier version made without an index', async () => {
+    const dynamodb = track(await startEmbeddedDynamoDb({ dataDir }));
+    const environment = { ...withPlaceholders({}), DYNAMODB_ENDPOINT: dynamodb.endpoint };
+    const config = parseConfig(environment);
+    const key = (name: string, KeyType: 'HASH' | 'RANGE') => ({ AttributeName: name, KeyType });
+    await withDynamoDb(environment, async (client) =>
+      client.send(
+        new CreateTableCommand({
+          TableName: config.dynamodb.tables.todos,
+          BillingMode: 'PAY_PER_REQUEST',
+          AttributeDefinitions: ['userId', 'itemKey', 'dueKey'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+          KeySchema: [key('userId', 'HASH'), key('itemKey', 'RANGE')],
+          LocalSecondaryIndexes: [{ IndexName: 'byDue', KeySchema: [key('userId', 'HASH'), key('dueKey', 'RANGE')], Projection: { ProjectionType: 'ALL' } }],
+        }),
+      ),
+    );
+
+    await expect(provisionTables(config)).rejects.toThrow(/table duet-local-todos was made by an earlier version .* DUET_DATA_DIR/);
   });
 });
 

@@ -9,11 +9,13 @@ import {
   type StreamViewType,
   DescribeTableCommand,
   type TableClass,
+  type TableDescription,
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import type { Config } from '../../config/config.js';
 import { ownEndpoint } from '../../platform/aws/client-options.js';
+import { LocalStoreError } from './local-store-error.js';
 import type { OnProgress } from './processes.js';
 
 // Shared with Terraform; the path is the same from src and from dist.
@@ -59,6 +61,7 @@ async function createIfMissing(client: DynamoDBClient, name: string, definition:
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
     if (Table?.TableStatus === 'ACTIVE') {
+      assertIndexes(Table, definition);
       return false;
     }
   } catch (error) {
@@ -78,6 +81,21 @@ async function createIfMissing(client: DynamoDBClient, name: string, definition:
   }
   await waitUntilTableExists({ client, minDelay: 1, maxDelay: 2, maxWaitTime: 60 }, { TableName: name });
   return created;
+}
+
+// A local secondary index can only be made with its table.
+function assertIndexes({ TableName: name, LocalSecondaryIndexes: present = [] }: TableDescription, { localIndexes = {} }: TableDefinition): void {
+  const fits = Object.entries(localIndexes).every(([index, { sortKey, projection }]) =>
+    present.some(
+      ({ IndexName, KeySchema, Projection }) => IndexName === index && KeySchema?.at(1)?.AttributeName === sortKey && Projection?.ProjectionType === projection,
+    ),
+  );
+  if (!fits) {
+    throw new LocalStoreError(
+      `the DynamoDB table ${name} was made by an earlier version of Duet and lacks an index, which cannot be added to it: start with another DUET_DATA_DIR or ` +
+        'another DYNAMODB_TABLE_NAME; what is in the table stays there',
+    );
+  }
 }
 
 function toCreateTable(name: string, definition: TableDefinition): CreateTableCommandInput {
