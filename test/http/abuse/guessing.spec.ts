@@ -84,7 +84,7 @@ describe('Guessing one account’s password from one address', () => {
 
   test('gets no more guesses from a store that answers now and then', async () => {
     const { email } = await service.signUp();
-    const flaky = await startFlakyProxy(service.config.dynamodb.endpoint ?? '');
+    const flaky = await startProxy(service.config.dynamodb.endpoint ?? '', { flaky: true });
     try {
       await instance(
         (config) => ({ ...config, dynamodb: { ...config.dynamodb, endpoint: flaky.endpoint } }),
@@ -179,14 +179,42 @@ test('Signing in again and again is limited to so many successes an hour', async
   );
 });
 
-/** Passes every second request on, and cuts the connection of the others. */
-async function startFlakyProxy(target: string): Promise<{ endpoint: string; stop(): Promise<void> }> {
-  let turn = 0;
+test('A sign-in costs the limiter four writes, a failed one two, and one that is refused none', async () => {
+  const user = await service.signUp();
+  const proxy = await startProxy(service.config.dynamodb.endpoint ?? '');
+  try {
+    await instance(
+      (config) => ({ ...config, dynamodb: { ...config.dynamodb, endpoint: proxy.endpoint }, limits: { ...config.limits, loginAccountAddress: 1 } }),
+      async (call) => {
+        const writes: number[] = [];
+        for (const word of [password, 'a wrong password', 'a wrong password']) {
+          proxy.operations.length = 0;
+          await call('POST', '/auth/login', { body: { email: user.email, password: word } });
+          writes.push(proxy.operations.filter((operation) => operation !== 'GetItem').length);
+        }
+        expect(writes).toEqual([4, 2, 0]);
+      },
+    );
+  } finally {
+    await proxy.stop();
+  }
+});
+
+interface Proxy {
+  readonly endpoint: string;
+  /** What DynamoDB was asked to do. */
+  readonly operations: string[];
+  stop(): Promise<void>;
+}
+
+/** Stands before DynamoDB; a flaky one cuts the connection of every second request. */
+async function startProxy(target: string, { flaky = false } = {}): Promise<Proxy> {
+  const operations: string[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    turn += 1;
-    if (turn % 2 === 0) {
+    operations.push(String(request.headers['x-amz-target']).split('.').at(-1) ?? '');
+    if (flaky && operations.length % 2 === 0) {
       request.socket.destroy();
       return;
     }
@@ -199,6 +227,7 @@ async function startFlakyProxy(target: string): Promise<{ endpoint: string; stop
   await once(server, 'listening');
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    operations,
     stop: async () => {
       server.closeAllConnections();
       server.close();
