@@ -22,33 +22,39 @@ const commandSchema = z.union([
   z.strictObject({ grantAdmin: idSchema }),
   z.strictObject({ revokeAdmin: idSchema }),
   z.strictObject({ retryOutbox: z.union([z.literal('all'), idSchema]) }),
+  z.strictObject({ eraseAgain: z.iso.datetime({ offset: true }).transform((text) => new Date(text)) }),
 ]);
 
 /**
  * What was done: the migrations that were still to run and the role that the other functions can now connect as; or the role that was
- * granted; or how many dead outbox rows are to be tried again.
+ * granted; or how many dead outbox rows are to be tried again; or how many deleted users are to be erased again.
  */
 export type MigrateResult =
   | { readonly migrations: readonly string[]; readonly admitted?: string }
   | { readonly granted: 'admin'; readonly id: string }
   | { readonly revoked: 'admin'; readonly id: string }
-  | { readonly retried: number };
+  | { readonly retried: number }
+  | { readonly erasing: number };
 
 /**
  * Invoked by an operator or the deployment, never by a request: `{}` migrates PostgreSQL and lets the role of `APP_ROLE_SECRET_ARN` use its
- * tables, with the password that the secret has now; `{"grantAdmin": "<id>"}` makes a user an administrator, `{"revokeAdmin": "<id>"}` an ordinary user again, whose sessions end; `{"retryOutbox": "all"}`,
- * or a row's id, has dead outbox rows tried again. Throws, so that the invocation fails, when that could not be done.
+ * tables, with the password that the secret has now; `{"grantAdmin": "<id>"}` makes a user an administrator, `{"revokeAdmin": "<id>"}` an
+ * ordinary user again, whose sessions end; `{"retryOutbox": "all"}`, or a row's id, has dead outbox rows tried again; `{"eraseAgain": "<time>"}`
+ * has users erased again who were deleted since that time, to which a table was restored. Throws, so that the invocation fails, when that could not be done.
  */
 export const handler = async (event: unknown): Promise<MigrateResult> => {
   const { success, data: command } = commandSchema.safeParse(event ?? {});
   if (!success) {
-    throw new Error('The event must be {}, {"grantAdmin": "<id>"}, {"revokeAdmin": "<id>"} or {"retryOutbox": "all" or "<id>"}');
+    throw new Error('The event must be {}, {"grantAdmin": "<id>"}, {"revokeAdmin": "<id>"}, {"retryOutbox": "all" or "<id>"} or {"eraseAgain": "<time>"}');
   }
   // Made anew each time: it is called once a deployment, and a connection kept from the last would be dead by the next.
   const worker = await createWorker(parseConfig(readEnvironment(), ['postgres']), [postgresModule, OutboxCoreModule, UsersCoreModule]);
   try {
     if ('retryOutbox' in command) {
       return { retried: await worker.get(DeadEventsService).retry(command.retryOutbox === 'all' ? undefined : command.retryOutbox) };
+    }
+    if ('eraseAgain' in command) {
+      return { erasing: await worker.get(DeadEventsService).eraseAgain(command.eraseAgain) };
     }
     if ('grantAdmin' in command) {
       return { granted: 'admin', id: (await worker.get(RolesService).grantAdmin(command.grantAdmin))?.id ?? noSuchUser() };

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import type { Config } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
 import { EventPublisher } from '../../src/features/events/event-publisher.js';
+import { DeadEventsService } from '../../src/features/outbox/dead-events.service.js';
 import { Erasure } from '../../src/features/outbox/erasure.js';
 import { OutboxModule } from '../../src/features/outbox/outbox.module.js';
 import { OutboxRepository } from '../../src/features/outbox/outbox.repository.js';
@@ -37,6 +38,25 @@ describe('Promise 6: the erasure of a deleted user', () => {
     const left = await stage.remains(user.id);
     expect(left).toEqual(tombstoneAlone(user.id));
     expect(Math.abs(Number(left.todos[0]?.['expiresAt']) - Date.now() / 1000 - 86_400)).toBeLessThan(60);
+  });
+
+  it('erases again who was deleted after the time to which a table was restored', async () => {
+    const [earlier, user] = [await stage.furnish(), await stage.furnish()];
+    const isDone = async (id: string) =>
+      eventually(async () => (await stage.rowsOf(id)).every(({ status }) => status === 'done'), { what: 'the deletion is published' });
+    await stage.service.call('DELETE', `/users/${earlier.id}`, { token: earlier.accessToken });
+    await isDone(earlier.id);
+    const restoredTo = new Date();
+    await stage.service.call('DELETE', `/users/${user.id}`, { token: user.accessToken });
+    await isDone(user.id);
+    await stage.fill(stage.worker.get(DynamoDb).tables.todos, user.id, 30);
+
+    expect(await stage.worker.get(DeadEventsService).eraseAgain(restoredTo)).toBe(1);
+    await stage.drain();
+    await isDone(user.id);
+
+    expect(await stage.remains(user.id)).toEqual(tombstoneAlone(user.id));
+    expect((await stage.rowsOf(user.id)).map(({ payload }) => payload)).toEqual([{}, {}]);
   });
 
   it('erases however many items the user had', async () => {

@@ -31,6 +31,16 @@ export class DeadEventsService {
     return retried.length;
   }
 
+  /**
+   * Has every user who was deleted since then erased once more: for an operator who has restored a table to that time, with which their todos
+   * came back. It does no harm where nothing is left. Gives how many users that are.
+   */
+  async eraseAgain(since: Date): Promise<number> {
+    const users = await this.outbox.eraseAgain(since);
+    this.log.info('deleted users are to be erased again', { users, since: since.toISOString() });
+    return users;
+  }
+
   /** Drops an event for good, so that it is never published; false when there is no dead one of this id. The log keeps which it was. */
   async discard(id: string): Promise<boolean> {
     const row = await this.outbox.discardDead(id);

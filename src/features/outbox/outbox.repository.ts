@@ -81,6 +81,9 @@ export abstract class OutboxRepository {
   /** The rows that were given up, the oldest first. */
   abstract findDead(limit: number): Promise<DeadRow[]>;
 
+  /** Has what was deleted since then erased and published once more; gives how many users that are. */
+  abstract eraseAgain(since: Date): Promise<number>;
+
   /** Makes the dead row of this id, or without an id each dead row, pending again as if it had never been tried; gives the rows. */
   abstract retryDead(id?: string): Promise<Pick<DeadRow, 'id' | 'kind'>[]>;
 

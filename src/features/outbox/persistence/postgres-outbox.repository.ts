@@ -96,6 +96,19 @@ export class PostgresOutboxRepository extends OutboxRepository {
     });
   }
 
+  override async eraseAgain(since: Date): Promise<number> {
+    return this.postgres.transaction(async (transaction) => {
+      // The payload of a done row was emptied. Receivers know the event by its id, which stays.
+      const [, updated]: [unknown, number] = await transaction.query(
+        `UPDATE outbox SET status = 'pending', erased_at = NULL, attempts = 0, ${free}, next_attempt_at = now(),
+                payload = CASE payload WHEN '{}' THEN jsonb_build_object('id', user_id, 'version', 1) ELSE payload END
+         WHERE kind = 'user.deleted' AND status <> 'pending' AND occurred_at >= $1`,
+        [since],
+      );
+      return updated;
+    });
+  }
+
   override async discardDead(id: string): Promise<Pick<DeadRow, 'id' | 'kind'> | null> {
     return this.postgres.transaction(async (transaction) => {
       const [[row]]: [Pick<DeadRow, 'id' | 'kind'>[], number] = await transaction.query(
