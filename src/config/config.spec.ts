@@ -48,6 +48,7 @@ describe('A configuration', () => {
         iamAuth: false,
         secretArn: undefined,
         appRoleSecretArn: undefined,
+        appRoleName: undefined,
         tls: true,
       },
       dynamodb: {

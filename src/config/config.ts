@@ -86,6 +86,7 @@ export const environmentSchema = z.object({
   RDS_IAM_AUTH: flag.default(false),
   RDS_SECRET_ARN: arn.optional(),
   APP_ROLE_SECRET_ARN: arn.optional(),
+  APP_ROLE_NAME: text.optional(),
   RDS_SSL: z.enum(['verify', 'disable'], 'must be verify or disable').optional(),
 
   AWS_REGION: z.string().refine(isRegion, 'must be a region such as eu-central-1').default('us-east-1'),
@@ -140,6 +141,8 @@ export interface PostgresConfig {
   readonly secretArn?: string;
   /** Where the credentials of the role are that the other functions connect as: for `migrate`, which makes it. */
   readonly appRoleSecretArn?: string;
+  /** The same role where it has no password and signs in by IAM tokens, without a proxy. */
+  readonly appRoleName?: string;
   /** TLS with verification of the server's certificate; false only on loopback or when told so. */
   readonly tls: boolean;
 }
@@ -318,6 +321,7 @@ function toConfig(env: Variables): Config {
       iamAuth: env.RDS_IAM_AUTH,
       secretArn: env.RDS_SECRET_ARN,
       appRoleSecretArn: env.APP_ROLE_SECRET_ARN,
+      appRoleName: env.APP_ROLE_NAME,
       tls: env.RDS_SSL === undefined ? !isLoopback(host) : env.RDS_SSL === 'verify',
     },
     dynamodb: {

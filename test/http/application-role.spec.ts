@@ -36,10 +36,10 @@ describe('the role that functions come to PostgreSQL as', () => {
   afterAll(async () => stores?.stop());
 
   /** Migrates and prepares the role, as the migrate function does. */
-  async function migrate(password: string): Promise<void> {
+  async function migrate(password?: string): Promise<void> {
     const worker = await createWorker(config, [postgresModule]);
     try {
-      await worker.get(Migrator).migrate({ applicationRole: { ...role, password } });
+      await worker.get(Migrator).migrate({ applicationRole: { username: role.username, ...(password !== undefined && { password }) } });
     } finally {
       await worker.close();
     }
@@ -126,6 +126,20 @@ describe('the role that functions come to PostgreSQL as', () => {
     expect(log).toContain(`ALTER ROLE ${role.username} LOGIN PASSWORD`);
     expect(log).not.toContain(password);
     await migrate(role.password);
+  });
+
+  it('signs in by token where it is given no password, as RDS lets a member of rds_iam do, and by password again', async () => {
+    await runAs(parseConfig(stores.environment).postgres, ['CREATE ROLE rds_iam', `GRANT rds_iam TO ${owner.username} WITH ADMIN OPTION`]);
+    const isMember = `SELECT pg_has_role('${role.username}', 'rds_iam', 'member') AS member`;
+
+    await migrate();
+
+    expect(await runAs(config.postgres, [isMember])).toEqual([[{ member: true }]]);
+    // 28P01: invalid_password
+    await expect(asRole('SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+    await migrate(role.password);
+    expect(await runAs(config.postgres, [isMember])).toEqual([[{ member: false }]]);
+    await expect(asRole('SELECT 1')).resolves.toHaveLength(1);
   });
 
   const rights = `

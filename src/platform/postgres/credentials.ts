@@ -26,10 +26,16 @@ export async function postgresCredentials(config: AppConfig): Promise<PostgresCr
   return secretArn === undefined ? { username, password: password ?? '' } : readCredentials(secretArn, 'RDS_SECRET_ARN', config);
 }
 
-/** The credentials of the role that the other functions connect as; null when `APP_ROLE_SECRET_ARN` names none. @throws StoreUnavailableError */
-export async function applicationRoleCredentials(config: AppConfig): Promise<StoredCredentials | null> {
-  const { appRoleSecretArn } = config.get('postgres', { infer: true });
-  return appRoleSecretArn === undefined ? null : readCredentials(appRoleSecretArn, 'APP_ROLE_SECRET_ARN', config);
+/** The role that the other functions connect as: with a password, or without one by IAM tokens. */
+export type ApplicationRole = Pick<StoredCredentials, 'username'> & Partial<StoredCredentials>;
+
+/** What `APP_ROLE_SECRET_ARN` or `APP_ROLE_NAME` says of that role; null when neither is set. @throws StoreUnavailableError */
+export async function applicationRoleCredentials(config: AppConfig): Promise<ApplicationRole | null> {
+  const { appRoleSecretArn, appRoleName } = config.get('postgres', { infer: true });
+  if (appRoleSecretArn !== undefined) {
+    return readCredentials(appRoleSecretArn, 'APP_ROLE_SECRET_ARN', config);
+  }
+  return appRoleName === undefined ? null : { username: appRoleName };
 }
 
 async function readCredentials(arn: string, variable: string, config: AppConfig): Promise<StoredCredentials> {

@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { AppConfig } from '../../config/config.module.js';
 import { ensureApplicationRole } from './application-role.js';
 import { openConnection, openPool } from './connections.js';
-import type { StoredCredentials } from './credentials.js';
+import type { ApplicationRole } from './credentials.js';
 import { createDataSource, loadPostgresSchema, type LoadPostgresSchema } from './data-source.js';
 import { isBusy, isConnectionLost } from './errors.js';
 import { type RoleInDatabase, settingStatements, unlimitedStatements } from './role-settings.js';
@@ -17,7 +17,7 @@ const lockRetryMs = 250;
 /** How a migration runs. */
 export interface MigrateOptions {
   /** The role that the application connects as; none: the tables' owner. */
-  readonly applicationRole?: StoredCredentials;
+  readonly applicationRole?: ApplicationRole;
   /** How long PostgreSQL, or a proxy before it, may take until it can serve; by default it must serve at once. */
   readonly wait?: { readonly maxMs: number; readonly retryMs: number };
   /** Called with a line for each step, and for each wait. */
@@ -91,7 +91,7 @@ export class Migrator {
     }
   }
 
-  private async prepareRole(source: DataSource, owner: RoleInDatabase, applicationRole: StoredCredentials | undefined): Promise<void> {
+  private async prepareRole(source: DataSource, owner: RoleInDatabase, applicationRole: ApplicationRole | undefined): Promise<void> {
     const timeouts = this.config.get('storeTimeouts', { infer: true });
     const runner = source.createQueryRunner();
     try {
