@@ -56,6 +56,16 @@ export default {
       globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
     },
     // Reads Terraform plans, which npm run check:infra makes first.
-    ...(process.env.DUET_INFRA_PLANS === undefined ? [] : [{ ...shared, displayName: 'infra', testMatch: ['<rootDir>/test/infra/**/*.spec.ts'] }]),
+    ...(process.env.DUET_INFRA_PLANS === undefined
+      ? []
+      : [
+          {
+            ...shared,
+            displayName: 'infra',
+            testMatch: ['<rootDir>/test/infra/**/*.spec.ts'],
+            globalSetup: '<rootDir>/test/support/build-service.ts',
+            globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+          },
+        ]),
   ],
 };

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 // Real: the lock files. Not real: terraform init on the other platforms, which needs the registry.
 
-const roots = ['envs/dev', 'envs/prod'];
+const roots = ['environment', 'bootstrap'];
 const hashesOf = (root: string): string[] =>
   [...readFileSync(resolve('infra', root, '.terraform.lock.hcl'), 'utf8').matchAll(/"((?:h1|zh):[^"]+)"/g)].map(([, hash]) => hash ?? '');
 

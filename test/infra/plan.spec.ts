@@ -9,6 +9,7 @@ import { graphOf } from './graph.js';
 import type { Plan } from './plan.js';
 import { alarmRules } from './rules/alarms.js';
 import { apiRules } from './rules/api.js';
+import { bootstrapRules } from './rules/bootstrap.js';
 import { databaseRules } from './rules/database.js';
 import { deliveryRules } from './rules/delivery.js';
 import { functionRules } from './rules/functions.js';
@@ -21,7 +22,7 @@ import { tableRules } from './rules/tables.js';
 
 // Real: Terraform, the AWS provider and the configuration. Not real: the account; nothing is applied, so that AWS's own refusals are not seen.
 
-const checkScript = resolve('infra/check.mjs');
+const checkScript = resolve('infra/check/check.mjs');
 /** Plans that `npm run check:infra` has made already. */
 const made = process.env['DUET_INFRA_PLANS'];
 
@@ -60,7 +61,7 @@ whereAvailable('the infrastructure as it is planned', () => {
     if (folder !== undefined) {
       await promisify(execFile)(process.execPath, [checkScript, '--plans', folder]);
     }
-    for (const { name } of environments) {
+    for (const name of [...environments.map(({ name: kind }) => kind), 'bootstrap']) {
       const [plan, graph] = await Promise.all(['json', 'dot'].map(async (kind) => readFile(join(made ?? folder ?? '', `${name}.${kind}`), 'utf8')));
       plans.set(name, { ...(JSON.parse(plan ?? '') as Plan), graph: graphOf(graph ?? '') });
     }
@@ -89,17 +90,24 @@ whereAvailable('the infrastructure as it is planned', () => {
     });
   });
 
+  describe('bootstrap', () => {
+    it.each(bootstrapRules)('$promise', ({ check: problems }) => {
+      expect(problems(planOf('bootstrap'), { name: 'prod' })).toEqual([]);
+    });
+  });
+
   describe('a check finds', () => {
-    it.each(rules.flatMap(({ promise, check: problems, mutations }) => mutations.map((mutation) => ({ promise, problems, ...mutation }))))(
-      '$what ($promise)',
-      ({ problems, change, says }) => {
-        const plan = structuredClone(planOf('prod'));
+    it.each(
+      [...rules.map((rule) => ({ ...rule, of: 'prod' })), ...bootstrapRules.map((rule) => ({ ...rule, of: 'bootstrap' }))].flatMap(
+        ({ promise, check: problems, mutations, of }) => mutations.map((mutation) => ({ promise, problems, of, ...mutation })),
+      ),
+    )('$what ($promise)', ({ problems, of, change, says }) => {
+      const plan = structuredClone(planOf(of));
 
-        change(plan);
+      change(plan);
 
-        expect(problems(plan, { name: 'prod' })).toEqual(expect.arrayContaining([expect.stringMatching(says)]));
-      },
-    );
+      expect(problems(plan, { name: 'prod' })).toEqual(expect.arrayContaining([expect.stringMatching(says)]));
+    });
   });
 });
 

@@ -73,7 +73,7 @@ export function statementsOf({ address, change }: PlannedResource, attribute = '
   }));
 }
 
-/** The module at a path such as `duet.api`. */
+/** The module at a path such as `api`. */
 export function moduleAt(plan: Plan, path: string): ModuleConfiguration | undefined {
   return path.split('.').reduce<ModuleConfiguration | undefined>((module, name) => module?.module_calls?.[name]?.module, plan.configuration.root_module);
 }

@@ -48,5 +48,5 @@ export const policies = (plan: Plan): Statement[] => ofType(plan, 'aws_iam_role_
 
 /** A resource of the api module as it is written, for what the plan shows only as unknown. */
 export function functionConfiguration(plan: Plan, address = 'aws_lambda_function.this'): Attributes | undefined {
-  return moduleAt(plan, 'duet.api')?.resources?.find((resource) => resource.address === address)?.expressions;
+  return moduleAt(plan, 'api')?.resources?.find((resource) => resource.address === address)?.expressions;
 }

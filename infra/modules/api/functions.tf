@@ -17,7 +17,6 @@ locals {
   }
 
   # Each function is told what it uses, and no more: what it does not know it cannot reach. Held to the code by test/support/function-variables.ts.
-  # No NODE_EXTRA_CA_CERTS: all connect through the proxy, whose certificate Node's own list knows, and reading RDS's takes time at each start.
   content_tables = merge([for key in ["todos", "records", "archive"] : var.variables.tables[key]]...)
   environment = {
     http = merge(
@@ -27,7 +26,8 @@ locals {
       var.variables.archive,
       var.variables.log_level,
       var.variables.metrics,
-      { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn, RDS_USERNAME = local.database_user.http },
+      { JWT_SECRET_ARN = aws_secretsmanager_secret.signing_key.arn },
+      local.sign_in.http,
     )
     stream = merge(local.content_tables, var.variables.events, var.variables.log_level, var.variables.metrics)
     outbox = merge(
@@ -36,18 +36,36 @@ locals {
       var.variables.events,
       var.variables.log_level,
       var.variables.metrics,
-      { RDS_USERNAME = local.database_user.outbox },
+      local.sign_in.outbox,
     )
     migrate = merge(
       var.variables.postgres,
       var.variables.log_level,
-      { RDS_USERNAME = local.database_user.migrate, APP_ROLE_SECRET_ARN = var.database.app_secret.arn },
+      local.sign_in.migrate,
     )
   }
 
-  # Those that connect to PostgreSQL, and as whom: only migrate may change what is there, besides the rows.
-  database_user = { http = var.database.users.application, outbox = var.database.users.application, migrate = var.database.users.owner }
+  # Those that connect to PostgreSQL with an IAM token, and as whom: only migrate may change what is there, besides the rows.
+  database_user = merge(
+    { http = var.database.users.application, outbox = var.database.users.application },
+    var.database.proxy ? { migrate = var.database.users.owner } : {},
+  )
+  # Directly, RDS takes tokens only for roles that migrate has made ready, so migrate itself comes with the master's password.
+  sign_in = merge(
+    { for key, user in local.database_user : key => { RDS_USERNAME = user, RDS_IAM_AUTH = "true" } },
+    {
+      migrate = var.database.proxy ? {
+        RDS_USERNAME        = var.database.users.owner
+        RDS_IAM_AUTH        = "true"
+        APP_ROLE_SECRET_ARN = var.database.secret_arn
+        } : {
+        RDS_SECRET_ARN = var.database.secret_arn
+        APP_ROLE_NAME  = var.database.users.application
+      }
+    },
+  )
 
+  alias       = "live"
   queue_of    = { stream = "stream-failures", outbox = "outbox-failures" }
   queue_names = { for queue in values(local.queue_of) : queue => "${var.name}-${queue}" }
 }
@@ -65,7 +83,7 @@ resource "aws_lambda_function" "this" {
 
   function_name    = "${var.name}-${each.key}"
   role             = aws_iam_role.function[each.key].arn
-  runtime          = "nodejs22.x"
+  runtime          = var.runtime
   architectures    = [var.architecture]
   handler          = "index.handler"
   filename         = "${var.package_dir}/${each.key}.zip"
@@ -89,10 +107,20 @@ resource "aws_lambda_function" "this" {
     mode = "Active"
   }
 
-  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function, aws_iam_role_policy.connect]
+  # The service's own lines are JSON in any case; so Lambda's are, too.
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.function[each.key].name
+    application_log_level = upper(var.variables.log_level.LOG_LEVEL)
+    system_log_level      = "INFO"
+  }
+
+  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.connect]
 }
 
-# A code cache is made for one version of the runtime: it changes with a deployment, never beneath it.
+# A code cache is made for one version of the runtime: it changes with a deployment, never beneath it. This is of the code that is not
+# published yet. The versions are pinned by npm run deploy: a resource for them would unpin the last one when it goes on to the next, and
+# a rollback would find another runtime.
 resource "aws_lambda_runtime_management_config" "this" {
   for_each = local.functions
 
@@ -100,24 +128,30 @@ resource "aws_lambda_runtime_management_config" "this" {
   update_runtime_on = "FunctionUpdate"
 }
 
-# Without a qualifier it speaks of the code that is not published yet; this is for the version that serves, an earlier one included.
-resource "aws_lambda_runtime_management_config" "live" {
-  for_each = local.functions
+# CodeDeploy moves it from version to version, forward and back (modules/release); Terraform only makes it.
+resource "aws_lambda_alias" "http" {
+  name             = local.alias
+  description      = "The version that serves"
+  function_name    = aws_lambda_function.this["http"].function_name
+  function_version = aws_lambda_function.this["http"].version
 
-  function_name     = aws_lambda_function.this[each.key].function_name
-  qualifier         = aws_lambda_alias.live[each.key].function_version
-  update_runtime_on = "FunctionUpdate"
+  # New code meets a database that is migrated.
+  depends_on = [aws_lambda_invocation.migrate, aws_lambda_runtime_management_config.this]
+
+  lifecycle {
+    ignore_changes = [function_version, routing_config]
+  }
 }
 
+# No request waits for these, and what fails is tried again: they change at once.
 resource "aws_lambda_alias" "live" {
-  for_each = local.functions
+  for_each = toset(["stream", "outbox", "migrate"])
 
-  name             = "live"
+  name             = local.alias
   description      = "The version that is in use"
   function_name    = aws_lambda_function.this[each.key].function_name
-  function_version = each.key == "http" && var.http_version != null ? var.http_version : aws_lambda_function.this[each.key].version
+  function_version = aws_lambda_function.this[each.key].version
 
-  # New code meets a database that is migrated: aws_lambda_invocation.migrate calls its version, not its alias.
   depends_on = [aws_lambda_invocation.migrate, aws_lambda_runtime_management_config.this]
 }
 
@@ -125,7 +159,7 @@ resource "aws_lambda_provisioned_concurrency_config" "http" {
   count = var.functions.http.provisioned_concurrency > 0 ? 1 : 0
 
   function_name                     = aws_lambda_function.this["http"].function_name
-  qualifier                         = aws_lambda_alias.live["http"].name
+  qualifier                         = aws_lambda_alias.http.name
   provisioned_concurrent_executions = var.functions.http.provisioned_concurrency
 }
 
@@ -136,7 +170,7 @@ resource "aws_lambda_invocation" "migrate" {
   input         = jsonencode({})
   triggers = {
     package      = aws_lambda_function.this["migrate"].source_code_hash
-    app_password = var.database.app_secret.version
+    app_password = var.database.password_version
   }
 
   depends_on = [aws_iam_role_policy.connect]
@@ -148,8 +182,15 @@ resource "aws_secretsmanager_secret" "signing_key" {
   recovery_window_in_days = var.secret_recovery_days
 }
 
+# 64 letters and digits, more than 256 bits; in no plan and no state, and never typed.
+ephemeral "aws_secretsmanager_random_password" "signing_key" {
+  # Unknown until the secret stands: the first plan asks AWS for no password.
+  password_length     = aws_secretsmanager_secret.signing_key.arn == "" ? 0 : 64
+  exclude_punctuation = true
+}
+
 resource "aws_secretsmanager_secret_version" "signing_key" {
   secret_id                = aws_secretsmanager_secret.signing_key.id
-  secret_string_wo         = var.signing_key
+  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.signing_key.random_password
   secret_string_wo_version = var.signing_key_version
 }

@@ -19,7 +19,7 @@ resource "aws_apigatewayv2_api" "http" {
 resource "aws_apigatewayv2_integration" "http" {
   api_id                 = aws_apigatewayv2_api.http.id
   integration_type       = "AWS_PROXY"
-  integration_uri        = aws_lambda_alias.live["http"].invoke_arn
+  integration_uri        = aws_lambda_alias.http.invoke_arn
   payload_format_version = "2.0"
 }
 
@@ -51,7 +51,7 @@ resource "aws_apigatewayv2_stage" "default" {
   default_route_settings {
     throttling_rate_limit    = var.throttle.rate
     throttling_burst_limit   = var.throttle.burst
-    detailed_metrics_enabled = true
+    detailed_metrics_enabled = var.route_metrics
   }
 
   dynamic "route_settings" {
@@ -60,7 +60,7 @@ resource "aws_apigatewayv2_stage" "default" {
       route_key                = route_settings.value
       throttling_rate_limit    = var.throttle.counter_rate
       throttling_burst_limit   = var.throttle.counter_burst
-      detailed_metrics_enabled = true
+      detailed_metrics_enabled = var.route_metrics
     }
   }
 
@@ -89,7 +89,7 @@ resource "aws_lambda_permission" "http_api" {
   statement_id  = "HttpApi"
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this["http"].function_name
-  qualifier     = aws_lambda_alias.live["http"].name
+  qualifier     = aws_lambda_alias.http.name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.http.execution_arn}/*"
 }

@@ -26,9 +26,21 @@ output "functions" {
   depends_on = [aws_scheduler_schedule.outbox]
 }
 
-output "http_version" {
-  description = "The version of http that was just published: what to go back to, one day."
-  value       = aws_lambda_function.this["http"].version
+output "versions" {
+  description = "The version of each function that was published last."
+  value       = { for key, function in aws_lambda_function.this : function.function_name => function.version }
+}
+
+output "release" {
+  description = "What a release moves: the alias of http, and the version that comes next."
+  value = {
+    name    = aws_lambda_function.this["http"].function_name
+    arn     = local.function_arn.http
+    alias   = local.alias
+    version = aws_lambda_function.this["http"].version
+  }
+
+  depends_on = [aws_lambda_alias.http]
 }
 
 output "queue_names" {

@@ -44,9 +44,12 @@ locals {
   publishing = ["stream", "outbox"]
   # AWS appends a dash and six characters to a secret's name.
   secret_arn_pattern = {
-    for key, name in { signing_key = local.signing_key, app_role = var.database.app_secret.name } :
+    for key, name in { signing_key = local.signing_key, app_role = var.database.secret_name } :
     key => "${local.arn_prefix.secretsmanager}:secret:${name}-??????"
   }
+
+  # The password of the application's role, by a pattern known when planning; without a proxy the master's, whose name is RDS's own.
+  password_secret = var.database.proxy ? local.secret_arn_pattern.app_role : var.database.secret_arn
 
   # What the Lambda service does in the function's name.
   service_calls = {
@@ -112,7 +115,7 @@ locals {
       ],
       contains(local.publishing, key) ? [{ Sid = "Events", Effect = "Allow", Action = ["events:PutEvents"], Resource = [var.bus_arn] }] : [],
       key == "http" ? [{ Sid = "SigningKey", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.secret_arn_pattern.signing_key] }] : [],
-      key == "migrate" ? [{ Sid = "AppRole", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.secret_arn_pattern.app_role] }] : [],
+      key == "migrate" ? [{ Sid = "Password", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.password_secret] }] : [],
       contains(keys(local.queue_of), key) ? [{ Sid = "Failures", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [local.queue_arn[local.queue_of[key]]] }] : [],
       key == "stream" ? local.stream_source : [],
       local.service_calls[key],
@@ -123,7 +126,8 @@ locals {
 resource "aws_iam_role" "function" {
   for_each = local.functions
 
-  name = "${var.name}-${each.key}"
+  name                 = "${var.name}-${each.key}"
+  permissions_boundary = var.permissions_boundary
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -39,7 +39,8 @@ resource "aws_lambda_event_source_mapping" "stream" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name = "${var.name}-outbox-schedule"
+  name                 = "${var.name}-outbox-schedule"
+  permissions_boundary = var.permissions_boundary
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -57,7 +58,7 @@ resource "aws_iam_role_policy" "schedule" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      { Sid = "Outbox", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["${local.function_arn.outbox}:live"] },
+      { Sid = "Outbox", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["${local.function_arn.outbox}:${local.alias}"] },
       { Sid = "Failures", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [local.queue_arn["outbox-failures"]] },
     ]
   })

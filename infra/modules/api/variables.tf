@@ -16,11 +16,11 @@ variable "package_dir" {
 variable "architecture" {
   description = "arm64 or x86_64: that which the packages' native binaries were made for."
   type        = string
+}
 
-  validation {
-    condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture must be arm64 or x86_64."
-  }
+variable "runtime" {
+  description = "Lambda's Node, such as nodejs22.x."
+  type        = string
 }
 
 variable "functions" {
@@ -31,11 +31,6 @@ variable "functions" {
     outbox  = object({ memory_mb = number })
     migrate = object({ memory_mb = number })
   })
-}
-
-variable "http_version" {
-  description = "The published version of http that serves; null: the one just applied. Set it to an earlier one to roll back."
-  type        = string
 }
 
 variable "log_retention_days" {
@@ -56,14 +51,8 @@ variable "variables" {
   })
 }
 
-variable "signing_key" {
-  description = "The token signing key, 32 bytes or more; written once for each signing_key_version and kept out of the state."
-  type        = string
-  ephemeral   = true
-}
-
 variable "signing_key_version" {
-  description = "Raise it to write a new signing key."
+  description = "Raise it to have a new signing key made."
   type        = number
 }
 
@@ -92,11 +81,14 @@ variable "bus_arn" {
 }
 
 variable "database" {
-  description = "Whom functions are to PostgreSQL; by user what rds-db:connect is granted on, known once the proxy stands; and the secret of which migrate makes the application's role."
+  description = "How functions sign in to PostgreSQL; see the database module's output."
   type = object({
-    users        = object({ owner = string, application = string })
-    connect_arns = map(string)
-    app_secret   = object({ name = string, arn = string, version = number })
+    users            = object({ owner = string, application = string })
+    connect_arns     = map(string)
+    proxy            = bool
+    secret_name      = string
+    secret_arn       = string
+    password_version = number
   })
 }
 
@@ -118,4 +110,14 @@ variable "cors_origins" {
 variable "domain" {
   description = "A name of one's own, with its certificate in this region; null: API Gateway's own address."
   type        = object({ name = string, certificate_arn = string })
+}
+
+variable "route_metrics" {
+  description = "Whether there are metrics by route."
+  type        = bool
+}
+
+variable "permissions_boundary" {
+  description = "The policy that bounds each role; null: none."
+  type        = string
 }

@@ -16,6 +16,8 @@ locals {
 
   major_version = split(".", var.settings.engine_version)[0]
   exported_logs = ["postgresql", "upgrade"]
+
+  master_secret_arn = aws_db_instance.main.master_user_secret[0].secret_arn
 }
 
 resource "aws_db_subnet_group" "main" {
@@ -92,115 +94,16 @@ resource "aws_db_instance" "main" {
   backup_window             = "02:00-03:00"
   maintenance_window        = "sun:03:30-sun:04:30"
   copy_tags_to_snapshot     = true
-  delete_automated_backups  = !var.settings.deletion_protection
-  deletion_protection       = var.settings.deletion_protection
-  skip_final_snapshot       = !var.settings.deletion_protection
-  final_snapshot_identifier = var.settings.deletion_protection ? "${local.identifier}-final" : null
+  delete_automated_backups  = !var.deletion_protection
+  deletion_protection       = var.deletion_protection
+  skip_final_snapshot       = !var.deletion_protection
+  final_snapshot_identifier = var.deletion_protection ? "${local.identifier}-final" : null
 
   auto_minor_version_upgrade      = true
-  apply_immediately               = var.settings.apply_immediately
+  apply_immediately               = !var.deletion_protection
   performance_insights_enabled    = true
   enabled_cloudwatch_logs_exports = local.exported_logs
 
   depends_on = [aws_cloudwatch_log_group.postgres]
 }
 
-# The proxy logs on to PostgreSQL with a password, whoever comes to it with a token: without one for the application, functions would
-# have to come as the owner. migrate gives the role this password; nobody types it, and it is in no state.
-resource "aws_secretsmanager_secret" "application" {
-  name                    = local.secret_name
-  description             = "What the proxy logs on with as ${local.application}"
-  recovery_window_in_days = var.settings.deletion_protection ? 30 : 0
-}
-
-ephemeral "aws_secretsmanager_random_password" "application" {
-  # Unknown until the secret stands: the first plan asks AWS for no password.
-  password_length     = aws_secretsmanager_secret.application.arn == "" ? 0 : 48
-  exclude_punctuation = true
-}
-
-resource "aws_secretsmanager_secret_version" "application" {
-  secret_id = aws_secretsmanager_secret.application.id
-  secret_string_wo = jsonencode({
-    username = local.application
-    password = ephemeral.aws_secretsmanager_random_password.application.random_password
-  })
-  secret_string_wo_version = var.app_password_version
-}
-
-resource "aws_iam_role" "proxy" {
-  name = "${var.name}-proxy"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "rds.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
-}
-
-# The master secret's name is RDS's own, so that its ARN is known only once the instance stands.
-resource "aws_iam_role_policy" "proxy" {
-  name = "secrets"
-  role = aws_iam_role.proxy.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "Passwords"
-      Effect   = "Allow"
-      Action   = ["secretsmanager:GetSecretValue"]
-      Resource = [aws_db_instance.main.master_user_secret[0].secret_arn, aws_secretsmanager_secret.application.arn]
-    }]
-  })
-}
-
-resource "aws_cloudwatch_log_group" "proxy" {
-  name              = "/aws/rds/proxy/${local.proxy_name}"
-  retention_in_days = var.log_retention_days
-}
-
-resource "aws_db_proxy" "main" {
-  name                   = local.proxy_name
-  engine_family          = "POSTGRESQL"
-  role_arn               = aws_iam_role.proxy.arn
-  vpc_subnet_ids         = var.subnet_ids
-  vpc_security_group_ids = [var.security_group_ids.proxy]
-  require_tls            = true
-  idle_client_timeout    = 1800
-
-  auth {
-    auth_scheme = "SECRETS"
-    description = "migrate comes with an IAM token, the proxy goes on with the rotated password"
-    iam_auth    = "REQUIRED"
-    secret_arn  = aws_db_instance.main.master_user_secret[0].secret_arn
-  }
-
-  auth {
-    auth_scheme = "SECRETS"
-    description = "The other functions come with an IAM token, the proxy goes on with the password that migrate set"
-    iam_auth    = "REQUIRED"
-    secret_arn  = aws_secretsmanager_secret.application.arn
-  }
-
-  depends_on = [aws_cloudwatch_log_group.proxy, aws_iam_role_policy.proxy, aws_secretsmanager_secret_version.application]
-}
-
-resource "aws_db_proxy_default_target_group" "main" {
-  db_proxy_name = aws_db_proxy.main.name
-
-  connection_pool_config {
-    # An operator's session and RDS's own need a place, too.
-    max_connections_percent      = 90
-    max_idle_connections_percent = 25
-    # A request waits 3 s for a store at most.
-    connection_borrow_timeout = 3
-  }
-}
-
-resource "aws_db_proxy_target" "main" {
-  db_proxy_name          = aws_db_proxy.main.name
-  target_group_name      = aws_db_proxy_default_target_group.main.name
-  db_instance_identifier = aws_db_instance.main.identifier
-}

@@ -14,21 +14,20 @@ variable "subnet_ids" {
 }
 
 variable "security_group_ids" {
-  description = "Security groups of the proxy and of the database."
+  description = "Security groups of the proxy, where there is one, and of the database."
   type        = object({ proxy = string, database = string })
 }
 
 variable "settings" {
-  description = "Size and safety; max_storage_gb above storage_gb lets the storage grow by itself."
+  description = "Size and safety; max_storage_gb above storage_gb lets the storage grow by itself; proxy puts RDS Proxy before the instance."
   type = object({
     instance_class        = string
     engine_version        = string
     storage_gb            = number
     max_storage_gb        = number
     multi_az              = bool
+    proxy                 = bool
     backup_retention_days = number
-    deletion_protection   = bool
-    apply_immediately     = bool
   })
 
   validation {
@@ -42,6 +41,11 @@ variable "settings" {
   }
 }
 
+variable "deletion_protection" {
+  description = "Whether the instance refuses to be deleted, changes wait for the maintenance window and a final snapshot is kept."
+  type        = bool
+}
+
 variable "app_password_version" {
   description = "Raise it to give the functions' role in PostgreSQL a new password."
   type        = number
@@ -50,4 +54,9 @@ variable "app_password_version" {
 variable "log_retention_days" {
   description = "How long the server's and the proxy's logs are kept."
   type        = number
+}
+
+variable "permissions_boundary" {
+  description = "The policy that bounds each role; null: none."
+  type        = string
 }

@@ -85,7 +85,8 @@ resource "aws_cloudwatch_event_api_destination" "webhook" {
 resource "aws_iam_role" "webhook" {
   for_each = local.webhooks
 
-  name = "${var.name}-${each.key}-rule"
+  name                 = "${var.name}-${each.key}-rule"
+  permissions_boundary = var.permissions_boundary
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

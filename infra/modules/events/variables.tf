@@ -38,3 +38,8 @@ variable "subscribers" {
     role_arn     = optional(string)
   }))
 }
+
+variable "permissions_boundary" {
+  description = "The policy that bounds each role; null: none."
+  type        = string
+}

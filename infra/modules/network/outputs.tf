@@ -18,9 +18,9 @@ output "function_network" {
 }
 
 output "security_group_ids" {
-  description = "Security groups by role: proxy, database."
+  description = "Security groups by role: database, and proxy where there is one."
   value = {
-    proxy    = aws_security_group.proxy.id
+    proxy    = one(aws_security_group.proxy[*].id)
     database = aws_security_group.database.id
   }
 }

@@ -3,9 +3,9 @@ variable "name" {
   type        = string
 }
 
-variable "region" {
-  description = "Region, for the names of the endpoint services."
-  type        = string
+variable "arn_scope" {
+  description = "Where this runs, for composing ARNs."
+  type        = object({ partition = string, region = string, account_id = string })
 }
 
 variable "cidr" {
@@ -13,17 +13,37 @@ variable "cidr" {
   type        = string
 }
 
-variable "availability_zones" {
-  description = "Zones of the private subnets. RDS and RDS Proxy need two at least."
-  type        = list(string)
+variable "zones" {
+  description = "In how many zones there are subnets. RDS and RDS Proxy need two at least."
+  type        = number
+}
 
-  validation {
-    condition     = length(var.availability_zones) >= 2 && length(distinct(var.availability_zones)) == length(var.availability_zones)
-    error_message = "Give at least two different availability zones: an RDS subnet group needs them."
-  }
+variable "availability_zones" {
+  description = "The zones by name; null: the first ones of the region."
+  type        = list(string)
 }
 
 variable "endpoint_zones" {
-  description = "In how many of the zones the interface endpoints stand; each costs by the hour. One is enough where an outage of a zone is bearable."
+  description = "In how many of the zones the interface endpoints stand; each costs by the hour."
   type        = number
+}
+
+variable "proxy" {
+  description = "Whether functions reach PostgreSQL through RDS Proxy, or directly."
+  type        = bool
+}
+
+variable "flow_logs" {
+  description = "Whether the VPC's connections are logged."
+  type        = bool
+}
+
+variable "log_retention_days" {
+  description = "How long flow logs are kept."
+  type        = number
+}
+
+variable "permissions_boundary" {
+  description = "The policy that bounds each role; null: none."
+  type        = string
 }

@@ -8,7 +8,7 @@ locals {
   }
   service_dimension = ["service", local.service_metrics.dimensions.service]
 
-  widgets = [
+  widgets = concat([
     {
       title   = "Requests and errors"
       stat    = "Sum"
@@ -56,16 +56,25 @@ locals {
       metrics = flatten([for name in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : [for table in values(var.table_names) : { row = [local.metric.dynamodb, name, "TableName", table] }]])[*].row
     },
     {
-      title   = "PostgreSQL connections"
-      stat    = "Maximum"
-      metrics = [for instance in var.database.instance_identifiers : [local.metric.rds, "DatabaseConnections", "DBInstanceIdentifier", instance]]
-    },
-    {
       title   = "PostgreSQL load and free storage"
       stat    = "Average"
-      metrics = flatten([for name in ["CPUUtilization", "FreeStorageSpace"] : [for instance in var.database.instance_identifiers : { row = [local.metric.rds, name, "DBInstanceIdentifier", instance] }]])[*].row
+      metrics = [for name in ["CPUUtilization", "FreeStorageSpace"] : [local.metric.rds, name, "DBInstanceIdentifier", var.database.instance]]
     },
-  ]
+    {
+      title = "PostgreSQL connections: of the instance, of clients to the proxy, pinned"
+      stat  = "Maximum"
+      metrics = concat(
+        [[local.metric.rds, "DatabaseConnections", "DBInstanceIdentifier", var.database.instance]],
+        [for name in ["ClientConnections", "DatabaseConnectionsCurrentlySessionPinned"] : [local.metric.rds, name, "ProxyName", var.database.proxy] if var.database.proxy != null],
+      )
+    },
+    ], var.database.proxy == null ? [] : [
+    {
+      title   = "Time to borrow a connection of the proxy, microseconds"
+      stat    = "p99"
+      metrics = [[local.metric.rds, "DatabaseConnectionsBorrowLatency", "ProxyName", var.database.proxy]]
+    },
+  ])
 }
 
 resource "aws_cloudwatch_dashboard" "main" {

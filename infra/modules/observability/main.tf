@@ -13,7 +13,7 @@ locals {
 
   minute = 60
 
-  # Every alarm on a single metric. `missing` tells what silence means: most of these are only sent when something happened.
+  # Every alarm on a single metric. `missing` says what silence means: most of these are only sent when something happened.
   metric_alarms = merge(
     {
       "http-latency" = {
@@ -40,6 +40,8 @@ locals {
       "code-cache" = {
         what      = "The code cache does not fit the runtime: cold starts are slow until the package is built anew", namespace = local.service_metrics.namespace, metric = "CodeCacheRejections", dimensions = {}
         statistic = "Sum", above = var.thresholds.code_cache_rejections, periods = 1, missing = "notBreaching"
+        # Every cold start says so until the next package, which is known after the first: once a day at most, and no word when it is over.
+        period = 24 * 60 * local.minute, ok = false
       }
     },
     { for key, queue in var.queue_names : "queue-${key}" => {
@@ -70,12 +72,12 @@ locals {
       what      = "Writes to ${table} are throttled", namespace = "AWS/DynamoDB", metric = "WriteThrottleEvents", dimensions = { TableName = table }
       statistic = "Sum", above = 0, periods = 2, missing = "notBreaching"
     } },
-    { for instance in var.database.instance_identifiers : "${trimprefix(instance, "${var.name}-")}-connections" => {
-      what      = "${instance} has nearly no connection left", namespace = "AWS/RDS", metric = "DatabaseConnections", dimensions = { DBInstanceIdentifier = instance }
-      statistic = "Maximum", above = var.database.most_connections, periods = 5, missing = "breaching"
+    { "postgres-connections" = {
+      what      = "${var.database.instance} has nearly no connection left", namespace = "AWS/RDS", metric = "DatabaseConnections", dimensions = { DBInstanceIdentifier = var.database.instance }
+      statistic = "Maximum", above = var.database.max_connections, periods = 5, missing = "breaching"
     } },
-    { for instance in var.database.instance_identifiers : "${trimprefix(instance, "${var.name}-")}-cpu" => {
-      what      = "${instance} is busy throughout", namespace = "AWS/RDS", metric = "CPUUtilization", dimensions = { DBInstanceIdentifier = instance }
+    { "postgres-cpu" = {
+      what      = "${var.database.instance} is busy throughout", namespace = "AWS/RDS", metric = "CPUUtilization", dimensions = { DBInstanceIdentifier = var.database.instance }
       statistic = "Average", above = 80, periods = 15, missing = "breaching"
     } },
   )
@@ -124,24 +126,22 @@ resource "aws_cloudwatch_metric_alarm" "metric" {
   extended_statistic  = startswith(each.value.statistic, "p") ? each.value.statistic : null
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.above
-  period              = local.minute
+  period              = try(each.value.period, local.minute)
   evaluation_periods  = each.value.periods
   treat_missing_data  = each.value.missing
   alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  ok_actions          = try(each.value.ok, true) ? [aws_sns_topic.alarms.arn] : []
 }
 
 resource "aws_cloudwatch_metric_alarm" "storage" {
-  for_each = toset(var.database.instance_identifiers)
-
-  alarm_name          = "${each.key}-storage"
-  alarm_description   = "${each.key} runs out of storage"
+  alarm_name          = "${var.name}-postgres-storage"
+  alarm_description   = "${var.database.instance} runs out of storage"
   namespace           = "AWS/RDS"
   metric_name         = "FreeStorageSpace"
-  dimensions          = { DBInstanceIdentifier = each.key }
+  dimensions          = { DBInstanceIdentifier = var.database.instance }
   statistic           = "Minimum"
   comparison_operator = "LessThanThreshold"
-  threshold           = var.database.least_storage_gb * 1073741824
+  threshold           = var.database.min_storage_gb * 1073741824
   period              = 5 * local.minute
   evaluation_periods  = 1
   treat_missing_data  = "breaching"

@@ -4,6 +4,6 @@ output "dashboard_url" {
 }
 
 output "alarm_topic_arn" {
-  description = "Subscribe to it to be told of alarms."
-  value       = local.topic_arn
+  description = "Subscribe to it to get the alarms."
+  value       = aws_sns_topic.alarms.arn
 }

@@ -9,12 +9,12 @@ variable "arn_scope" {
 }
 
 variable "alarm_email" {
-  description = "Who is told of alarms; null: whoever subscribes to the topic."
+  description = "Where alarms are sent; null: to those who subscribe to the topic."
   type        = string
 }
 
 variable "monthly_budget_usd" {
-  description = "At 80 % of it spent, or all of it forecast, the alarm topic is told."
+  description = "At 80 % of it spent, or all of it forecast, the alarm topic gets a message."
   type        = number
 }
 
@@ -49,11 +49,12 @@ variable "table_names" {
 }
 
 variable "database" {
-  description = "The instances, and from where on connections and free storage are alarming."
+  description = "The instance, the proxy before it or null, and from where on connections and free storage are alarming."
   type = object({
-    instance_identifiers = list(string)
-    most_connections     = number
-    least_storage_gb     = number
+    instance        = string
+    proxy           = string
+    max_connections = number
+    min_storage_gb  = number
   })
 }
 

@@ -69,6 +69,42 @@ const everythingIsWatched: Check = (plan, { name: environment }) => {
   ];
 };
 
+/** Each cold start says that the code cache does not fit, until the next package: one message a day says as much as a thousand. */
+const codeCacheSaysSoOnce: Check = (plan) => {
+  const alarms = ofType(plan, 'aws_cloudwatch_metric_alarm').filter(({ change }) => change.after['metric_name'] === 'CodeCacheRejections');
+  return [
+    ...unless(alarms.length === 1, 'there is not one alarm on the code cache'),
+    ...alarms.flatMap(({ change }) =>
+      unless(
+        change.after['period'] === 86_400 && same(change.after['ok_actions'] ?? [], []) && change.after_unknown['ok_actions'] !== true,
+        'the code cache alarms again and again',
+      ),
+    ),
+  ];
+};
+
+/** The release is taken back by errors or a slow hundredth of the version that is new. */
+const releasesComeBack: Check = (plan) => {
+  const [group] = attributesOf(plan, 'aws_codedeploy_deployment_group');
+  const watched = (group?.['alarm_configuration']?.[0]?.alarms ?? []) as string[];
+  const alarms = ofType(plan, 'aws_cloudwatch_metric_alarm').filter(({ change }) => watched.includes(change.after['alarm_name']));
+  return [
+    ...unless(group?.['deployment_config_name'] === plan.variables['release']?.value, 'requests are moved in another way than the kind says'),
+    ...unless(
+      same(group?.['auto_rollback_configuration']?.[0]?.events, ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM']) &&
+        group?.['alarm_configuration']?.[0]?.enabled === true,
+      'a release that fails is not taken back',
+    ),
+    ...unless(same(alarms.map(({ change }) => change.after['metric_name']).sort(), ['Duration', 'Errors']), 'errors and p99 do not stop a release'),
+    ...alarms.flatMap(({ address, change }) =>
+      unless(
+        Object.hasOwn((change.after_unknown['dimensions'] ?? {}) as Attributes, 'ExecutedVersion') || change.after_unknown['dimensions'] === true,
+        `${address} watches other versions than the new one`,
+      ),
+    ),
+  ];
+};
+
 export const alarmRules: readonly Rule[] = [
   {
     promise: 'Every queue, function, table, rule and instance has its alarms, and each alarm notifies',
@@ -112,6 +148,44 @@ export const alarmRules: readonly Rule[] = [
         what: 'a budget of another tag',
         change: (plan) => (after(plan, 'aws_budgets_budget')['cost_filter'][0].values = ['user:Stack${var.name}']),
         says: /the budget counts .*user:Stack\$\{var\.name\}/,
+      },
+    ],
+  },
+  {
+    promise: 'A code cache that does not fit is reported once, not at every cold start',
+    check: codeCacheSaysSoOnce,
+    mutations: [
+      {
+        what: 'an alarm by the minute',
+        change: (plan) =>
+          ofType(plan, 'aws_cloudwatch_metric_alarm')
+            .filter(({ index }) => index === 'code-cache')
+            .forEach(({ change }) => (change.after['period'] = 60)),
+        says: /again and again/,
+      },
+    ],
+  },
+  {
+    promise: 'A release comes back by itself when the new version fails or is slow',
+    check: releasesComeBack,
+    mutations: [
+      {
+        what: 'no way back',
+        change: (plan) => (after(plan, 'aws_codedeploy_deployment_group')['auto_rollback_configuration'] = []),
+        says: /not taken back/,
+      },
+      {
+        what: 'a release that p99 does not stop',
+        change: (plan) => (after(plan, 'aws_codedeploy_deployment_group')['alarm_configuration'][0].alarms = ['duet-prod-release-errors']),
+        says: /do not stop a release/,
+      },
+      {
+        what: 'alarms on whatever version',
+        change: (plan) =>
+          ofType(plan, 'aws_cloudwatch_metric_alarm')
+            .filter(({ index }) => index === 'p99')
+            .forEach(({ change }) => (change.after_unknown['dimensions'] = {})),
+        says: /watches other versions/,
       },
     ],
   },

@@ -126,7 +126,7 @@ export const databaseRules: readonly Rule[] = [
       {
         what: 'policies that are named after one user and name another',
         change: (plan) => {
-          const connect = moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_iam_role_policy.connect');
+          const connect = moduleAt(plan, 'api')?.resources?.find(({ address }) => address === 'aws_iam_role_policy.connect');
           Object.assign(connect?.expressions?.['policy'] ?? {}, { references: ['var.database.connect_arns["duet"]'] });
         },
         says: /do not name the users/,

@@ -60,12 +60,13 @@ const functionsAreAlike: Check = (plan, { name: environment }) => {
           same(lambda['architectures'], ['arm64']) || same(lambda['architectures'], ['x86_64']),
           `${name} has the architecture ${lambda['architectures']}`,
         ),
+        ...unless(lambda['logging_config']?.[0]?.log_format === 'JSON', `${name} logs as text`),
         ...unless(lambda['publish'] === true, `${name} publishes no version`),
         ...unless(lambda['tracing_config']?.[0]?.mode === 'Active', `${name} is not traced`),
         ...unless(lambda['vpc_config']?.length === 1, `${name} is outside the VPC`),
         ...unless(named('aws_lambda_alias', name).length === 1, `${name} has no alias`),
         ...unless(
-          named('aws_lambda_runtime_management_config', name).length === 2 &&
+          named('aws_lambda_runtime_management_config', name).length === 1 &&
             named('aws_lambda_runtime_management_config', name).every(({ update_runtime_on: when }) => when === 'FunctionUpdate'),
           `${name}'s runtime changes beneath it`,
         ),
@@ -131,10 +132,11 @@ export const functionRules: readonly Rule[] = [
         change: (plan) => (after(plan, 'aws_lambda_runtime_management_config', 'http')['update_runtime_on'] = 'Auto'),
         says: /changes beneath/,
       },
+      { what: 'a log of text', change: (plan) => (after(plan, 'aws_lambda_function', 'http')['logging_config'] = []), says: /logs as text/ },
       { what: 'no trace', change: (plan) => (after(plan, 'aws_lambda_function', 'http')['tracing_config'] = []), says: /not traced/ },
       {
         what: 'no alias',
-        change: (plan) => remove(plan, ({ type, index }) => type === 'aws_lambda_alias' && index === 'http'),
+        change: (plan) => remove(plan, ({ type, name }) => type === 'aws_lambda_alias' && name === 'http'),
         says: /no alias/,
       },
       {
@@ -151,7 +153,7 @@ export const functionRules: readonly Rule[] = [
       {
         what: 'variables that the output does not show',
         change: (plan) => {
-          const api = moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this');
+          const api = moduleAt(plan, 'api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this');
           Object.assign(api?.expressions?.['environment'][0].variables ?? {}, { references: ['var.environment'] });
         },
         says: /other variables than the output shows/,

@@ -1,18 +1,12 @@
 import { add, after } from '../mutate.js';
-import { ofType, statementsOf } from '../plan.js';
+import { attributesOf, ofType, statementsOf } from '../plan.js';
 import { type Check, type Rule, unless } from '../rule.js';
 
-const waysIn = [
-  'aws_internet_gateway',
-  'aws_egress_only_internet_gateway',
-  'aws_nat_gateway',
-  'aws_eip',
-  'aws_lambda_function_url',
-  'aws_lb',
-  'aws_s3_bucket',
-  'aws_instance',
-];
+const waysIn = ['aws_internet_gateway', 'aws_egress_only_internet_gateway', 'aws_nat_gateway', 'aws_eip', 'aws_lambda_function_url', 'aws_lb', 'aws_instance'];
+/** A bucket is no way in when all of this is blocked. */
+const blocks = ['block_public_acls', 'block_public_policy', 'ignore_public_acls', 'restrict_public_buckets'];
 const resourcePolicies = [
+  'aws_s3_bucket_policy',
   'aws_sqs_queue_policy',
   'aws_sns_topic_policy',
   'aws_secretsmanager_secret_policy',
@@ -23,6 +17,12 @@ const resourcePolicies = [
 /** The HTTP API is the one way in, and there is no way out of the VPC but its endpoints. */
 const nothingElseIsPublic: Check = (plan) => [
   ...waysIn.flatMap((type) => ofType(plan, type).map(({ address }) => `${address} is a way in or out`)),
+  ...attributesOf(plan, 'aws_s3_bucket').flatMap(({ bucket }) =>
+    unless(
+      attributesOf(plan, 'aws_s3_bucket_public_access_block').some((block) => block['bucket'] === bucket && blocks.every((name) => block[name] === true)),
+      `${bucket} can be made public`,
+    ),
+  ),
   ...ofType(plan, 'aws_subnet').flatMap(({ address, change }) => unless(!change.after['map_public_ip_on_launch'], `${address} gives public addresses`)),
   ...['aws_vpc_security_group_ingress_rule', 'aws_vpc_security_group_egress_rule'].flatMap((type) =>
     ofType(plan, type).flatMap(({ address, change }) => [
@@ -51,12 +51,33 @@ const nothingElseIsPublic: Check = (plan) => [
   ),
 ];
 
+/** Through an endpoint only this account's credentials reach only this environment. */
+const endpointsAreNarrow: Check = (plan, { name: environment }) =>
+  ofType(plan, 'aws_vpc_endpoint').flatMap((endpoint) => {
+    const statements = statementsOf(endpoint);
+    return [
+      ...unless(statements.length > 0, `${endpoint.address} lets everything through`),
+      ...statements.flatMap(({ resources, source }) => [
+        ...unless(
+          source['Condition']?.StringEquals?.['aws:PrincipalAccount'] === plan.variables['account_id']?.value,
+          `${endpoint.address} takes other accounts' credentials`,
+        ),
+        ...resources.flatMap((resource) => unless(resource.includes(`duet-${environment}-`), `${endpoint.address} leads to ${resource}`)),
+      ]),
+    ];
+  });
+
 export const networkRules: readonly Rule[] = [
   {
     promise: 'The HTTP API is the only way in, and the endpoints are the only way out',
     check: nothingElseIsPublic,
     mutations: [
       { what: 'a function with a URL', change: (plan) => add(plan, 'aws_lambda_function_url', {}), says: /way in/ },
+      {
+        what: 'a bucket that can be made public',
+        change: (plan) => (after(plan, 'aws_s3_bucket_public_access_block')['block_public_acls'] = false),
+        says: /can be made public/,
+      },
       {
         what: 'a subnet with public addresses',
         change: (plan) => (after(plan, 'aws_subnet')['map_public_ip_on_launch'] = true),
@@ -79,6 +100,23 @@ export const networkRules: readonly Rule[] = [
         what: 'a function anybody may call',
         change: (plan) => (after(plan, 'aws_lambda_permission')['principal'] = '*'),
         says: /more than the API/,
+      },
+    ],
+  },
+  {
+    promise: 'The endpoints lead to this environment only',
+    check: endpointsAreNarrow,
+    mutations: [
+      {
+        what: 'an endpoint without a policy',
+        change: (plan) => (after(plan, 'aws_vpc_endpoint', 'events')['policy'] = undefined),
+        says: /lets everything through/,
+      },
+      {
+        what: 'an endpoint to the tables of all',
+        change: (plan) =>
+          (after(plan, 'aws_vpc_endpoint')['policy'] = String(after(plan, 'aws_vpc_endpoint')['policy']).replace('table/duet-prod-*', 'table/*')),
+        says: /leads to \S+table\/\*/,
       },
     ],
   },

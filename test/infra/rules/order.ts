@@ -87,7 +87,7 @@ const rolesComeWithPolicies: Check = (plan) => {
   });
 };
 
-const functionsNode = 'module.duet.module.api.aws_lambda_function.this';
+const functionsNode = 'module.api.aws_lambda_function.this';
 const reached = /\.(aws_vpc_endpoint|aws_vpc_security_group_(in|e)gress_rule|aws_route_table_association)\./;
 
 /** What a function reaches stands before it runs, and until it is destroyed. */
@@ -125,7 +125,7 @@ function cut(graph: Graph, node: string, pattern: RegExp): void {
   }
 }
 
-const observability = 'module.duet.module.observability';
+const observability = 'module.observability';
 
 export const orderRules: readonly Rule[] = [
   {
@@ -157,9 +157,9 @@ export const orderRules: readonly Rule[] = [
       {
         what: 'a schedule whose role may not invoke yet',
         change: ({ graph }) => {
-          const schedule = 'module.duet.module.api.aws_scheduler_schedule.outbox';
+          const schedule = 'module.api.aws_scheduler_schedule.outbox';
           cut(graph, schedule, /aws_iam_role_policy\.schedule/);
-          graph[schedule]?.push('module.duet.module.api.aws_iam_role.schedule');
+          graph[schedule]?.push('module.api.aws_iam_role.schedule');
         },
         says: /schedule\.outbox does not wait for \S+aws_iam_role_policy\.schedule/,
       },

@@ -8,6 +8,7 @@ const everyResource: Readonly<Record<string, string>> = {
   Traces: 'X-Ray has no resources to name',
   NetworkInterfaces: 'Lambda refuses a function in a VPC whose role cannot do this on all resources',
   NetworkInterfacesNotFromCode: 'a denial',
+  ReleaseAlarms: 'CloudWatch describes an alarm among all of them',
 };
 
 /** Where a part of a resource's name is AWS's, and not known when planning. */
@@ -16,14 +17,15 @@ const openEnds: readonly { readonly pattern: RegExp; readonly reason: string }[]
   { pattern: /^arn:aws:dynamodb:[^*?]*:table\/[^*?]*\/stream\/\*$/, reason: 'a stream is named by the time it was enabled' },
   { pattern: /^arn:aws:secretsmanager:[^*?]*:secret:[^*?]*-\?{6}$/, reason: 'six characters of AWS end the name of a secret' },
   { pattern: /^arn:aws:events:[^*?]*:api-destination\/[^*?]*\/\*$/, reason: 'an id of AWS ends the name of a destination' },
+  { pattern: /^arn:aws:s3:::duet-[a-z0-9-]+\/\*$/, reason: 'the objects of one bucket' },
 ];
 
-/** Policies whose resource AWS names when it is made; what they name is the plan-only test's to check (envs/dev/tests). */
+/** Policies whose resource AWS names when it is made; what they name is the plan-only test's to check (environment/tests). */
 const knownAfterApply = [
-  'module.duet.module.api.aws_iam_role_policy.connect["http"]',
-  'module.duet.module.api.aws_iam_role_policy.connect["migrate"]',
-  'module.duet.module.api.aws_iam_role_policy.connect["outbox"]',
-  'module.duet.module.database.aws_iam_role_policy.proxy',
+  'module.api.aws_iam_role_policy.connect["http"]',
+  'module.api.aws_iam_role_policy.connect["migrate"]',
+  'module.api.aws_iam_role_policy.connect["outbox"]',
+  'module.database.aws_iam_role_policy.proxy["main"]',
 ];
 
 /** Exact actions on exact resources; every exception is in a list here, with its reason. */
@@ -64,6 +66,8 @@ const policiesNameWhatIsPlanned: Check = (plan) => {
     [/^arn:aws:events:.*:api-destination\/([^/]+)/, names('aws_cloudwatch_event_api_destination')],
     [/^arn:aws:logs:.*:log-group:([^:]+)/, names('aws_cloudwatch_log_group')],
     [/^arn:aws:lambda:.*:function:([^:]+)/, names('aws_lambda_function', 'function_name')],
+    [/^arn:aws:s3:::([^/]+)/, names('aws_s3_bucket', 'bucket')],
+    [/^arn:aws:firehose:.*:deliverystream\/(.+)$/, names('aws_kinesis_firehose_delivery_stream')],
     [/^arn:aws:secretsmanager:.*:secret:(.+)-\?{6}$/, names('aws_secretsmanager_secret')],
   ];
   return policies(plan).flatMap(({ address, sid, resources }) =>
@@ -76,7 +80,8 @@ const policiesNameWhatIsPlanned: Check = (plan) => {
         return [
           ...unless(place?.[1].includes(name) === true, `${address} ${sid} names ${resource}, which is not in the plan`),
           ...unless(
-            scope[3] === plan.variables['region']?.value && scope[4] === plan.variables['account_id']?.value,
+            // A bucket's name is alone in the world.
+            scope[2] === 's3' || (scope[3] === plan.variables['region']?.value && scope[4] === plan.variables['account_id']?.value),
             `${address} ${sid} names ${resource}, of another account or region`,
           ),
         ];
@@ -223,7 +228,7 @@ export const policyRules: readonly Rule[] = [
       {
         what: 'one role for all functions',
         change: (plan) => {
-          const api = moduleAt(plan, 'duet.api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this');
+          const api = moduleAt(plan, 'api')?.resources?.find(({ address }) => address === 'aws_lambda_function.this');
           Object.assign(api?.expressions?.['role'] ?? {}, { references: ['aws_iam_role.function["http"].arn'] });
         },
         says: /not by their own name/,

@@ -1,0 +1,148 @@
+#!/usr/bin/env node
+/**
+ * Checks the infrastructure without an account or a network: `npm run check:infra`.
+ *
+ *   check.mjs               format, init, validate, terraform test, plans, and jest's assertions on the plans
+ *   check.mjs --available   exits 0 when Terraform and its provider are here; else says what is missing and exits 3
+ *   check.mjs --apply       the same, and npm run deploy driven against an emulator: minutes more; under CI=true always
+ *   check.mjs --permissions the same, with the table of what each function may do, in prod, and why
+ *   check.mjs --plans DIR   writes DIR/<name>.json, each plan, and DIR/<name>.dot, its graph
+ *
+ * All work is done on a copy in the temporary folder: nothing is written into the repository. Where Terraform or the provider's mirror is
+ * missing the check is skipped with one line; under CI=true that is a failure.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { copyTo, initialise, plan, planned, roots } from './plans.mjs';
+import { findProgram, findTools, infra, run, StepFailed, terraform, Unavailable } from './tools.mjs';
+
+const exitUnavailable = 3;
+
+async function main(args) {
+  const [mode, folder] = args;
+  let tools;
+  try {
+    tools = await findTools();
+  } catch (error) {
+    if (!(error instanceof Unavailable)) {
+      throw error;
+    }
+    const required = process.env.CI === 'true';
+    console.log(required ? `check:infra FAILED: ${error.message}, and CI=true` : `check:infra skipped: ${error.message}`);
+    return mode === '--available' ? exitUnavailable : Number(required);
+  }
+  if (mode === '--available') {
+    return 0;
+  }
+  const work = await mkdtemp(join(tmpdir(), 'duet-infra-'));
+  const stop = () => void rm(work, { recursive: true, force: true }).finally(() => process.exit(130));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    await copyTo(work);
+    if (mode === '--plans') {
+      await makePlans(tools, work, folder);
+    } else {
+      await checkAll(tools, work, { apply: mode === '--apply' || process.env.CI === 'true', permissions: mode === '--permissions' });
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof StepFailed)) {
+      throw error;
+    }
+    console.error(error.message);
+    return 1;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function checkAll(tools, work, { apply, permissions }) {
+  const started = performance.now();
+  await step('fmt', async () => terraform(tools, infra, ['fmt', '-check', '-recursive', '-diff']));
+  // It waits more than it works, so that the rest is done meanwhile.
+  const deployed = apply ? settle(deployToEmulator(tools)) : undefined;
+  const plans = join(work, 'plans');
+  await mkdir(plans);
+  for (const root of roots) {
+    const folder = join(work, 'infra', root);
+    await step(`${root}: init`, async () => initialise(tools, work, root));
+    await step(`${root}: validate`, async () => terraform(tools, folder, ['validate']));
+    const kinds = planned.filter((one) => one.root === root);
+    for (const kind of kinds) {
+      await step(`${kind.name}: test`, async () => terraform(tools, folder, ['test', ...(kind.varFile === undefined ? [] : [`-var-file=${kind.varFile}`])]));
+      await step(`${kind.name}: plan`, async () => plan(tools, work, kind, join(plans, kind.name)));
+    }
+  }
+  await step('rules', async () => jest(['plan', 'lock'], { DUET_INFRA_PLANS: plans, ...(permissions && { DUET_SHOW_PERMISSIONS: 'prod' }) }, { show: true }));
+  await (deployed === undefined
+    ? console.log('check:infra deployment to the emulator not asked for (--apply)')
+    : step('deployment', async () => report(await deployed)));
+  console.log(`check:infra passed in ${seconds(started)} s`);
+}
+
+/** Where moto_server is on the PATH: it is no part of Terraform, so that its absence is no failure. */
+async function deployToEmulator(tools) {
+  if ((await findProgram('moto_server')) === undefined) {
+    return 'check:infra deployment skipped: moto_server is not on the PATH\n';
+  }
+  return jest(['deploy'], { DUET_INFRA_PLANS: 'none', DUET_INFRA_MIRROR: tools.mirror });
+}
+
+async function jest(specs, env, options) {
+  return run(
+    process.execPath,
+    // selectProjects takes every word that follows it.
+    [
+      '--experimental-vm-modules',
+      '--no-warnings',
+      'node_modules/jest/bin/jest.js',
+      ...specs.map((name) => `test/infra/${name}.spec.ts`),
+      '--selectProjects',
+      'infra',
+    ],
+    { cwd: dirname(infra), env: { ...process.env, ...env }, ...options },
+  );
+}
+
+/** A failure is thrown when it is asked for, not before. */
+async function settle(work) {
+  return work.then(
+    (value) => ({ value }),
+    (error) => ({ error }),
+  );
+}
+
+function report({ value, error }) {
+  if (error !== undefined) {
+    throw error;
+  }
+  process.stdout.write(value);
+}
+
+async function makePlans(tools, work, folder) {
+  await mkdir(folder, { recursive: true });
+  for (const root of roots) {
+    await initialise(tools, work, root);
+  }
+  for (const one of planned) {
+    await plan(tools, work, one, join(folder, one.name));
+  }
+}
+
+async function step(name, work) {
+  const started = performance.now();
+  try {
+    await work();
+  } catch (error) {
+    console.log(`check:infra ${name} FAILED after ${seconds(started)} s`);
+    throw error;
+  }
+  console.log(`check:infra ${name} ok (${seconds(started)} s)`);
+}
+
+function seconds(started) {
+  return ((performance.now() - started) / 1000).toFixed(1);
+}
+
+process.exitCode = await main(process.argv.slice(2));
