@@ -28,6 +28,7 @@ const editedText = (answer: Answer, edit: (text: string) => string): Answer => (
 const runtimePath = /^\/2021-07-20\/functions\/([^/]+)\/runtime-management-config(?:\?Qualifier=(.*))?$/;
 const runtimes = new Map<string, string>();
 
+const bucketPolicies = new Map<string, string>();
 const staticParameters = new Set(['rds.force_ssl']);
 const parameters = new Map<string, Map<string, string>>();
 const subscribers = new Map<string, unknown>();
@@ -37,6 +38,24 @@ const mappedFunctions = new Map<string, string>();
 const deployments = new Map<string, { name: string; alias: string; target: string }>();
 
 export const corrections: readonly Correction[] = [
+  {
+    reason: 'moto denies by the policy of a bucket without reading its condition',
+    matches: ({ service, path }) => service === 's3' && /\?policy(=|$)/.test(path),
+    answer: async ({ method, path, body }) => {
+      const bucket = path.split('?')[0] ?? '';
+      if (method === 'PUT') {
+        bucketPolicies.set(bucket, body);
+      } else if (method === 'DELETE') {
+        bucketPolicies.delete(bucket);
+      }
+      const policy = bucketPolicies.get(bucket);
+      return method !== 'GET'
+        ? { status: 204, headers: {}, body: Buffer.alloc(0) }
+        : policy === undefined
+          ? { ...xml('<Error><Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message></Error>'), status: 404 }
+          : { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(policy) };
+    },
+  },
   {
     reason: 'moto has no runtime management',
     matches: ({ service, path }) => service === 'lambda' && runtimePath.test(path),

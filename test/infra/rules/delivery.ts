@@ -50,6 +50,10 @@ const eventsAreDelivered: Check = (plan, { name: environment }) => {
   const webhook = attributesOf(plan, 'aws_cloudwatch_event_rule').find(({ name }) => name === `duet-${environment}-record-created`);
   return [
     ...unless(ofType(plan, 'aws_cloudwatch_event_archive').length === 1, 'the bus has no archive'),
+    // What docs/consistency.md promises of an erased user's events.
+    ...attributesOf(plan, 'aws_cloudwatch_event_archive').flatMap(({ retention_days: days }) =>
+      unless(days === 7, `an erased user's events are kept ${days} days`),
+    ),
     ...unless(
       same(webhook?.['event_pattern'] && JSON.parse(webhook['event_pattern']), { 'detail-type': ['record.created'], source: ['duet'] }),
       'no rule takes record.created',
@@ -128,6 +132,11 @@ export const deliveryRules: readonly Rule[] = [
     check: eventsAreDelivered,
     mutations: [
       { what: 'no queue', change: (plan) => (after(plan, 'aws_cloudwatch_event_target')['dead_letter_config'] = []), says: /loses/ },
+      {
+        what: 'an archive of months',
+        change: (plan) => (after(plan, 'aws_cloudwatch_event_archive')['retention_days'] = 90),
+        says: /kept 90 days/,
+      },
       {
         what: 'no retries',
         change: (plan) => (after(plan, 'aws_cloudwatch_event_target')['retry_policy'] = []),
