@@ -4,7 +4,7 @@
  *
  *   check.mjs               format, init, validate, terraform test, plans, and jest's assertions on the plans
  *   check.mjs --available   exits 0 when Terraform and its provider are here; else says what is missing and exits 3
- *   check.mjs --apply       the same, and npm run deploy driven against an emulator: minutes more; under CI=true always
+ *   check.mjs --apply       the same, and npm run deploy driven against an emulator: minutes more
  *   check.mjs --permissions the same, with the table of what each function may do, in prod, and why
  *   check.mjs --plans DIR   writes DIR/<name>.json, each plan, and DIR/<name>.dot, its graph
  *
@@ -43,7 +43,7 @@ async function main(args) {
     if (mode === '--plans') {
       await makePlans(tools, work, folder);
     } else {
-      await checkAll(tools, work, { apply: mode === '--apply' || process.env.CI === 'true', permissions: mode === '--permissions' });
+      await checkAll(tools, work, { apply: mode === '--apply', permissions: mode === '--permissions' });
     }
     return 0;
   } catch (error) {
