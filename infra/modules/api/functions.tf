@@ -107,11 +107,12 @@ resource "aws_lambda_function" "this" {
     mode = "Active"
   }
 
-  # The service's own lines are JSON in any case; so Lambda's are, too.
+  # The service's own lines are JSON in any case; so Lambda's are, too. It lets all pass: the service follows LOG_LEVEL itself, and audit
+  # lines have to pass at any.
   logging_config {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.function[each.key].name
-    application_log_level = upper(var.variables.log_level.LOG_LEVEL)
+    application_log_level = "TRACE"
     system_log_level      = "INFO"
   }
 
