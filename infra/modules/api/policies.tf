@@ -28,7 +28,7 @@ locals {
       { sid = "Archive", actions = ["BatchGetItem", "Query", "DeleteItem", "BatchWriteItem"], resources = [local.table_arn.archive] },
       { sid = "Counters", actions = ["BatchGetItem", "PutItem", "UpdateItem"], resources = [local.table_arn.counters] },
       { sid = "Records", actions = ["GetItem", "Scan", "PutItem", "UpdateItem", "DeleteItem"], resources = [local.table_arn.records] },
-      { sid = "RateLimits", actions = ["GetItem", "UpdateItem", "DeleteItem"], resources = [local.table_arn.rateLimits] },
+      { sid = "RateLimits", actions = ["GetItem", "UpdateItem"], resources = [local.table_arn.rateLimits] },
     ]
     stream = [
       { sid = "Todos", actions = ["BatchGetItem", "PutItem", "UpdateItem"], resources = [local.table_arn.todos] },
