@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { INestApplication } from '@nestjs/common';
 import { encodeCursor } from '../../src/common/cursor.js';
 import { decodeSyncToken, encodeSyncToken } from '../../src/features/sync/sync-token.js';
 import type { Todo } from '../../src/features/todos/todos.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
-import { type Answer, startService, type TestService } from '../support/service.js';
+import { type Answer, callService, startService, type TestService } from '../support/service.js';
 import { type TokenBearer, tokenBearer } from '../support/tokens.js';
+import { startWireProxy, type WireCall, type WireProxy } from '../support/wire-proxy.js';
 
 // Real here: the service over HTTP and DynamoDB.
 
@@ -194,6 +197,64 @@ describe('GET /users/{id}/changes', () => {
     expectProblem(await changes(user), 404, 'user.not_found');
     expectProblem(await changes(user, { since: next }), 404, 'user.not_found');
     expectProblem(await batch(user, [{ op: 'create', todo: { title: 'x' } }]), 404, 'user.not_found');
+  });
+});
+
+describe('What is asked of DynamoDB', () => {
+  let proxy: WireProxy;
+  let app: INestApplication;
+  let url: string;
+  const calls: WireCall[] = [];
+  beforeAll(async () => {
+    const { config } = service;
+    proxy = await startWireProxy(config.dynamodb.endpoint ?? '', async (call, forward) => {
+      calls.push(call);
+      await forward(call.input);
+    });
+    app = await createServerApp({ ...config, dynamodb: { ...config.dynamodb, endpoint: proxy.endpoint } });
+    await app.listen(0, '127.0.0.1');
+    url = await app.getUrl();
+  });
+  afterAll(async () => {
+    await app?.close();
+    await proxy?.stop();
+  });
+
+  test('for the feed is read with consistency, and for an empty poll one item alone', async () => {
+    const user = newUser();
+    await create(user, { title: 'x' });
+    calls.length = 0;
+
+    const { next } = (await callService(url, 'GET', `/users/${user.id}/changes`, { token: user.token })).body;
+
+    const consistent = ({ input }: WireCall): unknown[] => [
+      input['ConsistentRead'],
+      ...Object.values((input['RequestItems'] ?? {}) as Record<string, { ConsistentRead?: boolean }>).map(({ ConsistentRead }) => ConsistentRead),
+    ];
+    expect(calls.map(({ operation }) => operation)).toEqual(['GetItem', 'Query', 'BatchGetItem']);
+    expect(calls.map((call) => consistent(call).filter((one) => one !== undefined))).toEqual([[true], [true], [true]]);
+    calls.length = 0;
+    await callService(url, 'GET', `/users/${user.id}/changes?since=${next}`, { token: user.token });
+    expect(calls.map(({ operation }) => operation)).toEqual(['GetItem']);
+  });
+
+  test('for a batch is one transaction, on condition of the revision read', async () => {
+    const user = newUser();
+    const { id } = await create(user, { title: 'x' });
+    calls.length = 0;
+
+    const operations = [
+      { op: 'delete', id },
+      { op: 'create', todo: { title: 'y' } },
+    ];
+    await callService(url, 'POST', `/users/${user.id}/todos/batch`, { token: user.token, body: { operations }, headers: { 'Idempotency-Key': 'k' } });
+
+    const transactions = calls.filter(({ operation }) => operation === 'TransactWriteItems');
+    expect(transactions).toHaveLength(1);
+    const items = transactions[0]?.input['TransactItems'] as Record<string, { Key?: object; ConditionExpression?: string }>[];
+    expect(items.map((item) => Object.keys(item)[0])).toEqual(['Update', 'Put', 'Delete', 'Put', 'Put']);
+    expect(items[0]?.['Update']?.ConditionExpression).toBe('attribute_not_exists(deletedAt) AND revision = :read');
+    expect(calls.filter(({ operation }) => !['TransactWriteItems', 'BatchGetItem'].includes(operation))).toEqual([]);
   });
 });
 
