@@ -15,7 +15,7 @@ const whereAsked = mirror === undefined ? describe.skip : describe;
 /** S3 by paths, because no name leads from a bucket to the stand-in. */
 const overrides = {
   backend: `terraform {\n  backend "s3" {\n    use_lockfile   = true\n    use_path_style = true\n  }\n}\n`,
-  provider: `provider "aws" {\n  s3_use_path_style = true\n}\n`,
+  provider: `provider "aws" {\n  s3_use_path_style = true\n  max_retries       = 3\n}\n`,
 };
 
 whereAsked('npm run deploy, on an account that has nothing yet', () => {

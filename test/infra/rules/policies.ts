@@ -193,7 +193,7 @@ export const policyRules: readonly Rule[] = [
       },
       {
         what: 'an index without its own line',
-        change: (plan) => editPolicy(plan, 'TodosByDue', (statement) => (statement['Resource'] = [])),
+        change: (plan) => editPolicy(plan, 'TodoIndexes', (statement) => (statement['Resource'] = [])),
         says: /^http calls dynamodb:Query on \S+\/index\/byDue, and no statement/,
       },
       {
