@@ -19,7 +19,7 @@ export type TodoPatch = Schemas['TodoPatch'];
 /** What a list of todos can be asked for; `limit` is the size of a page. */
 export type TodoQuery = Omit<NonNullable<operations['listTodos']['parameters']['query']>, 'cursor'>;
 export type VisitCounter = Schemas['VisitCounter'];
-export type UserRecord = Schemas['Record'];
+export type UserRecord = Schemas['UserRecord'];
 export type Dashboard = Schemas['Dashboard'];
 /** An error in the shape of RFC 9457. */
 export type Problem = Schemas['Problem'];

@@ -19,4 +19,4 @@ export const idSchema = z
 /** A user's id in a path. {@link ownIdAlias} never gets past the access guard, which puts the caller's id in its place. */
 export const userIdSchema = z
   .union([z.literal(ownIdAlias), idSchema], 'must be a UUID, or `me` for your own')
-  .meta({ description: 'A user’s id, or `me` for your own.' });
+  .meta({ description: 'A user’s id, or `me` for your own.', example: ownIdAlias });

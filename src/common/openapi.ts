@@ -65,13 +65,13 @@ export const storeProblems = ['service.busy', 'store.unavailable'] as const sati
 
 const tokenProblems = ['auth.token_missing', 'auth.invalid_token'] as const satisfies ErrorCode[];
 
+// Without examples: Swagger UI sends an example as it stands, and these make a request mean something else.
 const requestHeaderDocs = {
-  'If-Match': { description: 'Write only if this is still the version, as given in `ETag`.', schema: { type: 'string' }, example: '"3"' },
-  'If-None-Match': { description: 'Answer 304 without a body if this is still the version.', schema: { type: 'string' }, example: '"3"' },
+  'If-Match': { description: 'Write only if this is still the version, as given in `ETag`, such as `"3"`.', schema: { type: 'string' } },
+  'If-None-Match': { description: 'Answer 304 without a body if this is still the version, such as `"3"`.', schema: { type: 'string' } },
   'Idempotency-Key': {
-    description: 'Makes the request safe to send again: the first result is replayed for 24 hours.',
+    description: 'Makes the request safe to send again: the first result is replayed for 24 hours. Any text of yours, such as a UUID.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
-    example: '0f9c7f2e-create-todo',
   },
 } as const;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { todoSchema } from '../todos/todos.schemas.js';
-import { userSchema } from '../users/users.schemas.js';
+import { exampleTodo, todoSchema } from '../todos/todos.schemas.js';
+import { exampleUser, userSchema } from '../users/users.schemas.js';
 
 const count = z.int().min(0);
 
@@ -26,6 +26,17 @@ export const dashboardSchema = z
     generatedAt: z.iso.datetime(),
     degraded: z.array(z.enum(['postgres', 'dynamodb'])).meta({ description: 'The stores that did not answer.' }),
   })
-  .meta({ id: 'Dashboard' });
+  .meta({
+    id: 'Dashboard',
+    description: 'An account at a glance: counts, what is next, and what came last.',
+    example: {
+      user: exampleUser,
+      todos: { total: 1, open: 1, inProgress: 0, done: 0, archived: 0, overdue: 0, overdueCapped: false, dueToday: 0, dueTodayCapped: false },
+      upcoming: [exampleTodo],
+      recent: [exampleTodo],
+      generatedAt: '2026-11-20T09:31:00.000Z',
+      degraded: [],
+    },
+  });
 
 export type Dashboard = z.infer<typeof dashboardSchema>;

@@ -6,6 +6,18 @@ import { problemMediaType } from '../../common/problem.js';
 import { exampleProblem } from './error-examples.js';
 import { serviceVersion } from './published-document.js';
 
+/** The groups of operations, in the order of `/docs`: pressing Execute from top to bottom deletes the account last. */
+const tags = [
+  { name: 'Service', description: 'What this is, and its contract.' },
+  { name: 'Health', description: 'Whether it serves, and whether its stores can be reached.' },
+  { name: 'Auth', description: 'Tokens: sign in, refresh, sign out.' },
+  { name: 'Todos', description: 'A user’s todos.' },
+  { name: 'Counter', description: 'The public visit counter.' },
+  { name: 'Records', description: 'One free-form record a user.' },
+  { name: 'Dashboard', description: 'An account at a glance.' },
+  { name: 'Users', description: 'Registration and profiles.' },
+];
+
 /** Builds the OpenAPI 3.1 document of an assembled application from its routes and zod schemas: the source of `openapi.json`. */
 export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   const info = new DocumentBuilder()
@@ -16,9 +28,10 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
       'A todo service over PostgreSQL and DynamoDB. Errors are problem details (RFC 9457); lists are pages with an opaque cursor; versions are entity tags.',
     )
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/', 'The server this document came from')
+    .addServer('http://localhost:3000', 'npm start')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The accessToken of POST /auth/login.' }, 'bearer')
     .build();
+  info.tags = [...tags];
   const document = SwaggerModule.createDocument(app, info, {
     standardSchemaConverter: (schema: unknown, { schemaType }: { schemaType: 'input' | 'output' }) => toComponents(schema as z.ZodType, schemaType),
   } as Parameters<typeof SwaggerModule.createDocument>[2]);
@@ -30,17 +43,21 @@ function toComponents(schema: z.ZodType, io: 'input' | 'output') {
     $defs = {},
     $schema: _,
     ...root
-  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: keepDefault }) as Record<string, unknown> & {
+  } = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any', override: settleDefault }) as Record<string, unknown> & {
     $defs?: Record<string, object>;
   };
   return { schema: root, components: $defs };
 }
 
-// zod leaves the default of a transformed value out of its input; one written in `meta` is meant for it.
-function keepDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: { default?: unknown } }): void {
+// zod leaves the default of a transformed value out of its input; one written in `meta` is meant for it. Other defaults of what is sent go into
+// words: generators such as openapi-typescript take a property with a default for one that is always there, and would have a caller send it.
+function settleDefault({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: { default?: unknown; description?: string } }): void {
   const value: unknown = z.globalRegistry.get(zodSchema)?.['default'];
   if (value !== undefined) {
     jsonSchema.default = value;
+  } else if (jsonSchema.default !== undefined) {
+    jsonSchema.description = [jsonSchema.description, `\`${JSON.stringify(jsonSchema.default)}\` if left out.`].filter(Boolean).join(' ');
+    delete jsonSchema.default;
   }
 }
 

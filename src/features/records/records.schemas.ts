@@ -7,7 +7,7 @@ const valuesNote =
   'Names are 1 to 65,535 bytes long. Numbers must be exact in 64-bit floating point and of a magnitude from 1e-130 to 9.99e125 (or 0): send others as strings.';
 
 /** The names of attributes as JSON Schema can tell of them; bytes it cannot count. */
-const attributeNames = { propertyNames: { minLength: 1, maxLength: 65_535 } };
+const attributeNames = { propertyNames: { type: 'string' as const, minLength: 1, maxLength: 65_535 } };
 
 /** A record as it is sent. */
 export const newRecordSchema = z
@@ -55,11 +55,13 @@ export const recordChangeSchema = z
 
 export type RecordChange = z.output<typeof recordChangeSchema>;
 
+const exampleRecord = { user_id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c', plan: 'team', seats: 3 };
+
 /** A record as it is stored. */
 export const recordSchema = z.looseObject({ user_id: idSchema }).meta({
-  id: 'Record',
+  id: 'UserRecord',
   description: 'A user’s record: `user_id` and whatever else was stored.',
-  example: { user_id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c', plan: 'team', seats: 3 },
+  example: exampleRecord,
 });
 
 /** A page of all records. */
@@ -68,7 +70,7 @@ export const recordListSchema = z
     items: z.array(recordSchema),
     nextCursor: nextCursorSchema,
   })
-  .meta({ id: 'RecordList' });
+  .meta({ id: 'RecordList', example: { items: [exampleRecord], nextCursor: null } });
 
 export type RecordList = { readonly items: readonly z.output<typeof recordSchema>[]; readonly nextCursor: string | null };
 

@@ -79,6 +79,23 @@ export const todoPatchSchema = z
 
 export type TodoPatch = z.output<typeof todoPatchSchema>;
 
+/** A todo for examples. */
+export const exampleTodo = {
+  id: '019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10',
+  userId: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c',
+  title: 'Water the plants',
+  description: null,
+  status: 'open',
+  priority: 'high',
+  due: '2026-12-31',
+  tags: ['home'],
+  checklist: [{ title: 'Ferns', done: false }],
+  createdAt: '2026-11-20T09:30:00.000Z',
+  updatedAt: '2026-11-20T09:30:00.000Z',
+  completedAt: null,
+  version: 1,
+};
+
 /** A todo as it is answered. */
 export const todoSchema = z
   .object({
@@ -97,10 +114,12 @@ export const todoSchema = z
     archivedAt: z.iso.datetime().nullable().meta({ description: 'When it was moved to the archive; null while it is listed.' }),
     version: z.int().min(1),
   })
-  .meta({ id: 'Todo' });
+  .meta({ id: 'Todo', description: 'A todo. Its `version` grows by one with each change.', example: exampleTodo });
 
 /** A page of todos. */
-export const todoListSchema = z.object({ items: z.array(todoSchema), nextCursor: nextCursorSchema }).meta({ id: 'TodoList' });
+export const todoListSchema = z
+  .object({ items: z.array(todoSchema), nextCursor: nextCursorSchema })
+  .meta({ id: 'TodoList', example: { items: [exampleTodo], nextCursor: null } });
 
 /** The query of the list. */
 export const todoQuerySchema = z
@@ -114,8 +133,8 @@ export const todoQuerySchema = z
     tag: boundedText(1, 50).optional().meta({ description: 'Todos that have this tag.' }),
     q: boundedText(1, 200).optional().meta({ description: 'A part of title or description, in any case.' }),
     archived: z.enum(['true', 'false']).optional().meta({ description: '`true` lists the archive instead, newest first.' }),
-    dueBefore: dateOrInstant.optional().meta({ description: 'Due before this date or instant.' }),
-    dueAfter: dateOrInstant.optional().meta({ description: 'Due on this date or at this instant, or after.' }),
+    dueBefore: dateOrInstant.optional().meta({ description: 'Due before this date or instant, such as 2026-12-31.', example: undefined }),
+    dueAfter: dateOrInstant.optional().meta({ description: 'Due on this date or at this instant, or after.', example: undefined }),
     sort: z.enum(['-createdAt', 'createdAt', 'due']).optional(),
     limit: limitSchema,
     cursor: cursorSchema,

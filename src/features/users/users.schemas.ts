@@ -27,6 +27,18 @@ const newPassword = boundedText(passwordLength.min, passwordLength.max).meta({
 });
 const instant = z.string().meta({ format: 'date-time', example: '2026-11-20T09:30:00.000Z' });
 
+/** A user for examples. */
+export const exampleUser = {
+  id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c',
+  email: 'ada@example.com',
+  name: 'Ada Lovelace',
+  timeZone: 'Europe/Berlin',
+  role: 'user',
+  createdAt: '2026-11-20T09:30:00.000Z',
+  updatedAt: '2026-11-20T09:30:00.000Z',
+  version: 1,
+};
+
 /** A user as published. */
 export const userSchema = z
   .object({
@@ -39,7 +51,7 @@ export const userSchema = z
     updatedAt: instant,
     version: z.int().min(1).meta({ description: 'The entity tag without its quotes.', example: 1 }),
   })
-  .meta({ id: 'User' });
+  .meta({ id: 'User', description: 'A profile; never the password, nor its hash.', example: exampleUser });
 
 /** The body of `POST /users`. */
 export const registrationSchema = z.strictObject({ email, name, password: newPassword, timeZone: timeZone.default('UTC') }).meta({ id: 'Registration' });
@@ -55,7 +67,7 @@ export const userPatchSchema = z
     password: newPassword.optional(),
     currentPassword: z.string().min(1).max(1024).optional().meta({ description: 'Needed for a new password or e-mail.', format: 'password', writeOnly: true }),
   })
-  .meta({ id: 'UserPatch' });
+  .meta({ id: 'UserPatch', example: { name: 'Ada King', timeZone: 'Europe/London' } });
 
 export type UserPatch = z.output<typeof userPatchSchema>;
 
@@ -73,6 +85,6 @@ export const userListSchema = z
     items: z.array(userSchema),
     nextCursor: nextCursorSchema,
   })
-  .meta({ id: 'UserList' });
+  .meta({ id: 'UserList', example: { items: [exampleUser], nextCursor: null } });
 
 export type UserList = z.output<typeof userListSchema>;
