@@ -492,6 +492,19 @@ export interface components {
             refreshToken: string;
             user: components["schemas"]["User"];
         };
+        /**
+         * @description A profile; never the password, nor its hash.
+         * @example {
+         *       "id": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *       "email": "ada@example.com",
+         *       "name": "Ada Lovelace",
+         *       "timeZone": "Europe/Berlin",
+         *       "role": "user",
+         *       "createdAt": "2026-11-20T09:30:00.000Z",
+         *       "updatedAt": "2026-11-20T09:30:00.000Z",
+         *       "version": 1
+         *     }
+         */
         User: {
             /**
              * Format: uuid
@@ -531,6 +544,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @example {
+         *       "refreshToken": "the-refresh-token-of-your-sign-in"
+         *     }
+         */
         RefreshRequest: {
             refreshToken: string;
         };
@@ -552,17 +570,39 @@ export interface components {
              */
             password: string;
             /**
-             * @description The IANA name of a time zone, in any case; it is kept in its own.
-             * @default UTC
+             * @description The IANA name of a time zone, in any case; it is kept in its own. `"UTC"` if left out.
              * @example Europe/Berlin
              */
             timeZone?: string;
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *           "email": "ada@example.com",
+         *           "name": "Ada Lovelace",
+         *           "timeZone": "Europe/Berlin",
+         *           "role": "user",
+         *           "createdAt": "2026-11-20T09:30:00.000Z",
+         *           "updatedAt": "2026-11-20T09:30:00.000Z",
+         *           "version": 1
+         *         }
+         *       ],
+         *       "nextCursor": null
+         *     }
+         */
         UserList: {
             items: components["schemas"]["User"][];
             /** @description Send it as `cursor` for what follows; null exactly when nothing does. */
             nextCursor: string | null;
         };
+        /**
+         * @example {
+         *       "name": "Ada King",
+         *       "timeZone": "Europe/London"
+         *     }
+         */
         UserPatch: {
             /**
              * Format: email
@@ -615,10 +655,36 @@ export interface components {
             /** @description Whether something follows now. */
             more: boolean;
         };
+        /**
+         * @description A todo. Its `version` grows by one with each change.
+         * @example {
+         *       "id": "019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10",
+         *       "userId": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *       "title": "Water the plants",
+         *       "description": null,
+         *       "status": "open",
+         *       "priority": "high",
+         *       "due": "2026-12-31",
+         *       "tags": [
+         *         "home"
+         *       ],
+         *       "checklist": [
+         *         {
+         *           "title": "Ferns",
+         *           "done": false
+         *         }
+         *       ],
+         *       "createdAt": "2026-11-20T09:30:00.000Z",
+         *       "updatedAt": "2026-11-20T09:30:00.000Z",
+         *       "completedAt": null,
+         *       "archivedAt": null,
+         *       "version": 1
+         *     }
+         */
         Todo: {
             /**
              * Format: uuid
-             * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+             * @example 019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10
              */
             id: string;
             /**
@@ -710,27 +776,27 @@ export interface components {
              * @example Water the plants
              */
             title: string;
-            /** @default null */
+            /** @description `null` if left out. */
             description?: string | null;
             /**
-             * @default open
+             * @description `"open"` if left out.
              * @enum {string}
              */
             status?: "open" | "in_progress" | "done";
             /**
-             * @default normal
+             * @description `"normal"` if left out.
              * @enum {string}
              */
             priority?: "low" | "normal" | "high";
-            /** @default null */
+            /** @description `null` if left out. */
             due?: (string) | null;
-            /** @default [] */
+            /** @description `[]` if left out. */
             tags?: string[];
-            /** @default [] */
+            /** @description `[]` if left out. */
             checklist?: {
                 /** @description With at least one visible character. */
                 title: string;
-                /** @default false */
+                /** @description `false` if left out. */
                 done?: boolean;
             }[];
         };
@@ -756,7 +822,7 @@ export interface components {
             checklist?: {
                 /** @description With at least one visible character. */
                 title: string;
-                /** @default false */
+                /** @description `false` if left out. */
                 done?: boolean;
             }[] | null;
         };
@@ -771,6 +837,36 @@ export interface components {
                 todo: components["schemas"]["Todo"] | null;
             }[];
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10",
+         *           "userId": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *           "title": "Water the plants",
+         *           "description": null,
+         *           "status": "open",
+         *           "priority": "high",
+         *           "due": "2026-12-31",
+         *           "tags": [
+         *             "home"
+         *           ],
+         *           "checklist": [
+         *             {
+         *               "title": "Ferns",
+         *               "done": false
+         *             }
+         *           ],
+         *           "createdAt": "2026-11-20T09:30:00.000Z",
+         *           "updatedAt": "2026-11-20T09:30:00.000Z",
+         *           "completedAt": null,
+         *           "archivedAt": null,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "nextCursor": null
+         *     }
+         */
         TodoList: {
             items: components["schemas"]["Todo"][];
             /** @description Send it as `cursor` for what follows; null exactly when nothing does. */
@@ -816,7 +912,7 @@ export interface components {
          *       "seats": 3
          *     }
          */
-        Record: {
+        UserRecord: {
             /**
              * Format: uuid
              * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
@@ -825,8 +921,20 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "user_id": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *           "plan": "team",
+         *           "seats": 3
+         *         }
+         *       ],
+         *       "nextCursor": null
+         *     }
+         */
         RecordList: {
-            items: components["schemas"]["Record"][];
+            items: components["schemas"]["UserRecord"][];
             /** @description Send it as `cursor` for what follows; null exactly when nothing does. */
             nextCursor: string | null;
         };
@@ -847,6 +955,84 @@ export interface components {
              */
             updatedValue: unknown;
         };
+        /**
+         * @description An account at a glance: counts, what is next, and what came last.
+         * @example {
+         *       "user": {
+         *         "id": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *         "email": "ada@example.com",
+         *         "name": "Ada Lovelace",
+         *         "timeZone": "Europe/Berlin",
+         *         "role": "user",
+         *         "createdAt": "2026-11-20T09:30:00.000Z",
+         *         "updatedAt": "2026-11-20T09:30:00.000Z",
+         *         "version": 1
+         *       },
+         *       "todos": {
+         *         "total": 1,
+         *         "open": 1,
+         *         "inProgress": 0,
+         *         "done": 0,
+         *         "archived": 0,
+         *         "overdue": 0,
+         *         "overdueCapped": false,
+         *         "dueToday": 0,
+         *         "dueTodayCapped": false
+         *       },
+         *       "upcoming": [
+         *         {
+         *           "id": "019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10",
+         *           "userId": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *           "title": "Water the plants",
+         *           "description": null,
+         *           "status": "open",
+         *           "priority": "high",
+         *           "due": "2026-12-31",
+         *           "tags": [
+         *             "home"
+         *           ],
+         *           "checklist": [
+         *             {
+         *               "title": "Ferns",
+         *               "done": false
+         *             }
+         *           ],
+         *           "createdAt": "2026-11-20T09:30:00.000Z",
+         *           "updatedAt": "2026-11-20T09:30:00.000Z",
+         *           "completedAt": null,
+         *           "archivedAt": null,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "recent": [
+         *         {
+         *           "id": "019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10",
+         *           "userId": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
+         *           "title": "Water the plants",
+         *           "description": null,
+         *           "status": "open",
+         *           "priority": "high",
+         *           "due": "2026-12-31",
+         *           "tags": [
+         *             "home"
+         *           ],
+         *           "checklist": [
+         *             {
+         *               "title": "Ferns",
+         *               "done": false
+         *             }
+         *           ],
+         *           "createdAt": "2026-11-20T09:30:00.000Z",
+         *           "updatedAt": "2026-11-20T09:30:00.000Z",
+         *           "completedAt": null,
+         *           "archivedAt": null,
+         *           "version": 1
+         *         }
+         *       ],
+         *       "generatedAt": "2026-11-20T09:31:00.000Z",
+         *       "degraded": []
+         *     }
+         */
         Dashboard: {
             user: components["schemas"]["User"] | null;
             todos: {
@@ -1577,7 +1763,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Answer 304 without a body if this is still the version. */
+                /** @description Answer 304 without a body if this is still the version, such as `"3"`. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1688,7 +1874,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Write only if this is still the version, as given in `ETag`. */
+                /** @description Write only if this is still the version, as given in `ETag`, such as `"3"`. */
                 "If-Match"?: string;
             };
             path: {
@@ -1795,7 +1981,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Write only if this is still the version, as given in `ETag`. */
+                /** @description Write only if this is still the version, as given in `ETag`, such as `"3"`. */
                 "If-Match"?: string;
             };
             path: {
@@ -2116,7 +2302,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. */
+                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. Any text of yours, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2272,7 +2458,7 @@ export interface operations {
                 q?: string;
                 /** @description `true` lists the archive instead, newest first. */
                 archived?: "true" | "false";
-                /** @description Due before this date or instant. */
+                /** @description Due before this date or instant, such as 2026-12-31. */
                 dueBefore?: string;
                 /** @description Due on this date or at this instant, or after. */
                 dueAfter?: string;
@@ -2367,7 +2553,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. */
+                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. Any text of yours, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2508,7 +2694,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Answer 304 without a body if this is still the version. */
+                /** @description Answer 304 without a body if this is still the version, such as `"3"`. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2607,7 +2793,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Write only if this is still the version, as given in `ETag`. */
+                /** @description Write only if this is still the version, as given in `ETag`, such as `"3"`. */
                 "If-Match"?: string;
             };
             path: {
@@ -2732,7 +2918,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Write only if this is still the version, as given in `ETag`. */
+                /** @description Write only if this is still the version, as given in `ETag`, such as `"3"`. */
                 "If-Match"?: string;
             };
             path: {
@@ -2827,7 +3013,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Write only if this is still the version, as given in `ETag`. */
+                /** @description Write only if this is still the version, as given in `ETag`, such as `"3"`. */
                 "If-Match"?: string;
             };
             path: {
@@ -2999,7 +3185,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. */
+                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. Any text of yours, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3107,7 +3293,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RecordList"] | components["schemas"]["Record"];
+                    "application/json": components["schemas"]["RecordList"] | components["schemas"]["UserRecord"];
                 };
             };
             /** @description Something in the request is not valid; `errors` points at each value. */
@@ -3186,7 +3372,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. */
+                /** @description Makes the request safe to send again: the first result is replayed for 24 hours. Any text of yours, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3210,7 +3396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Record"];
+                    "application/json": components["schemas"]["UserRecord"];
                 };
             };
             /** @description Something in the request is not valid; `errors` points at each value. */
@@ -3443,7 +3629,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Record"];
+                    "application/json": components["schemas"]["UserRecord"];
                 };
             };
             /** @description Something in the request is not valid; `errors` points at each value. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Guardian } from '../../src/local/stores/processes.js';
 import { deadPort } from '../support/wire.js';
+import { startWatched } from './watched-process.js';
 
 // Real: the service as it is built, the stores, npm and the compiler that watches.
 
@@ -25,27 +26,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A process whose output is watched; it does not outlive this one. */
-function start(command: string, args: readonly string[], env: Record<string, string>) {
-  const child: ChildProcess = spawn(command, args, { cwd: folder, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  guardian.watch(child.pid ?? 0);
-  let output = '';
-  const exited = once(child, 'exit').then(([code]) => {
-    guardian.forget(child.pid ?? 0);
-    return code as number | null;
-  });
-  const saying = async (text: string, times = 1): Promise<void> =>
-    new Promise((resolveOutput, reject) => {
-      const look = (): void => void (output.split(text).length > times && resolveOutput());
-      child.stdout?.on('data', look);
-      void exited.then(() => reject(new Error(`It ended without saying “${text}”:\n${output}`)));
-      look();
-    });
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  return { child, exited, saying, output: () => output };
-}
-
 test('While developing, the service starts again at an edit and the stores keep running', async () => {
   const [port, dataDir] = [await deadPort(), join(folder, 'data')];
   // The compiler watches a small project, whose builds start the real service.
@@ -53,7 +33,11 @@ test('While developing, the service starts again at an edit and the stores keep 
   await writeFile(join(folder, 'tsconfig.nest.json'), JSON.stringify({ compilerOptions: { outDir: 'out', types: [] }, files: ['source.ts'] }));
   await writeFile(source, 'export const version = 1;\n');
   const url = `http://127.0.0.1:${port}`;
-  const dev = start(process.execPath, [join(build(), 'dist/local/commands/dev.js')], { PORT: String(port), HOST: '127.0.0.1', DUET_DATA_DIR: dataDir });
+  const dev = startWatched(guardian, folder, process.execPath, [join(build(), 'dist/local/commands/dev.js')], {
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    DUET_DATA_DIR: dataDir,
+  });
   const stores = async (): Promise<unknown> => JSON.parse(await readFile(join(dataDir, 'running.json'), 'utf8'));
   const count = async (): Promise<number> => ((await (await fetch(`${url}/counter`, { method: 'POST' })).json()) as { visitCount: number }).visitCount;
 
@@ -73,12 +57,18 @@ test('While developing, the service starts again at an edit and the stores keep 
   expect(await dev.exited).toBe(0);
   await expect(fetch(url)).rejects.toThrow();
   await expect(stores()).rejects.toThrow('ENOENT');
-});
+}, 180_000);
 
 test('When npm is killed, the service stops and says why', async () => {
   const main = join(build(), 'dist/main.js');
   await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts: { start: `exec ${JSON.stringify(process.execPath)} ${JSON.stringify(main)}` } }));
-  const npm = start('npm', ['start'], { PORT: '0', HOST: '127.0.0.1', DUET_DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'error' });
+  const npm = startWatched(guardian, folder, 'npm', ['start'], {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    DUET_DATA_DIR: join(folder, 'data'),
+    LOG_LEVEL: 'error',
+    STORE_TIMEOUT_MS: '60000',
+  });
   await npm.saying('Duet is listening');
   const closed = once(npm.child, 'close');
 
@@ -86,7 +76,7 @@ test('When npm is killed, the service stops and says why', async () => {
   await closed;
 
   expect(npm.output()).toMatch(/Duet is stopping: npm, which started it, has ended \(pid \d+\)/);
-});
+}, 180_000);
 
 test('A script with “npm start” among its arguments is no launcher, and its end does not stop the service', async () => {
   const script = join(folder, 'run.sh');

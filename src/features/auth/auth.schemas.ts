@@ -12,7 +12,9 @@ export const credentialsSchema = z
 export type Credentials = z.output<typeof credentialsSchema>;
 
 /** The body of `POST /auth/refresh` and `POST /auth/logout`. */
-export const refreshSchema = z.strictObject({ refreshToken: z.string().min(1).max(1024) }).meta({ id: 'RefreshRequest' });
+export const refreshSchema = z
+  .strictObject({ refreshToken: z.string().min(1).max(1024) })
+  .meta({ id: 'RefreshRequest', example: { refreshToken: 'the-refresh-token-of-your-sign-in' } });
 
 export type RefreshRequest = z.output<typeof refreshSchema>;
 

@@ -12,6 +12,7 @@ const tags = [
   { name: 'Health', description: 'Whether it serves, and whether its stores can be reached.' },
   { name: 'Auth', description: 'Tokens: sign in, refresh, sign out.' },
   { name: 'Todos', description: 'A user’s todos.' },
+  { name: 'Sync', description: 'What changed since, and several changes at once.' },
   { name: 'Counter', description: 'The public visit counter.' },
   { name: 'Records', description: 'One free-form record a user.' },
   { name: 'Dashboard', description: 'An account at a glance.' },

@@ -20,6 +20,17 @@ test('The contract says how long a page is by default, and which headers a clien
   expect([required('/users', 'post', 400, 'RateLimit'), required('/users/{id}', 'patch', 200, 'RateLimit')]).toEqual([true, false]);
 });
 
+test('Every tag of an operation is declared, and the account is deleted by the last group', async () => {
+  const { paths, tags } = JSON.parse(await readPublishedDocument()) as {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly tags: readonly string[] }>>>>;
+    readonly tags: readonly { readonly name: string }[];
+  };
+
+  const used = Object.values(paths).flatMap((path) => Object.values(path).flatMap((operation) => operation.tags));
+  expect(tags.map(({ name }) => name).sort()).toEqual([...new Set(used)].sort());
+  expect(tags.at(-1)?.name).toBe('Users');
+});
+
 interface Contract {
   readonly paths: Readonly<
     Record<

@@ -5,10 +5,19 @@ import { type Caller, CallersOwn, CurrentCaller, OwnedBy } from '../../common/ca
 import { Entity } from '../../common/entity.interceptor.js';
 import { IfMatch, type VersionCondition } from '../../common/etag.js';
 import { IdempotencyKey, type Replay } from '../../common/idempotency-key.js';
-import { idSchema, userIdSchema } from '../../common/ids.js';
+import { userIdSchema } from '../../common/ids.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
 import { Replayable } from '../../common/replayable.interceptor.js';
-import { todoContentSchema, todoListSchema, type TodoPatch, todoPatchSchema, type TodoQuery, todoQuerySchema, todoSchema } from './todos.schemas.js';
+import {
+  todoContentSchema,
+  todoIdSchema,
+  todoListSchema,
+  type TodoPatch,
+  todoPatchSchema,
+  type TodoQuery,
+  todoQuerySchema,
+  todoSchema,
+} from './todos.schemas.js';
 import { TodoListsService } from './todo-lists.service.js';
 import { TodosService } from './todos.service.js';
 import type { Todo, TodoContent } from './todos.js';
@@ -68,7 +77,7 @@ export class TodosController {
     problems: ['request.invalid', 'todo.not_found', ...storeProblems],
     requestHeaders: ['If-None-Match'],
   })
-  async get(@CurrentCaller() { userId }: Caller, @Param('id', { schema: idSchema }) id: string): Promise<Todo> {
+  async get(@CurrentCaller() { userId }: Caller, @Param('id', { schema: todoIdSchema }) id: string): Promise<Todo> {
     return this.todos.get(userId, id);
   }
 
@@ -85,7 +94,7 @@ export class TodosController {
   })
   async replace(
     @CurrentCaller() { userId }: Caller,
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: todoIdSchema }) id: string,
     @Body({ schema: todoContentSchema }) content: TodoContent,
     @IfMatch() condition: VersionCondition | undefined,
   ): Promise<Todo> {
@@ -106,7 +115,7 @@ export class TodosController {
   })
   async patch(
     @CurrentCaller() { userId }: Caller,
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: todoIdSchema }) id: string,
     @Body({ schema: todoPatchSchema }) patch: TodoPatch,
     @IfMatch() condition: VersionCondition | undefined,
   ): Promise<Todo> {
@@ -125,7 +134,7 @@ export class TodosController {
   })
   async delete(
     @CurrentCaller() { userId }: Caller,
-    @Param('id', { schema: idSchema }) id: string,
+    @Param('id', { schema: todoIdSchema }) id: string,
     @IfMatch() condition: VersionCondition | undefined,
   ): Promise<void> {
     await this.todos.delete(userId, id, condition);

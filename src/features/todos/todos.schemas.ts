@@ -3,6 +3,8 @@ import { idSchema } from '../../common/ids.js';
 import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
 import { boundedText, visibleText } from '../../common/text.js';
 
+const exampleTodoId = '019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10';
+
 const status = z.enum(['open', 'in_progress', 'done']);
 const priority = z.enum(['low', 'normal', 'high']);
 
@@ -79,9 +81,12 @@ export const todoPatchSchema = z
 
 export type TodoPatch = z.output<typeof todoPatchSchema>;
 
+/** A todo's id. */
+export const todoIdSchema = idSchema.meta({ format: 'uuid', example: exampleTodoId });
+
 /** A todo for examples. */
 export const exampleTodo = {
-  id: '019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10',
+  id: exampleTodoId,
   userId: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c',
   title: 'Water the plants',
   description: null,
@@ -93,13 +98,14 @@ export const exampleTodo = {
   createdAt: '2026-11-20T09:30:00.000Z',
   updatedAt: '2026-11-20T09:30:00.000Z',
   completedAt: null,
+  archivedAt: null,
   version: 1,
 };
 
 /** A todo as it is answered. */
 export const todoSchema = z
   .object({
-    id: idSchema,
+    id: todoIdSchema,
     userId: idSchema,
     title: boundedText(1, 200),
     description: boundedText(0, 10_000).nullable(),

@@ -34,7 +34,7 @@ export async function createServerApp(config: Config, { docs = false, bounds = {
   const app = await createApp(config, {
     adapter,
     modules: [LocalWorkersModule],
-    ...(docs && { prepare: async (made) => (await import('./swagger-ui.js')).serveDocs(made) }),
+    ...(docs && { prepare: async (made) => (await import('./docs-page.js')).serveDocs(made) }),
   });
   answerBrokenRequests(app.getHttpServer(), (requestId, { status }) => app.get(Log).info('request', { requestId, route: '(none)', status }));
   return app;
