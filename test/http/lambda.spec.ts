@@ -44,6 +44,11 @@ describe('the http function', () => {
       RDS_USERNAME: postgres.username,
       RDS_PASSWORD: postgres.password,
       DYNAMODB_ENDPOINT: dynamodb.endpoint,
+      DYNAMODB_TABLE_NAME: dynamodb.tables.todos,
+      COUNTERS_TABLE_NAME: dynamodb.tables.counters,
+      RECORDS_TABLE_NAME: dynamodb.tables.records,
+      ARCHIVE_TABLE_NAME: dynamodb.tables.archive,
+      RATE_LIMITS_TABLE_NAME: dynamodb.tables.rateLimits,
       JWT_SECRET: 'short',
     });
     ({ handler } = await import('../../src/lambda/http.js'));

@@ -18,7 +18,9 @@ afterAll(async () => service?.stop());
 describe('`me` in place of a user’s id', () => {
   test.each(ofUsers.map(({ method, path }) => [method, path]))('means the caller’s own in %s %s', async (method, path) => {
     const caller = method === 'DELETE' ? await service.signUp() : user;
-    const body = { POST: { title: 'mine' }, PATCH: { name: 'Me' } }[method];
+    const body = path.endsWith('/batch')
+      ? { operations: [{ op: 'create', todo: { title: 'mine' } }] }
+      : { POST: { title: 'mine' }, PATCH: { name: 'Me' } }[method];
 
     const answer = await service.call(method, path.replace('{id}', 'me'), { token: caller.accessToken, body });
 
