@@ -1,6 +1,6 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
-import { BodyInterceptor } from './common/body.interceptor.js';
+import { BodyInterceptor } from './common/http/body.interceptor.js';
 import type { Config } from './config/config.js';
 import { AuthModule } from './features/auth/auth.module.js';
 import { CounterModule } from './features/counter/counter.module.js';

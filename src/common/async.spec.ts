@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
 import { backoffMs, KeyedMutex, memoize, Semaphore, withTimeout } from './async.js';
-import { currentContext, runInContext } from './request-context.js';
+import { currentContext, runInContext } from './http/request-context.js';
 
 const never = new Promise<never>(() => undefined);
 

@@ -1,4 +1,4 @@
-import { findUnfitText, type UnfitText } from './text.js';
+import { findUnfitText, type UnfitText } from './text/text.js';
 
 /** The longest number looked at, in characters: more than any that DynamoDB can hold needs. */
 const longestNumber = 200;

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { runInContext } from '../common/request-context.js';
+import { runInContext } from '../common/http/request-context.js';
 import { memoize } from '../common/async.js';
 import { parseConfig } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { ServiceBusyError, StoreUnavailableError } from '../common/errors.js';
-import { runInContext } from '../common/request-context.js';
+import { ServiceBusyError, StoreUnavailableError } from '../common/errors/errors.js';
+import { runInContext } from '../common/http/request-context.js';
 import { storeTimeouts } from '../config/config.js';
 import { StoreCalls } from './store-call.js';
 

@@ -1,5 +1,5 @@
-import { ServiceBusyError, StoreUnavailableError } from '../common/errors.js';
-import { remainingStoreMs } from '../common/request-context.js';
+import { ServiceBusyError, StoreUnavailableError } from '../common/errors/errors.js';
+import { remainingStoreMs } from '../common/http/request-context.js';
 import type { StoreTimeouts } from '../config/config.js';
 
 /** A timer that is later than this, in milliseconds, shows that this process was too busy to notice an answer in time. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { codePoints, isVisible } from '../../src/common/text.js';
+import { codePoints, isVisible } from '../../src/common/text/text.js';
 import type { ContractDocument, Schema } from './document.js';
 import { Validation } from './validation.js';
 

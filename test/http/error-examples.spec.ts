@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ErrorCode } from '../../src/common/error-catalogue.js';
+import type { ErrorCode } from '../../src/common/errors/error-catalogue.js';
 import { errorExamples, exampleProblem } from '../../src/features/docs/error-examples.js';
 import { encodeSyncToken } from '../../src/features/sync/sync-token.js';
 import { answerBrokenRequests } from '../../src/local/server/broken-requests.js';

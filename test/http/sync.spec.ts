@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { INestApplication } from '@nestjs/common';
-import { encodeCursor } from '../../src/common/cursor.js';
+import { encodeCursor } from '../../src/common/resources/cursor.js';
 import { decodeSyncToken, encodeSyncToken } from '../../src/features/sync/sync-token.js';
 import type { Todo } from '../../src/features/todos/todos.js';
 import { createServerApp } from '../../src/local/server/server-app.js';

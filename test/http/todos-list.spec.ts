@@ -483,7 +483,7 @@ describe('A cursor', () => {
   });
 
   test('that names a position outside the user’s todos is refused, however well it was made', async () => {
-    const { encodeCursor } = await import('../../src/common/cursor.js');
+    const { encodeCursor } = await import('../../src/common/resources/cursor.js');
     const binding = ['todos', user.id, {}];
     const position = Buffer.from(cursor, 'base64url').subarray(12).toString();
     expect(encodeCursor(position, binding)).toBe(cursor);
@@ -494,7 +494,7 @@ describe('A cursor', () => {
   });
 
   test('that names a position outside the asked range is refused, however well it was made', async () => {
-    const { encodeCursor } = await import('../../src/common/cursor.js');
+    const { encodeCursor } = await import('../../src/common/resources/cursor.js');
     const query = { sort: 'due', dueAfter: '2029-01-01', dueBefore: '2031-01-01' };
     const good = (await list(user, { ...query, limit: '2' })).body.nextCursor;
     const binding = ['todos', user.id, { dueBefore: '2031-01-01', dueAfter: '2029-01-01', sort: 'due' }];

@@ -1,6 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/caller.js';
+import type { Caller } from '../../common/http/caller.js';
 import { ServiceSecret, type SigningKey } from '../../platform/secrets/service-secret.js';
 import type { User } from '../users/user.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AccessRule, Caller } from '../../common/caller.js';
+import type { AccessRule, Caller } from '../../common/http/caller.js';
 import { type Access, accessOf } from './access.guard.js';
 
 describe('an access rule', () => {

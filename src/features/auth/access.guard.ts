@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { type AccessRule, accessRuleKey, type AuthenticatedRequest, type Caller } from '../../common/caller.js';
-import { DuetError } from '../../common/errors.js';
+import { type AccessRule, accessRuleKey, type AuthenticatedRequest, type Caller } from '../../common/http/caller.js';
+import { DuetError } from '../../common/errors/errors.js';
 import { idSchema, ownIdAlias } from '../../common/ids.js';
 import { Audit } from '../../platform/observability/audit.js';
 import { UsersService } from '../users/users.service.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Public } from '../../common/caller.js';
-import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
+import { Public } from '../../common/http/caller.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/http/openapi.js';
 import { Client, type LimitedClient } from '../../platform/rate-limits/client.js';
 import { Limited } from '../credentials/limited.js';
 import { type Credentials, credentialsSchema, type RefreshRequest, refreshSchema, type Tokens, tokensSchema } from './auth.schemas.js';

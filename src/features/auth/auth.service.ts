@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DuetError } from '../../common/errors.js';
+import { DuetError } from '../../common/errors/errors.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
 import { Audit } from '../../platform/observability/audit.js';
 import { ServiceSecret } from '../../platform/secrets/service-secret.js';

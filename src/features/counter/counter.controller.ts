@@ -1,9 +1,9 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
-import { Public } from '../../common/caller.js';
-import { IdempotencyKey } from '../../common/idempotency-key.js';
-import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import { Replayable } from '../../common/replayable.interceptor.js';
+import { Public } from '../../common/http/caller.js';
+import { IdempotencyKey } from '../../common/resources/idempotency-key.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/http/openapi.js';
+import { Replayable } from '../../common/resources/replayable.interceptor.js';
 import type { CountedVisit, VisitCounter } from './counter.js';
 import { visitCounterSchema, visitSchema } from './counter.schemas.js';
 import { CounterService } from './counter.service.js';

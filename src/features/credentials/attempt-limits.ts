@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { remainingStoreMs } from '../../common/request-context.js';
+import { remainingStoreMs } from '../../common/http/request-context.js';
 import { AppConfig } from '../../config/config.module.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
 import type { Counter } from '../../platform/rate-limits/counters.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Options } from '@node-rs/argon2';
-import { RateLimitedError } from '../../common/errors.js';
+import { RateLimitedError } from '../../common/errors/errors.js';
 import { AppConfig } from '../../config/config.module.js';
 import { FairQueue } from './fair-queue.js';
 

@@ -1,8 +1,8 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { type Caller, CurrentCaller, OwnedBy } from '../../common/caller.js';
+import { type Caller, CurrentCaller, OwnedBy } from '../../common/http/caller.js';
 import { userIdSchema } from '../../common/ids.js';
-import { Operation, storeProblems } from '../../common/openapi.js';
+import { Operation, storeProblems } from '../../common/http/openapi.js';
 import { type Dashboard, dashboardSchema } from './dashboard.schemas.js';
 import { DashboardService } from './dashboard.service.js';
 

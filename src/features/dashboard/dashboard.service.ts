@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { withTimeout } from '../../common/async.js';
-import type { Caller } from '../../common/caller.js';
-import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors.js';
+import type { Caller } from '../../common/http/caller.js';
+import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors/errors.js';
 import { AppConfig } from '../../config/config.module.js';
 import { type DueOverview, TodoListsService } from '../todos/todo-lists.service.js';
 import type { Todo, TodoCounts } from '../todos/todos.js';

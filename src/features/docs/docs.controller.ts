@@ -1,8 +1,8 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Public } from '../../common/caller.js';
-import { Operation } from '../../common/openapi.js';
-import { currentContext } from '../../common/request-context.js';
+import { Public } from '../../common/http/caller.js';
+import { Operation } from '../../common/http/openapi.js';
+import { currentContext } from '../../common/http/request-context.js';
 import { serviceSchema, type ServiceDescriptor, openApiDocumentSchema } from './docs.schemas.js';
 import { readPublishedDocument, serviceVersion } from './published-document.js';
 

@@ -1,6 +1,6 @@
-import { errorCatalogue, type ErrorCode } from '../../common/error-catalogue.js';
-import { DuetError, type DuetErrorOptions } from '../../common/errors.js';
-import { problemBody } from '../../common/problem.js';
+import { errorCatalogue, type ErrorCode } from '../../common/errors/error-catalogue.js';
+import { DuetError, type DuetErrorOptions } from '../../common/errors/errors.js';
+import { problemBody } from '../../common/errors/problem.js';
 
 /** Who sends an example's request, unless it is a user who is signed in. */
 const senders = { admin: 'sent by an administrator', stranger: 'sent without a token', late: 'sent with an expired token', idle: 'sent an hour after sign-in' };
@@ -105,7 +105,7 @@ export function errorsPage(): string {
   return [
     '# Errors',
     '',
-    'Generated from `src/common/error-catalogue.ts` by `npm run openapi`: do not edit.',
+    'Generated from `src/common/errors/error-catalogue.ts` by `npm run openapi`: do not edit.',
     '',
     'Every error is a problem detail (RFC 9457, `application/problem+json`). Programs decide by `code`, which is stable; `requestId` names the request in the logs.',
     'The one exception is the 503 of `GET /health`, which has the shape of its 200.',

@@ -1,8 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import * as z from 'zod';
-import type { ErrorCode } from '../../common/error-catalogue.js';
-import { problemMediaType } from '../../common/problem.js';
+import type { ErrorCode } from '../../common/errors/error-catalogue.js';
+import { problemMediaType } from '../../common/errors/problem.js';
 import { exampleProblem } from './error-examples.js';
 import { serviceVersion } from './published-document.js';
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Header, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Public } from '../../common/caller.js';
-import { Operation } from '../../common/openapi.js';
+import { Public } from '../../common/http/caller.js';
+import { Operation } from '../../common/http/openapi.js';
 import { HealthStatusInterceptor } from './health-status.interceptor.js';
 import { type Liveness, livenessSchema, type Readiness, readinessSchema } from './health.schemas.js';
 import { HealthService } from './health.service.js';

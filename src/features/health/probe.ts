@@ -1,5 +1,5 @@
 import { withTimeout } from '../../common/async.js';
-import type { StoreName } from '../../common/errors.js';
+import type { StoreName } from '../../common/errors/errors.js';
 import type { Log } from '../../platform/observability/log.js';
 
 /** What a probe found, and how long that took in milliseconds. */

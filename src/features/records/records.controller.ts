@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type * as z from 'zod';
-import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/caller.js';
-import { CreatedAt } from '../../common/entity.interceptor.js';
-import { IdempotencyKey } from '../../common/idempotency-key.js';
-import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import { Replayable } from '../../common/replayable.interceptor.js';
+import { type Caller, CurrentCaller, OwnedByQuery } from '../../common/http/caller.js';
+import { CreatedAt } from '../../common/resources/entity.interceptor.js';
+import { IdempotencyKey } from '../../common/resources/idempotency-key.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/http/openapi.js';
+import { Replayable } from '../../common/resources/replayable.interceptor.js';
 import type { CreatedRecord, UserRecord } from './records.js';
 import {
   newRecordSchema,

@@ -1,5 +1,5 @@
-import type { KeyedCreation } from '../../common/idempotency-key.js';
-import type { Page } from '../../common/paging.js';
+import type { KeyedCreation } from '../../common/resources/idempotency-key.js';
+import type { Page } from '../../common/resources/paging.js';
 import type { CreatedRecord, UserRecord } from './records.js';
 
 /** Where the records are kept. Of a user who has been deleted there is none, even before the record is purged. */

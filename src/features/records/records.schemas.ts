@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { idSchema } from '../../common/ids.js';
-import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
+import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/resources/paging.js';
 import { findUnstorable, nameProblem } from './records.js';
 
 const valuesNote =

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/caller.js';
-import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
-import { DuetError } from '../../common/errors.js';
-import { fingerprintOf } from '../../common/idempotency-key.js';
+import type { Caller } from '../../common/http/caller.js';
+import { decodeIdCursor, encodeCursor } from '../../common/resources/cursor.js';
+import { DuetError } from '../../common/errors/errors.js';
+import { fingerprintOf } from '../../common/resources/idempotency-key.js';
 import { RecordsRepository } from './records.repository.js';
 import type { CreatedRecord, UserRecord } from './records.js';
 import type { RecordChange, RecordList, RecordsQuery } from './records.schemas.js';

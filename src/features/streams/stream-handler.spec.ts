@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { AttributeValue, DynamoDBRecord } from 'aws-lambda';
 import type { AppConfig } from '../../config/config.module.js';
-import { StoreUnavailableError } from '../../common/errors.js';
+import { StoreUnavailableError } from '../../common/errors/errors.js';
 import type { Log } from '../../platform/observability/log.js';
 import type { ArchiveService } from '../todos/archive.service.js';
 import { archivedTodo, newTodo, nextTodo, type Todo, type TodoContent } from '../todos/todos.js';

@@ -1,5 +1,5 @@
-import { decodeCursor, encodeCursor } from '../../common/cursor.js';
-import { InvalidCursorError } from '../../common/errors.js';
+import { decodeCursor, encodeCursor } from '../../common/resources/cursor.js';
+import { InvalidCursorError } from '../../common/errors/errors.js';
 import type { FeedPosition } from '../todos/change-feed.js';
 
 /** Where a client stands in the change feed. */

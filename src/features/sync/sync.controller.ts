@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { OwnedBy } from '../../common/caller.js';
-import { IdempotencyKey, type Replay } from '../../common/idempotency-key.js';
+import { OwnedBy } from '../../common/http/caller.js';
+import { IdempotencyKey, type Replay } from '../../common/resources/idempotency-key.js';
 import { userIdSchema } from '../../common/ids.js';
-import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import { Replayable } from '../../common/replayable.interceptor.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/http/openapi.js';
+import { Replayable } from '../../common/resources/replayable.interceptor.js';
 import type { OperationResult } from '../todos/todo-batch.js';
 import { type Batch, batchResultSchema, batchSchema, changesQuerySchema, changesSchema, type ChangesQuery } from './sync.schemas.js';
 import { type Changes, SyncService } from './sync.service.js';

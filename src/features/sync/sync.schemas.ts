@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { idSchema } from '../../common/ids.js';
-import { limitOf } from '../../common/paging.js';
+import { limitOf } from '../../common/resources/paging.js';
 import { todoContentSchema, todoPatchSchema, todoSchema } from '../todos/todos.schemas.js';
 
 /** The query of the change feed. */

@@ -1,4 +1,4 @@
-import { DuetError, type FieldProblem } from '../../common/errors.js';
+import { DuetError, type FieldProblem } from '../../common/errors/errors.js';
 import { newId } from '../../common/ids.js';
 import type { TodoChange, WriteDecision } from './todos.repository.js';
 import type { TodoPatch } from './todos.schemas.js';

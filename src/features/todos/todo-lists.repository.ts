@@ -1,4 +1,4 @@
-import type { Page } from '../../common/paging.js';
+import type { Page } from '../../common/resources/paging.js';
 import type { DueBounds, DueKeyRange } from './due.js';
 import type { Todo, TodoCounts } from './todos.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { foldCase } from '../../common/case-folding.js';
-import { decodeCursor, encodeCursor } from '../../common/cursor.js';
+import { foldCase } from '../../common/text/case-folding.js';
+import { decodeCursor, encodeCursor } from '../../common/resources/cursor.js';
 import { type DueSpan, dueKeyRanges, dueWithin, overdueSpan, todaySpan, upcomingSpan } from './due.js';
 import { TodoListsRepository, type TodoSelection } from './todo-lists.repository.js';
 import type { TodoQuery } from './todos.schemas.js';

@@ -1,13 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AcceptsMergePatch } from '../../common/body.interceptor.js';
-import { type Caller, CallersOwn, CurrentCaller, OwnedBy } from '../../common/caller.js';
-import { Entity } from '../../common/entity.interceptor.js';
-import { IfMatch, type VersionCondition } from '../../common/etag.js';
-import { IdempotencyKey, type Replay } from '../../common/idempotency-key.js';
+import { AcceptsMergePatch } from '../../common/http/body.interceptor.js';
+import { type Caller, CallersOwn, CurrentCaller, OwnedBy } from '../../common/http/caller.js';
+import { Entity } from '../../common/resources/entity.interceptor.js';
+import { IfMatch, type VersionCondition } from '../../common/resources/etag.js';
+import { IdempotencyKey, type Replay } from '../../common/resources/idempotency-key.js';
 import { userIdSchema } from '../../common/ids.js';
-import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
-import { Replayable } from '../../common/replayable.interceptor.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/http/openapi.js';
+import { Replayable } from '../../common/resources/replayable.interceptor.js';
 import {
   todoContentSchema,
   todoIdSchema,

@@ -1,4 +1,4 @@
-import type { KeyedCreation, Replay } from '../../common/idempotency-key.js';
+import type { KeyedCreation, Replay } from '../../common/resources/idempotency-key.js';
 import type { Todo } from './todos.js';
 
 /** A change of one todo: `before` is null for a creation, `after` for a deletion. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { idSchema } from '../../common/ids.js';
-import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
-import { boundedText, visibleText } from '../../common/text.js';
+import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/resources/paging.js';
+import { boundedText, visibleText } from '../../common/text/text.js';
 
 const exampleTodoId = '019e3a5c-9c40-7f1d-8a6b-5d2c4e7f9a10';
 

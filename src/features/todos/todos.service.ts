@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DuetError } from '../../common/errors.js';
-import type { VersionCondition } from '../../common/etag.js';
-import { fingerprintOf, type Replay } from '../../common/idempotency-key.js';
+import { DuetError } from '../../common/errors/errors.js';
+import type { VersionCondition } from '../../common/resources/etag.js';
+import { fingerprintOf, type Replay } from '../../common/resources/idempotency-key.js';
 import { newId } from '../../common/ids.js';
 import { decideBatch, type OperationResult, type TodoOperation } from './todo-batch.js';
 import { patchedTodo } from './todo-patch.js';

@@ -1,4 +1,4 @@
-import type { KeyedCreation } from '../../common/idempotency-key.js';
+import type { KeyedCreation } from '../../common/resources/idempotency-key.js';
 import type { TransactItem } from '../../platform/dynamodb/idempotency.js';
 
 /**

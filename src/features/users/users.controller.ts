@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AcceptsMergePatch } from '../../common/body.interceptor.js';
-import { AdminOnly, type Caller, CurrentCaller, OwnedBy, Public } from '../../common/caller.js';
-import { Entity } from '../../common/entity.interceptor.js';
-import { IfMatch, type VersionCondition } from '../../common/etag.js';
+import { AcceptsMergePatch } from '../../common/http/body.interceptor.js';
+import { AdminOnly, type Caller, CurrentCaller, OwnedBy, Public } from '../../common/http/caller.js';
+import { Entity } from '../../common/resources/entity.interceptor.js';
+import { IfMatch, type VersionCondition } from '../../common/resources/etag.js';
 import { userIdSchema } from '../../common/ids.js';
-import { bodyProblems, Operation, storeProblems } from '../../common/openapi.js';
+import { bodyProblems, Operation, storeProblems } from '../../common/http/openapi.js';
 import { Client, type LimitedClient } from '../../platform/rate-limits/client.js';
 import { Limited } from '../credentials/limited.js';
 import type { User } from './user.js';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { boundedText, visibleText } from '../../common/text.js';
+import { boundedText, visibleText } from '../../common/text/text.js';
 import { idSchema } from '../../common/ids.js';
-import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/paging.js';
+import { cursorSchema, limitSchema, nextCursorSchema } from '../../common/resources/paging.js';
 import { passwordLength } from '../credentials/password-rules.js';
 import { findTimeZone, timeZonePattern } from './time-zone.js';
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/caller.js';
-import { decodeIdCursor, encodeCursor } from '../../common/cursor.js';
-import { DuetError, RateLimitedError, ValidationError } from '../../common/errors.js';
-import type { VersionCondition } from '../../common/etag.js';
+import type { Caller } from '../../common/http/caller.js';
+import { decodeIdCursor, encodeCursor } from '../../common/resources/cursor.js';
+import { DuetError, RateLimitedError, ValidationError } from '../../common/errors/errors.js';
+import type { VersionCondition } from '../../common/resources/etag.js';
 import { newId } from '../../common/ids.js';
 import { OutboxService } from '../outbox/outbox.service.js';
 import { Audit, type AuditEntry } from '../../platform/observability/audit.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { StoreUnavailableError } from '../../common/errors.js';
+import { StoreUnavailableError } from '../../common/errors/errors.js';
 import type { OutboxJanitor } from '../../features/outbox/outbox-janitor.js';
 import type { OutboxService } from '../../features/outbox/outbox.service.js';
 import type { OutboxWorker } from '../../features/outbox/outbox-worker.js';

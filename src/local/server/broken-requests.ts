@@ -1,9 +1,9 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { v7 } from 'uuid';
-import type { ErrorCode } from '../../common/error-catalogue.js';
-import { DuetError } from '../../common/errors.js';
-import { problemBody, problemMediaType } from '../../common/problem.js';
+import type { ErrorCode } from '../../common/errors/error-catalogue.js';
+import { DuetError } from '../../common/errors/errors.js';
+import { problemBody, problemMediaType } from '../../common/errors/problem.js';
 
 /** Called for every request that could not be read as HTTP, once it has been answered. */
 export type BrokenRequestListener = (requestId: string, answered: DuetError) => void;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
-import { currentContext } from '../../common/request-context.js';
+import { currentContext } from '../../common/http/request-context.js';
 
 /** What Swagger UI consists of, by its media type. */
 const assets: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { DuetError } from '../../common/errors.js';
-import { idempotencyWindowSeconds } from '../../common/idempotency-key.js';
+import { DuetError } from '../../common/errors/errors.js';
+import { idempotencyWindowSeconds } from '../../common/resources/idempotency-key.js';
 
 /** One element of a `TransactWriteItems` request. */
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];

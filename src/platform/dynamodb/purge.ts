@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchWriteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { backoffMs } from '../../common/async.js';
-import { StoreUnavailableError } from '../../common/errors.js';
+import { StoreUnavailableError } from '../../common/errors/errors.js';
 import type { DynamoDb } from './dynamodb.js';
 import { retryContention } from './transactions.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ServiceBusyError } from '../../common/errors.js';
-import { runInContext } from '../../common/request-context.js';
+import { ServiceBusyError } from '../../common/errors/errors.js';
+import { runInContext } from '../../common/http/request-context.js';
 import { cancellationReasons, isConditionFailed, isContention, retryContention } from './transactions.js';
 
 const named = (name: string, fields: object = {}): Error => Object.assign(new Error(name), { name }, fields);

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { backoffMs } from '../../common/async.js';
-import { ServiceBusyError } from '../../common/errors.js';
-import { remainingStoreMs } from '../../common/request-context.js';
+import { ServiceBusyError } from '../../common/errors/errors.js';
+import { remainingStoreMs } from '../../common/http/request-context.js';
 import type { DynamoDb } from './dynamodb.js';
 import type { TransactItem } from './idempotency.js';
 

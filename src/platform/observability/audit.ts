@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RateLimitedError } from '../../common/errors.js';
+import { RateLimitedError } from '../../common/errors/errors.js';
 import { Log } from './log.js';
 
 /** One act that must be traceable. Ids only: never an address, an e-mail or a secret. */

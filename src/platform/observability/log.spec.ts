@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { runInContext } from '../../common/request-context.js';
+import { runInContext } from '../../common/http/request-context.js';
 import { Audit } from './audit.js';
 import { describeError, Log } from './log.js';
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { LoggerService } from '@nestjs/common';
-import { currentContext } from '../../common/request-context.js';
+import { currentContext } from '../../common/http/request-context.js';
 import type { Config } from '../../config/config.js';
 
 /** What a line says besides its message. Never an address, token, e-mail or password. */

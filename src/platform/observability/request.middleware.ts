@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { v7 } from 'uuid';
-import { runInContext, type RequestContext } from '../../common/request-context.js';
-import { stripBasePath } from '../../common/base-path.js';
+import { runInContext, type RequestContext } from '../../common/http/request-context.js';
+import { stripBasePath } from '../../common/http/base-path.js';
 import type { Log } from './log.js';
 import { emitRequestMetrics } from './request-metrics.js';
 

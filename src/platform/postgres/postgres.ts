@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { QueryResultRow } from 'pg';
 import type { EntityManager } from 'typeorm';
 import { withTimeout } from '../../common/async.js';
-import { remainingStoreMs } from '../../common/request-context.js';
+import { remainingStoreMs } from '../../common/http/request-context.js';
 import type { StoreTimeouts } from '../../config/config.js';
 import { AppConfig } from '../../config/config.module.js';
 import { StoreCalls } from '../store-call.js';

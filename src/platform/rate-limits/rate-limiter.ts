@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { memoize } from '../../common/async.js';
-import { RateLimitedError } from '../../common/errors.js';
+import { RateLimitedError } from '../../common/errors/errors.js';
 import { AppConfig } from '../../config/config.module.js';
 import { DynamoDb } from '../dynamodb/dynamodb.js';
 import { Log } from '../observability/log.js';

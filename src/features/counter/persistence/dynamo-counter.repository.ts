@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
-import { StoreUnavailableError } from '../../../common/errors.js';
-import { idempotencyWindowSeconds } from '../../../common/idempotency-key.js';
+import { StoreUnavailableError } from '../../../common/errors/errors.js';
+import { idempotencyWindowSeconds } from '../../../common/resources/idempotency-key.js';
 import { AppConfig } from '../../../config/config.module.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { cancellationReasons, isContention, retryContention } from '../../../platform/dynamodb/transactions.js';

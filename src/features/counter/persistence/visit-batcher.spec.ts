@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { StoreUnavailableError } from '../../../common/errors.js';
-import { currentContext, type RequestContext, runInContext } from '../../../common/request-context.js';
+import { StoreUnavailableError } from '../../../common/errors/errors.js';
+import { currentContext, type RequestContext, runInContext } from '../../../common/http/request-context.js';
 import { counterId, type VisitCounter } from '../counter.js';
 import { maxWaitingVisits, VisitBatcher } from './visit-batcher.js';
 

@@ -1,5 +1,5 @@
-import { StoreUnavailableError } from '../../../common/errors.js';
-import { currentContext, type RequestContext, runInContext } from '../../../common/request-context.js';
+import { StoreUnavailableError } from '../../../common/errors/errors.js';
+import { currentContext, type RequestContext, runInContext } from '../../../common/http/request-context.js';
 import type { VisitCounter } from '../counter.js';
 
 /** How many visits may wait for the next write. More than that, and they would wait in vain. */

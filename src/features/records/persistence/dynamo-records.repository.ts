@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteCommand, GetCommand, ScanCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
-import { DuetError } from '../../../common/errors.js';
-import type { KeyedCreation } from '../../../common/idempotency-key.js';
-import { type Page, PageBuilder } from '../../../common/paging.js';
+import { DuetError } from '../../../common/errors/errors.js';
+import type { KeyedCreation } from '../../../common/resources/idempotency-key.js';
+import { type Page, PageBuilder } from '../../../common/resources/paging.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import type { TransactItem } from '../../../platform/dynamodb/idempotency.js';
 import { cancellationReasons, isConditionFailed, retryContention } from '../../../platform/dynamodb/transactions.js';

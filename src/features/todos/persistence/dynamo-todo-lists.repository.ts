@@ -1,7 +1,7 @@
 import { GetCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
-import { InvalidCursorError } from '../../../common/errors.js';
-import { type Page, PageBuilder } from '../../../common/paging.js';
+import { InvalidCursorError } from '../../../common/errors/errors.js';
+import { type Page, PageBuilder } from '../../../common/resources/paging.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { coveringKeyRange, type DueKeyRange } from '../due.js';
 import { TodoListsRepository, type TodoSelection } from '../todo-lists.repository.js';

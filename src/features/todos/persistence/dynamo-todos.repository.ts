@@ -1,6 +1,6 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
-import type { Replay } from '../../../common/idempotency-key.js';
+import type { Replay } from '../../../common/resources/idempotency-key.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { purgePartition } from '../../../platform/dynamodb/purge.js';
 import { retryContention } from '../../../platform/dynamodb/transactions.js';

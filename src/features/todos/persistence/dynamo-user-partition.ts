@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DuetError } from '../../../common/errors.js';
-import type { KeyedCreation } from '../../../common/idempotency-key.js';
+import { DuetError } from '../../../common/errors/errors.js';
+import type { KeyedCreation } from '../../../common/resources/idempotency-key.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';
 import { UserPartition } from '../user-partition.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { KeyedMutex } from '../../../common/async.js';
-import { DuetError } from '../../../common/errors.js';
-import type { KeyedCreation, Replay } from '../../../common/idempotency-key.js';
+import { DuetError } from '../../../common/errors/errors.js';
+import type { KeyedCreation, Replay } from '../../../common/resources/idempotency-key.js';
 import { AppConfig } from '../../../config/config.module.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform/dynamodb/idempotency.js';

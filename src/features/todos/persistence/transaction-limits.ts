@@ -1,4 +1,4 @@
-import { DuetError } from '../../../common/errors.js';
+import { DuetError } from '../../../common/errors/errors.js';
 import type { TransactItem } from '../../../platform/dynamodb/idempotency.js';
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DuetError } from '../../../common/errors.js';
+import { DuetError } from '../../../common/errors/errors.js';
 import { brokenUniqueConstraint } from '../../../platform/postgres/errors.js';
 import { Postgres } from '../../../platform/postgres/postgres.js';
 import type { Transaction } from '../../../platform/postgres/transaction.js';

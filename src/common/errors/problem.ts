@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import * as z from 'zod';
 import { type ErrorCode, errorCatalogue } from './error-catalogue.js';
 import type { DuetError } from './errors.js';
-import { currentContext } from './request-context.js';
+import { currentContext } from '../http/request-context.js';
 
 /** The body of every error (RFC 9457), as published. */
 export const problemSchema = z

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { ValidationError } from './errors.js';
+import { ValidationError } from '../errors/errors.js';
 
 /** The header's name. */
 export const idempotencyHeader = 'Idempotency-Key';

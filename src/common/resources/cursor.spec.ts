@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeCursor, decodeIdCursor, encodeCursor } from './cursor.js';
-import { InvalidCursorError } from './errors.js';
+import { InvalidCursorError } from '../errors/errors.js';
 
 const binding = ['todos', 'user', { status: ['open'] }];
 

@@ -6,11 +6,11 @@ import { ApiConsumes } from '@nestjs/swagger';
 import bodyParser from 'body-parser';
 import type { Request, Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
-import { DuetError, ValidationError } from './errors.js';
+import { DuetError, ValidationError } from '../errors/errors.js';
 import { findRepeatedName } from './json-names.js';
-import { findAlteredNumber } from './numbers.js';
+import { findAlteredNumber } from '../numbers.js';
 import { outsideStoreBudget } from './request-context.js';
-import { findUnfitText } from './text.js';
+import { findUnfitText } from '../text/text.js';
 
 /** The longest body taken, in bytes, after decompression. */
 export const bodyLimitBytes = 102_400;

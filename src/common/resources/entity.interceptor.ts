@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
 import { etagOf, noneMatchHits } from './etag.js';
-import { currentContext } from './request-context.js';
+import { currentContext } from '../http/request-context.js';
 
 interface EntityOptions {
   /** Makes the path of what was created, for `Location`. */

@@ -1,7 +1,7 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { ValidationError } from './errors.js';
-import { fieldProblems } from './problem.filter.js';
-import { escapePointer } from './text.js';
+import { ValidationError } from '../errors/errors.js';
+import { fieldProblems } from '../errors/problem.filter.js';
+import { escapePointer } from '../text/text.js';
 
 /** How many problems one answer lists: enough for a form, too few for a flood. */
 const maxProblems = 50;

@@ -1,6 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { allowedMethods } from './allowed-methods.js';
+import { allowedMethods } from '../http/allowed-methods.js';
 import { DuetError, type FieldProblem } from './errors.js';
 import { sendProblem } from './problem.js';
 

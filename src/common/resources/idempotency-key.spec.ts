@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ValidationError } from './errors.js';
+import { ValidationError } from '../errors/errors.js';
 import { fingerprintOf, parseIdempotencyKey } from './idempotency-key.js';
 
 describe('An idempotency key', () => {

@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
-import { errorCatalogue, type ErrorCode } from './error-catalogue.js';
-import { problemSchema } from './problem.js';
+import { errorCatalogue, type ErrorCode } from '../errors/error-catalogue.js';
+import { problemSchema } from '../errors/problem.js';
 
 type HeaderName = 'ETag' | 'Location' | 'Idempotency-Replayed';
 

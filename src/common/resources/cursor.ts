@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { InvalidCursorError } from './errors.js';
-import { idSchema } from './ids.js';
+import { InvalidCursorError } from '../errors/errors.js';
+import { idSchema } from '../ids.js';
 
 const digestBytes = 12;
 

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import { DuetError } from './errors.js';
+import { DuetError } from '../errors/errors.js';
 
 /** The entity tag of a version: strong, since a version is one exact representation (RFC 9110, section 8.8.3). */
 export function etagOf(version: number): string {

@@ -1,5 +1,5 @@
-import type { FieldProblem } from './errors.js';
-import { escapePointer } from './text.js';
+import type { FieldProblem } from '../errors/errors.js';
+import { escapePointer } from '../text/text.js';
 
 const stringOrStructure = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
 
