@@ -1,4 +1,4 @@
-import { swcOptions } from './test/support/swc-options.mjs';
+import { swcOptions } from './test/support/typescript/swc-options.mjs';
 
 /** @type {import('jest').Config} */
 const shared = {
@@ -9,10 +9,10 @@ const shared = {
   injectGlobals: false,
 };
 
-const withStores = { globalSetup: '<rootDir>/test/support/shared-stores.mjs', globalTeardown: '<rootDir>/test/support/stop-shared-stores.mjs' };
+const withStores = { globalSetup: '<rootDir>/test/support/setup/shared-stores.mjs', globalTeardown: '<rootDir>/test/support/setup/stop-shared-stores.mjs' };
 
 export default {
-  reporters: ['default', '<rootDir>/test/support/calls-reporter.mjs'],
+  reporters: ['default', '<rootDir>/test/support/aws/calls-reporter.mjs'],
   coverageProvider: 'v8',
   testTimeout: 60_000,
   // On Node 20 with vm modules, jest sometimes stays after the last result of the fault tests, with nothing of ours left running.
@@ -28,32 +28,32 @@ export default {
       ...shared,
       displayName: 'lambda',
       testMatch: ['<rootDir>/test/lambda/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/package-functions.ts',
-      globalTeardown: '<rootDir>/test/support/remove-packaged-functions.ts',
+      globalSetup: '<rootDir>/test/support/setup/package-functions.ts',
+      globalTeardown: '<rootDir>/test/support/setup/remove-packaged-functions.ts',
     },
     // The service as it is built, in a process of its own.
     {
       ...shared,
       displayName: 'faults',
       testMatch: ['<rootDir>/test/faults/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/build-service.ts',
-      globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+      globalSetup: '<rootDir>/test/support/setup/build-service.ts',
+      globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
     },
     // How commands are built and started, and how the service starts and stops.
     {
       ...shared,
       displayName: 'start',
       testMatch: ['<rootDir>/test/start/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/build-service.ts',
-      globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+      globalSetup: '<rootDir>/test/support/setup/build-service.ts',
+      globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
     },
     // The load script as npm run test:load starts it, briefly; and what checks its runs.
     {
       ...shared,
       displayName: 'load',
       testMatch: ['<rootDir>/test/load/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/build-service.ts',
-      globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+      globalSetup: '<rootDir>/test/support/setup/build-service.ts',
+      globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
     },
     // Reads Terraform plans, which npm run check:infra makes first.
     ...(process.env.DUET_INFRA_PLANS === undefined
@@ -63,8 +63,8 @@ export default {
             ...shared,
             displayName: 'infra',
             testMatch: ['<rootDir>/test/infra/**/*.spec.ts'],
-            globalSetup: '<rootDir>/test/support/build-service.ts',
-            globalTeardown: '<rootDir>/test/support/remove-built-service.ts',
+            globalSetup: '<rootDir>/test/support/setup/build-service.ts',
+            globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
           },
         ]),
   ],

@@ -1,5 +1,5 @@
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
-import type { EventRequest } from '../support/lambda-events.js';
+import type { EventRequest } from '../support/aws/lambda-events.js';
 import { startWireProxy, type WireCall } from '../support/wire-proxy.js';
 import type { Contestants } from './bench-options.js';
 import type { Section } from './report.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LambdaEnvironment, oneProcessorMb } from '../support/lambda-runtime/lambda-environment.js';
-import { httpApiEvent } from '../support/lambda-events.js';
+import { httpApiEvent } from '../support/aws/lambda-events.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
 import { atMost, type Section, withInterval } from './report.js';
 import { type HttpResult, type Stage, withEnvironment } from './stage.js';

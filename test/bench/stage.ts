@@ -4,7 +4,7 @@ import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { type RuntimeClient, runtimeClient } from '../support/lambda-runtime/runtime-client.js';
-import { type EventRequest, httpApiEvent } from '../support/lambda-events.js';
+import { type EventRequest, httpApiEvent } from '../support/aws/lambda-events.js';
 import { goodClaims, signToken } from '../support/tokens.js';
 
 /** An answer of a function behind an HTTP API. */

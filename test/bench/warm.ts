@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
-import { httpApiEvent } from '../support/lambda-events.js';
+import { httpApiEvent } from '../support/aws/lambda-events.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
 import { atMost, type Section, withInterval } from './report.js';
 import type { Stage } from './stage.js';

@@ -14,7 +14,7 @@ import { StreamHandler } from '../../src/features/streams/stream-handler.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
 import { TtlSweeper } from '../../src/local/streams/ttl-sweeper.js';
 import { Log } from '../../src/platform/observability/log.js';
-import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
+import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/aws/eventbridge.js';
 import { eventually } from '../support/eventually.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 

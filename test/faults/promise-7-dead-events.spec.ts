@@ -14,8 +14,8 @@ import { type LocalStores, startEphemeralStores } from '../../src/local/stores/l
 import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { postgresModule } from '../../src/postgres.module.js';
-import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
-import { type RdsProxyStandIn, startRdsProxy } from '../support/rds-proxy.js';
+import { type EventBridgeStandIn, startEventBridge } from '../support/aws/eventbridge.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../support/aws/rds-proxy.js';
 
 // Real: the built command in a process of its own, the outbox's worker, PostgreSQL. EventBridge is a stand-in that speaks its protocol.
 // Seen failing: with the payload in the list; with attempts kept by a retry; with every row revived for one id; with rows discarded that are

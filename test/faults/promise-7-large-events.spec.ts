@@ -10,7 +10,7 @@ import { EventPublisher } from '../../src/features/events/event-publisher.js';
 import { StreamsModule } from '../../src/features/streams/streams.module.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
 import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
-import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
+import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/aws/eventbridge.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
 // Real: the service, DynamoDB, its stream, the handler, the SDK. EventBridge is a stand-in that holds entries and requests to AWS's limits.

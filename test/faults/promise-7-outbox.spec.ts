@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { OutboxJanitor } from '../../src/features/outbox/outbox-janitor.js';
 import { LeaseLostError, OutboxRepository } from '../../src/features/outbox/outbox.repository.js';
 import { OutboxService } from '../../src/features/outbox/outbox.service.js';
-import type { EventBridgeStandIn } from '../support/eventbridge.js';
+import type { EventBridgeStandIn } from '../support/aws/eventbridge.js';
 import { eventually } from '../support/eventually.js';
 import { ofUser, OutboxStage, userOf } from '../support/outbox-stage.js';
 

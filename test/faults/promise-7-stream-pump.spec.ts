@@ -13,8 +13,8 @@ import { startEmbeddedDynamoDb } from '../../src/local/stores/embedded-dynamodb.
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
 import { Log } from '../../src/platform/observability/log.js';
-import { startDynamoDbStreams, type StreamsStandIn } from '../support/dynamodb-streams.js';
-import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
+import { startDynamoDbStreams, type StreamsStandIn } from '../support/aws/dynamodb-streams.js';
+import { type EventBridgeStandIn, startEventBridge } from '../support/aws/eventbridge.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 
 // Real: the pump, its checkpoint in a file, the handler, the AWS SDK; in the last test also the embedded server (Dynoxide), killed with SIGKILL and started again.

@@ -8,7 +8,7 @@ import { StreamsModule } from '../../src/features/streams/streams.module.js';
 import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { catalogue } from '../../src/features/events/catalogue.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
-import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
+import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/aws/eventbridge.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
 // Seen failing: with a pump that ignores batchItemFailures.

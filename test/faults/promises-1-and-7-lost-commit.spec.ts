@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/eventbridge.js';
+import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/aws/eventbridge.js';
 import { eventually } from '../support/eventually.js';
 import type { FaultProxy, PickRequest } from '../support/fault-proxy.js';
 import { expectUnavailable, type FaultyService, startFaultyService } from '../support/faulty-service.js';

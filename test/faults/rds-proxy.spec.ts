@@ -6,7 +6,7 @@ import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { expectUnavailable, type FaultyService, startFaultyService } from '../support/faulty-service.js';
-import type { ServerError } from '../support/rds-proxy.js';
+import type { ServerError } from '../support/aws/rds-proxy.js';
 import type { Answer, SignedUp } from '../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide). The stand-in before PostgreSQL is as strict as RDS Proxy.

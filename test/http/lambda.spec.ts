@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { handler as httpHandler } from '../../src/lambda/http.js';
-import { httpApiEvent, invocation, restApiEvent } from '../support/lambda-events.js';
+import { httpApiEvent, invocation, restApiEvent } from '../support/aws/lambda-events.js';
 import { startService, type SignedUp, type TestService } from '../support/service.js';
 
 // Real: the handler, the adapter, the whole application, PostgreSQL and DynamoDB. Made up: the events, in API Gateway's shapes.

@@ -3,7 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
-import { type SecretsManagerStandIn, startSecretsManager } from '../support/secrets-manager.js';
+import { type SecretsManagerStandIn, startSecretsManager } from '../support/aws/secrets-manager.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
 import { goodClaims, signToken } from '../support/tokens.js';
 

@@ -24,7 +24,7 @@ export interface Comparison extends Permission {
 
 type CallsByFunction = Record<string, Record<string, readonly string[]>>;
 
-/** What the functions call, as recorded while the tests ran; held to be complete and fresh by test/support/calls-reporter.mjs. */
+/** What the functions call, as recorded while the tests ran; held to be complete and fresh by test/support/aws/calls-reporter.mjs. */
 const recorded = JSON.parse(readFileSync(resolve('infra/calls.json'), 'utf8')) as CallsByFunction;
 
 /** Counts of the last whole run, where there was one. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { unknownCalls } from '../support/call-recorder.js';
-import { calledActions } from '../support/called-actions.js';
+import { unknownCalls } from '../support/aws/call-recorder.js';
+import { calledActions } from '../support/aws/called-actions.js';
 
 describe('the permissions that a call needs', () => {
   const tables = new Map([

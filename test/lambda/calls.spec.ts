@@ -5,17 +5,17 @@ import pg from 'pg';
 import { type Environment, parseConfig } from '../../src/config/config.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
-import { type CallRecorder, createCallRecorder } from '../support/call-recorder.js';
-import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
+import { type CallRecorder, createCallRecorder } from '../support/aws/call-recorder.js';
+import { type EventBridgeStandIn, startEventBridge } from '../support/aws/eventbridge.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
-import { functionVariables } from '../support/function-variables.js';
-import { httpApiEvent } from '../support/lambda-events.js';
+import { functionVariables } from '../support/aws/function-variables.js';
+import { httpApiEvent } from '../support/aws/lambda-events.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
-import { type FunctionName, functionNames, packaged } from '../support/package-functions.js';
-import { type RdsProxyStandIn, startRdsProxy } from '../support/rds-proxy.js';
-import { type SecretsManagerStandIn, startSecretsManager } from '../support/secrets-manager.js';
-import { readTableStream } from '../support/table-stream.js';
+import { type FunctionName, functionNames, packaged } from '../support/setup/package-functions.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../support/aws/rds-proxy.js';
+import { type SecretsManagerStandIn, startSecretsManager } from '../support/aws/secrets-manager.js';
+import { readTableStream } from '../support/aws/table-stream.js';
 import { deadPort } from '../support/wire.js';
 
 // Real: the zips as they are deployed, each run by Lambda's runtime client with the variables that Terraform gives it; PostgreSQL and DynamoDB

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../src/config/config.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
-import { type EventBridgeStandIn, startEventBridge } from '../support/eventbridge.js';
-import { httpApiEvent, restApiEvent } from '../support/lambda-events.js';
+import { type EventBridgeStandIn, startEventBridge } from '../support/aws/eventbridge.js';
+import { httpApiEvent, restApiEvent } from '../support/aws/lambda-events.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
-import { type FunctionName, packaged } from '../support/package-functions.js';
-import { type RdsProxyStandIn, startRdsProxy } from '../support/rds-proxy.js';
-import { readTableStream } from '../support/table-stream.js';
+import { type FunctionName, packaged } from '../support/setup/package-functions.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../support/aws/rds-proxy.js';
+import { readTableStream } from '../support/aws/table-stream.js';
 
 // Real: the zips as they are deployed, each in an empty folder, run there by Lambda's own runtime client on Lambda's Node versions; PostgreSQL and
 // DynamoDB with its streams. Made up: HTTP events, EventBridge, and the Runtime API.

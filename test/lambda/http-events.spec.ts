@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../src/config/config.js';
-import { albEvent, albMultiValueEvent, type EventRequest, functionUrlEvent, httpApiEvent, restApiEvent } from '../support/lambda-events.js';
+import { albEvent, albMultiValueEvent, type EventRequest, functionUrlEvent, httpApiEvent, restApiEvent } from '../support/aws/lambda-events.js';
 import type { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
 import { tokenBearer } from '../support/tokens.js';

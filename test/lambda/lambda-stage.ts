@@ -3,8 +3,8 @@ import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import type { LambdaRuntime } from '../support/lambda-runtime/lambda-runtimes.js';
-import { type FunctionName, packaged } from '../support/package-functions.js';
-import { type RdsProxyStandIn, startRdsProxy } from '../support/rds-proxy.js';
+import { type FunctionName, packaged } from '../support/setup/package-functions.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../support/aws/rds-proxy.js';
 import { patientStoreTimeoutMs } from '../support/service.js';
 
 /** An answer in any of the shapes that the events' sources expect. */

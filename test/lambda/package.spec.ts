@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { unzipSync } from 'fflate';
 import { zipOf } from '../../infra/package/zip.mjs';
-import { type FunctionName, functionNames, packaged, packageInto } from '../support/package-functions.js';
+import { type FunctionName, functionNames, packaged, packageInto } from '../support/setup/package-functions.js';
 
 // Real: the zips as they are deployed.
 

@@ -28,7 +28,7 @@ interface Ran {
 }
 
 async function runLoad(...args: string[]): Promise<Ran> {
-  const script = ['--no-warnings', '--import', './test/support/run-typescript.mjs', 'test/load/load.ts', ...args, '--out', out];
+  const script = ['--no-warnings', '--import', './test/support/typescript/run-typescript.mjs', 'test/load/load.ts', ...args, '--out', out];
   const { DUET_URL: _, ...env } = process.env;
   return new Promise((resolve) => {
     execFile(process.execPath, script, { cwd: root, env }, (error, stdout, stderr) =>

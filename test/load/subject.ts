@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import buildService from '../support/build-service.js';
+import buildService from '../support/setup/build-service.js';
 import { startBuiltService } from '../support/built-service.js';
-import removeBuiltService from '../support/remove-built-service.js';
+import removeBuiltService from '../support/setup/remove-built-service.js';
 
 /** The service under load. */
 export interface Subject {

@@ -3,11 +3,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pg from 'pg';
 import { type Environment, parseConfig } from '../../src/config/config.js';
-import { createCallRecorder } from './call-recorder.js';
+import { createCallRecorder } from './aws/call-recorder.js';
 import { type BuiltService, startBuiltService } from './built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
 import { expectProblem } from './problems.js';
-import { type RdsProxyStandIn, startRdsProxy } from './rds-proxy.js';
+import { type RdsProxyStandIn, startRdsProxy } from './aws/rds-proxy.js';
 import { type Answer, type CallOptions, callService, patientStoreTimeoutMs, signUp, type TestService } from './service.js';
 import { openStores } from './stores.js';
 

@@ -11,7 +11,7 @@ import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { postgresModule } from '../../src/postgres.module.js';
-import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from './eventbridge.js';
+import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from './aws/eventbridge.js';
 import { eventually } from './eventually.js';
 import { type SignedUp, startService, type TestService } from './service.js';
 

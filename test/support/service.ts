@@ -6,7 +6,7 @@ import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { postgresModule } from '../../src/postgres.module.js';
-import { type CallRecorder, createCallRecorder } from './call-recorder.js';
+import { type CallRecorder, createCallRecorder } from './aws/call-recorder.js';
 import { openStores } from './stores.js';
 
 /**

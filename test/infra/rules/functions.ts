@@ -1,4 +1,4 @@
-import { functionVariables } from '../../support/function-variables.js';
+import { functionVariables } from '../../support/aws/function-variables.js';
 import { ConfigError, environmentSchema, type Part, parseConfig } from '../../../src/config/config.js';
 import { add, after, editEnvironment, remove } from '../mutate.js';
 import { type Attributes, attributesOf, moduleAt } from '../plan.js';

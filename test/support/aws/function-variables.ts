@@ -1,4 +1,4 @@
-import type { FunctionName } from './package-functions.js';
+import type { FunctionName } from '../setup/package-functions.js';
 
 const postgres = ['RDS_HOST', 'RDS_PORT', 'RDS_DATABASE', 'RDS_USERNAME', 'RDS_IAM_AUTH', 'RDS_SSL'];
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { AwsError } from './aws-error.js';
-import { listenOnLoopback } from './loopback.js';
+import { listenOnLoopback } from '../loopback.js';
 
 /** A stand-in for Secrets Manager: GetSecretValue over AWS JSON 1.1, by stage, signed requests only. */
 export interface SecretsManagerStandIn {

@@ -1,4 +1,4 @@
-import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
+import { startEphemeralStores } from '../../../src/local/stores/local-stores.js';
 
 // Started by shared-stores.mjs: prints the environment that leads to the stores as one line of JSON, and stops them when its input ends.
 const stores = await startEphemeralStores();

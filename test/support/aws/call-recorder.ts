@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
-import type { Config } from '../../src/config/config.js';
+import type { Config } from '../../../src/config/config.js';
 import { calledActions, type Tables } from './called-actions.js';
 
 /** How often each action was called on each resource: `{"dynamodb:GetItem": {"todos": 3}}`. */

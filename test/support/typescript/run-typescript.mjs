@@ -1,4 +1,4 @@
-// `node --import ./test/support/run-typescript.mjs some.ts`: runs TypeScript as the tests do, compiled by swc in memory, so that a script
+// `node --import ./test/support/typescript/run-typescript.mjs some.ts`: runs TypeScript as the tests do, compiled by swc in memory, so that a script
 // may use what the tests use and finds its neighbours where they are.
 import { register } from 'node:module';
 

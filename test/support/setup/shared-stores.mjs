@@ -11,7 +11,7 @@ export default async function startSharedStores() {
   if (process.env.DUET_TEST_STORES !== undefined) {
     return;
   }
-  const child = spawn(process.execPath, ['--no-warnings', '--import', './test/support/run-typescript.mjs', 'test/support/serve-stores.ts'], {
+  const child = spawn(process.execPath, ['--no-warnings', '--import', './test/support/typescript/run-typescript.mjs', 'test/support/setup/serve-stores.ts'], {
     // It ends when its input ends, so that nothing is left running should jest be killed.
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { AwsError } from './aws-error.js';
-import { eventually } from './eventually.js';
-import { listenOnLoopback } from './loopback.js';
+import { eventually } from '../eventually.js';
+import { listenOnLoopback } from '../loopback.js';
 
 /** An event as the bus has taken it. */
 export interface ReceivedEvent {

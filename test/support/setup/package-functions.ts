@@ -31,7 +31,7 @@ async function prepareRuntimes(): Promise<void> {
   const script = [
     '--no-warnings',
     '--import',
-    pathToFileURL(resolve('test/support/run-typescript.mjs')).href,
+    pathToFileURL(resolve('test/support/typescript/run-typescript.mjs')).href,
     resolve('test/support/lambda-runtime/prepare.ts'),
   ];
   await promisify(execFile)(process.execPath, script, { env: { ...process.env, NODE_OPTIONS: '' } });

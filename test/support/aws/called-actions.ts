@@ -79,5 +79,5 @@ export function calledActions(target: string, body: Body, tables: Tables): Calle
     default:
       break;
   }
-  throw new Error(`Which permissions does ${target} need? Say so in test/support/called-actions.ts`);
+  throw new Error(`Which permissions does ${target} need? Say so in test/support/aws/called-actions.ts`);
 }
