@@ -73,7 +73,7 @@ export function dashboardText({ user, todos, upcoming, recent, degraded }: Dashb
 const barWidth = 30;
 
 /** Counts as bars to one scale; what is not zero can be seen. */
-export function bars(counts: Readonly<Record<string, number>>): string[] {
+function bars(counts: Readonly<Record<string, number>>): string[] {
   const most = Math.max(1, ...Object.values(counts));
   const [names, digits] = [Math.max(...Object.keys(counts).map((name) => name.length)), String(most).length];
   return Object.entries(counts).map(([name, count]) => {

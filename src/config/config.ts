@@ -47,7 +47,7 @@ function isEncryptedOrLocal(url: string): boolean {
 }
 
 /** The least bytes of a signing key: HS256 asks for a key as long as its hash (RFC 7518, section 3.2). */
-export const minSecretBytes = 32;
+const minSecretBytes = 32;
 
 /** What is wrong with a signing key, as the end of a sentence that begins with its name; undefined when it may be used. */
 export function secretProblem(secret: string): string | undefined {

@@ -13,10 +13,10 @@ import { outsideStoreBudget } from './request-context.js';
 import { findUnfitText } from '../text/text.js';
 
 /** The longest body taken, in bytes, after decompression. */
-export const bodyLimitBytes = 102_400;
+const bodyLimitBytes = 102_400;
 
 /** The media type of RFC 7396. */
-export const mergePatchMediaType = 'application/merge-patch+json';
+const mergePatchMediaType = 'application/merge-patch+json';
 
 const acceptedTypesKey = 'duet:body-types';
 const defaultTypes = ['application/json'];

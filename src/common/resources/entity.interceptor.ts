@@ -16,7 +16,7 @@ const optionsKey = 'duet:entity';
 
 /** Sets `ETag` from the answer's `version`, answers `If-None-Match` with 304, and sets `Location` from the answer's own fields. */
 @Injectable()
-export class EntityInterceptor implements NestInterceptor {
+class EntityInterceptor implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

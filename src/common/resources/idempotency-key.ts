@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { ValidationError } from '../errors/errors.js';
 
 /** The header's name. */
-export const idempotencyHeader = 'Idempotency-Key';
+const idempotencyHeader = 'Idempotency-Key';
 
 /** For how long a key's first result is replayed, in seconds. */
 export const idempotencyWindowSeconds = 24 * 60 * 60;

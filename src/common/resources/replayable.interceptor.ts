@@ -7,7 +7,7 @@ const resultKey = 'duet:replayable';
 
 /** Answers with the result alone, and sets `Idempotency-Replayed` when it is the stored one of an earlier request with the same key. */
 @Injectable()
-export class ReplayableInterceptor implements NestInterceptor {
+class ReplayableInterceptor implements NestInterceptor {
   constructor(private readonly reflector: Reflector) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -29,7 +29,7 @@ export async function findWeakness(password: string, { email, name }: PasswordOw
 }
 
 /** Whether a text is a part of it over and over, twice at the least; the last time may be cut short. */
-export function isRepeated(text: string): boolean {
+function isRepeated(text: string): boolean {
   const characters = Array.from(text);
   // The prefix function of Knuth, Morris and Pratt: how much of the beginning each position repeats.
   const repeats: number[] = [0];
@@ -46,7 +46,7 @@ const regularShare = 0.75;
 const keyboardRows = ['1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', 'qwertzuiop', 'yxcvbnm', 'azertyuiop'];
 
 /** Whether most steps of a text go to the same character, the one before or after it, or its neighbour on the keyboard. */
-export function isCounted(text: string): boolean {
+function isCounted(text: string): boolean {
   const characters = Array.from(text);
   const regular = characters.slice(1).filter((character, position) => isRegularStep(characters[position] ?? '', character));
   return regular.length >= regularShare * (characters.length - 1);

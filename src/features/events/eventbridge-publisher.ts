@@ -5,7 +5,7 @@ import { type DomainEvent, withoutData } from './domain-event.js';
 import { EventPublisher, type PublishOutcome } from './event-publisher.js';
 
 /** The source of every event of this service. */
-export const eventSource = 'duet';
+const eventSource = 'duet';
 
 /** {@link EventPublisher} over an EventBridge bus. An event whose data the bus can never take, such as 1 MB of it, is published without them. */
 @Injectable()

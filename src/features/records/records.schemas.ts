@@ -65,7 +65,7 @@ export const recordSchema = z.looseObject({ user_id: idSchema }).meta({
 });
 
 /** A page of all records. */
-export const recordListSchema = z
+const recordListSchema = z
   .object({
     items: z.array(recordSchema),
     nextCursor: nextCursorSchema,

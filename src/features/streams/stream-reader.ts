@@ -17,7 +17,7 @@ import type { DomainEvent, EventDefinition } from '../events/domain-event.js';
 import { attributesIn, type StreamImage } from './persistence/stream-images.js';
 
 /** A stream record that tells of nothing Duet wrote. The message says why, and never quotes a value: it goes into the log. */
-export class ForeignRecordError extends Error {
+class ForeignRecordError extends Error {
   override readonly name = 'ForeignRecordError';
 }
 

@@ -64,7 +64,7 @@ export class StopRequest {
  * between, such as `npx nest start`, its shell, the CLI and the CLI's shell. What is further up may end and leave this one
  * running: `npm start &` in a script wants that.
  */
-export function launchers(): Launcher[] {
+function launchers(): Launcher[] {
   const chain: Launcher[] = [];
   let outermost = 0;
   for (let pid = process.ppid; pid > 1; pid = parentOf(pid) ?? 0) {

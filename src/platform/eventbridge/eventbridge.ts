@@ -16,7 +16,7 @@ export interface BusEntry {
 export type EntryOutcome = { readonly accepted: true } | { readonly accepted: false; readonly permanent: boolean; readonly reason: string };
 
 /** At most 10 entries a request: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
-export const maxEntries = 10;
+const maxEntries = 10;
 /** An entry, and the entries of one request together, must be smaller than 1 MB. */
 export const sizeLimit = 1024 * 1024;
 /** For the keys, ids, account and region of the event that EventBridge makes of an entry: some 300 bytes. */

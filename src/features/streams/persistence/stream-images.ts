@@ -6,7 +6,7 @@ import type { AttributeValue } from 'aws-lambda';
 export type StreamImage = Readonly<Record<string, AttributeValue>>;
 
 /** An image holds what Duet never stores, and JSON cannot carry: sets or binary. */
-export class UnreadableImageError extends Error {
+class UnreadableImageError extends Error {
   override readonly name = 'UnreadableImageError';
 }
 

@@ -9,7 +9,7 @@ import { deletionNoticeKey, markerKey, parseItemKey, revisionKeyOf, todoKey } fr
 export type Item = Readonly<Record<string, unknown>>;
 
 /** How long the marker of what has left the list is kept: a token of the change feed is good for as long. */
-export const markerDays = 30;
+const markerDays = 30;
 /** How long the notice of a deletion is kept: longer than the stream that tells of it, whose records live for a day. */
 const noticeDays = 2;
 const daySeconds = 86_400;
@@ -39,7 +39,7 @@ export function countSteps(changes: readonly TodoChange[]): Partial<Record<Count
 }
 
 /** A todo's place in the `byDue` index. It has one only while it is active and has a due, so that the index holds nothing else. */
-export function dueKeyIn({ id, status, due }: Todo): string | undefined {
+function dueKeyIn({ id, status, due }: Todo): string | undefined {
   return status === 'done' || due === null ? undefined : dueKeyOf(due, id);
 }
 
