@@ -13,6 +13,7 @@ export interface Schema {
   readonly maxItems?: number;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
   readonly not?: Schema;
   readonly minLength?: number;
   readonly maxLength?: number;
@@ -86,7 +87,11 @@ export class ContractDocument {
   /** The schema itself, where this one only refers to it. */
   resolve(schema: Schema): Schema {
     const name = schema.$ref?.replace('#/components/schemas/', '');
-    return name === undefined ? schema : this.resolve(this.schemas[name] ?? unknownSchema(name));
+    if (name !== undefined) {
+      return this.resolve(this.schemas[name] ?? unknownSchema(name));
+    }
+    // Alternatives that exclude each other are drawn like any.
+    return schema.oneOf === undefined ? schema : { ...schema, anyOf: schema.oneOf };
   }
 }
 

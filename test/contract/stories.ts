@@ -450,6 +450,14 @@ function holds(resource: Body, sent: Body): boolean {
         value.map((item: Body) => ({ done: false, ...item })).map(({ title, done }: Body) => ({ title, done })),
       );
     }
+    if (field === 'tags' && Array.isArray(value)) {
+      // A set, whichever way its letters are written.
+      const normalized = value.map((tag) => String(tag).normalize('NFC'));
+      return isDeepStrictEqual(
+        told,
+        value.filter((_, index) => normalized.indexOf(normalized[index] ?? '') === index),
+      );
+    }
     return isDeepStrictEqual(told, value ?? (field === 'tags' || field === 'checklist' ? [] : null));
   });
 }

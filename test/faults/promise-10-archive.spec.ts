@@ -158,13 +158,17 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     ['PUT', { title: 'Back' }, 'open'],
   ])('a %s of %j brings an archived todo back; the removal, delivered again, does not archive it again', async (method, body, status) => {
     const todo = await finish('Away');
+    const { next: since } = await call('GET', `/users/${user.id}/changes`);
     const removal = await expire(todo.id);
     await deliver(removal);
+    const { changes: away, next } = await call('GET', `/users/${user.id}/changes?since=${since}`);
 
     const back = await call(method, `/todos/${todo.id}`, body);
     expect(await deliver(removal)).toEqual([]);
 
     expect(back).toMatchObject({ id: todo.id, status, archivedAt: null, version: 4, completedAt: status === 'done' ? todo.completedAt : null });
+    expect(away).toEqual([{ id: todo.id, state: 'archived' }]);
+    expect((await call('GET', `/users/${user.id}/changes?since=${next}`)).changes).toEqual([{ id: todo.id, state: 'present', todo: back }]);
     expect(await call('GET', `/todos/${todo.id}`)).toEqual(back);
     expect((await call('GET', `/users/${user.id}/todos`)).items).toEqual([back]);
     expect(await archived()).toEqual([]);
@@ -226,7 +230,9 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     const removal = await expire(todo.id);
     await deliver(removal);
     await documents.send(new DeleteCommand({ TableName: tables().archive, Key: { userId: user.id, itemKey: `TODO#${todo.id}` } }));
-    await documents.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: user.id, itemKey: 'LIST' } }));
+    for (const itemKey of ['LIST', 'GONE#0000000000000003']) {
+      await documents.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: user.id, itemKey } }));
+    }
 
     expect(await deliver(removal)).toEqual([]);
 

@@ -5,7 +5,7 @@ import { todoContentSchema, todoPatchSchema, todoSchema } from '../todos/todos.s
 
 /** The query of the change feed. */
 export const changesQuerySchema = z.strictObject({
-  since: z.string().max(2_000).optional().meta({ description: '`next` of an earlier page; left out, the feed begins at the beginning.' }),
+  since: z.string().max(200).optional().meta({ description: '`next` of an earlier page; left out, the feed begins at the beginning.' }),
   limit: limitOf(100),
 });
 
