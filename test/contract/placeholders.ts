@@ -37,4 +37,5 @@ export const wordedRules: WordedRules = {
   q: fc.constantFrom('planted', 'MARK', '-', 'x'.repeat(200), emoji.repeat(200), "';--", '\u202Eabc'),
   // It comes from the page before; stories (stories.ts) follow real ones.
   cursor: fc.constant(undefined),
+  since: fc.constant(undefined),
 };

@@ -153,7 +153,7 @@ export class Requests {
   private faultyTexts({ name, schema }: Parameter): [text: string, fault: string][] {
     const { anyOf, type, items, enum: options, minimum, maximum, minLength = 0, maxLength, format } = schema;
     const all = (fault: string, texts: readonly string[]): [string, string][] => texts.map((text) => [text, fault]);
-    if (name === 'cursor') {
+    if (name === 'cursor' || name === 'since') {
       return all('damaged value', ['x', 'e30', '0', 'null', '../..', 'x'.repeat(maxLength === undefined ? 10 : maxLength + 1)]);
     }
     if (anyOf !== undefined || format !== undefined) {
@@ -347,6 +347,9 @@ function expectedOf(operation: Operation, parts: Parts): readonly number[] {
       return target === 'own' ? [success] : [401];
     case 'createTodo':
       return target === 'own' ? [201, ...keyReused] : [403];
+    case 'batchTodos':
+      // The ids that are drawn are of no todo.
+      return target === 'own' ? [200, 404, ...keyReused] : [403];
     case 'registerUser':
       return [success, 409];
     case 'listUsers':
@@ -369,6 +372,6 @@ function expectedOf(operation: Operation, parts: Parts): readonly number[] {
   if (target === 'own' || !namesSomeone(operation, parts)) {
     return [success];
   }
-  const mayRead = ofAdmin && method === 'GET' && id !== 'listTodos';
+  const mayRead = ofAdmin && method === 'GET' && id !== 'listTodos' && id !== 'listChanges';
   return mayRead ? (target === 'other' ? [200] : [404]) : [403];
 }
