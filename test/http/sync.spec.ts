@@ -129,6 +129,20 @@ describe('GET /users/{id}/changes', () => {
     expect(inOrder(held)).toEqual(await listed(user));
   });
 
+  test('gets past what is left out, however much of it lies between', async () => {
+    const user = newUser();
+    const todos: Todo[] = [];
+    for (let turn = 0; turn < 5; turn += 1) todos.push(await create(user, { title: `t${turn}` }));
+    for (const { id } of todos.slice(1)) await change(user, 'DELETE', id);
+    await change(user, 'PATCH', todos[0]?.id ?? '', { title: 'last' });
+    const held = new Map<string, Todo>();
+
+    const { told } = await follow(user, held, undefined, '1');
+
+    expect(told).toEqual(['present']);
+    expect(inOrder(held)).toEqual(await listed(user));
+  });
+
   test('goes on in the middle of what one batch has deleted', async () => {
     const user = newUser();
     const todos: Todo[] = [];
