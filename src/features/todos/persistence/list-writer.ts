@@ -13,6 +13,12 @@ import { listKey, notDeleted, resultKey, todoKey } from './todo-keys.js';
 import { readUserList, type UserList } from './user-list.js';
 import { assertTransactable } from './transaction-limits.js';
 
+/** The writes of one user that wait in this process, and the revision that the last of them left: a creation goes on from it without reading. */
+interface Line {
+  writers: number;
+  revision: number | undefined;
+}
+
 /** Another write of the list came between the read and the write. */
 class ListChangedMeanwhile extends Error {
   override readonly name = 'ListChangedMeanwhile';
@@ -30,6 +36,8 @@ class ListChangedMeanwhile extends Error {
 export class ListWriter {
   private readonly archiveAfterDays: number;
   private readonly mutex = new KeyedMutex();
+  /** By user, while writes of this process are in line. */
+  private readonly lines = new Map<string, Line>();
 
   constructor(
     private readonly dynamodb: DynamoDb,
@@ -45,8 +53,11 @@ export class ListWriter {
    * @throws DuetError `user.not_found`, `idempotency.key_reused`, `batch.too_large`; StoreUnavailableError
    */
   async write<Result>({ userId, ids, keyed }: WriteTargets, decide: (todos: ReadonlyMap<string, Todo>) => WriteDecision<Result>): Promise<Replay<Result>> {
-    return this.exclusively(userId, async () => {
-      const list = await readUserList(this.dynamodb, userId, ids, keyed?.key);
+    return this.exclusively(userId, async (line) => {
+      const list =
+        line.revision !== undefined && ids.length === 0 && keyed === undefined
+          ? listAt(line.revision)
+          : await readUserList(this.dynamodb, userId, ids, keyed?.key);
       // The tombstone first: once it stands, a keyed result is not replayed either.
       if (list.isDeleted) {
         throw new DuetError('user.not_found', 'This user has been deleted.');
@@ -57,7 +68,7 @@ export class ListWriter {
       }
       const { changes, result } = decide(list.todos);
       if (changes.length > 0 || keyed !== undefined) {
-        await this.commit(userId, list, changes, keyed === undefined ? [] : [this.storedResult(userId, keyed, result)]);
+        await this.commit(userId, line, list, changes, keyed === undefined ? [] : [this.storedResult(userId, keyed, result)]);
       }
       return { result, replayed: false };
     });
@@ -66,7 +77,7 @@ export class ListWriter {
   /** Puts into the archive what TTL has removed from the list; see `TodosRepository`. */
   async archive(removed: Todo, archivedAt: string): Promise<ArchiveOutcome> {
     const { userId, id } = removed;
-    return this.exclusively(userId, async () => {
+    return this.exclusively(userId, async (line) => {
       const list = await readUserList(this.dynamodb, userId, [id]);
       // A todo's owner has an aggregate. Without one the owner was deleted so long ago that the tombstone is gone, too.
       if (list.isDeleted || list.aggregate === undefined) {
@@ -76,22 +87,39 @@ export class ListWriter {
       if (list.todos.has(id) || list.deletedFromArchive.has(id)) {
         return 'archived_before';
       }
-      await this.commit(userId, list, [{ before: removed, after: archivedTodo(removed, archivedAt) }], []);
+      await this.commit(userId, line, list, [{ before: removed, after: archivedTodo(removed, archivedAt) }], []);
       return 'archived';
     });
   }
 
   // All writes of a user meet in the aggregate: those of this process take turns, so that only other processes are contended with.
-  private async exclusively<T>(userId: string, work: () => Promise<T>): Promise<T> {
-    return this.mutex.run(userId, async () => retryContention(work, (error) => error instanceof ListChangedMeanwhile || isContention(error)));
+  private async exclusively<T>(userId: string, work: (line: Line) => Promise<T>): Promise<T> {
+    const line = this.lines.get(userId) ?? { writers: 0, revision: undefined };
+    this.lines.set(userId, line);
+    line.writers += 1;
+    try {
+      return await this.mutex.run(userId, async () =>
+        retryContention(
+          async () => work(line),
+          (error) => error instanceof ListChangedMeanwhile || isContention(error),
+        ),
+      );
+    } finally {
+      line.writers -= 1;
+      if (line.writers === 0) {
+        this.lines.delete(userId);
+      }
+    }
   }
 
-  private async commit(userId: string, list: UserList, changes: readonly TodoChange[], others: readonly TransactItem[]): Promise<void> {
+  private async commit(userId: string, line: Line, list: UserList, changes: readonly TodoChange[], others: readonly TransactItem[]): Promise<void> {
     const { items, revision } = this.itemsOf(userId, list.revision, changes);
     const all = [this.movedAggregate(userId, list, changes, revision), ...items, ...others];
     assertTransactable(all);
+    line.revision = undefined;
     try {
       await transact(this.dynamodb, all);
+      line.revision = revision;
     } catch (error) {
       throw cancellationReasons(error)?.includes('ConditionalCheckFailed') ? new ListChangedMeanwhile('Written by another request', { cause: error }) : error;
     }
@@ -172,6 +200,11 @@ export class ListWriter {
   private get archiveTable(): string {
     return this.dynamodb.tables.archive;
   }
+}
+
+/** The list as the write before left it. Should another process have written it since, the condition fails, and it is read. */
+function listAt(revision: number): UserList {
+  return { aggregate: { revision }, isDeleted: false, revision, todos: new Map(), deletedFromArchive: new Set(), result: undefined };
 }
 
 function versionIs({ version }: Todo): { ConditionExpression: string; ExpressionAttributeValues: Record<string, unknown> } {
