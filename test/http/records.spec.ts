@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { signUpAdmin } from '../support/admin.js';
 import { expectProblem } from '../support/problems.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../support/service.js';
 
@@ -26,18 +26,6 @@ describe('Records', () => {
     return user;
   }
 
-  /** Makes a user an admin, as an operator does, and signs in again: the role is in the token. */
-  async function signUpAdmin(): Promise<SignedUp> {
-    const user = await service.signUp();
-    const { host, port, database, username, password } = service.config.postgres;
-    const client = new pg.Client({ host, port, database, user: username, password });
-    await client.connect();
-    await client.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
-    await client.end();
-    const { body } = await service.call('POST', '/auth/login', { body: { email: user.email, password: user.password } });
-    return { ...user, accessToken: body.accessToken };
-  }
-
   async function setTombstone(userId: string): Promise<void> {
     const Item = { userId: { S: userId }, itemKey: { S: 'LIST' }, deletedAt: { S: new Date().toISOString() } };
     await store.send(new PutItemCommand({ TableName: service.config.dynamodb.tables.todos, Item }));
@@ -50,7 +38,7 @@ describe('Records', () => {
       endpoint: service.config.dynamodb.endpoint,
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     });
-    [ann, bob, admin] = await Promise.all([service.signUp(), service.signUp(), signUpAdmin()]);
+    [ann, bob, admin] = await Promise.all([service.signUp(), service.signUp(), signUpAdmin(service)]);
   });
 
   afterAll(async () => {
@@ -355,7 +343,7 @@ describe('Records', () => {
     });
 
     test('refuses a limit out of range, a field nobody knows, and a damaged or foreign cursor', async () => {
-      const otherAdmin = await signUpAdmin();
+      const otherAdmin = await signUpAdmin(service);
       await userWithRecord();
       await userWithRecord();
       const { nextCursor } = (await read(otherAdmin, '?limit=1')).body as { nextCursor: string };

@@ -5,9 +5,9 @@ import { newId } from '../../src/common/ids.js';
 import { toArchiveItem } from '../../src/features/todos/persistence/todo-items.js';
 import { archivedTodo, newTodo } from '../../src/features/todos/todos.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
+import { signUpAdmin } from '../support/admin.js';
 import { expectProblem } from '../support/problems.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../support/service.js';
-import { tokenBearer } from '../support/tokens.js';
 import { deadPort } from '../support/wire.js';
 
 // Real here: the service over HTTP and both stores. The purge is one that has not begun: the tombstone is written into the table, and all the user's items stay.
@@ -72,7 +72,7 @@ describe('Once a user’s tombstone stands, whatever is still to be purged', () 
   });
 
   test('the record is in no admin’s list', async () => {
-    const { token } = tokenBearer(service.config, 'UTC', 'admin');
+    const { accessToken: token } = await signUpAdmin(service);
 
     expect((await service.call('GET', '/dynamo', { token })).body).toEqual({ items: [], nextCursor: null });
   });

@@ -4,6 +4,7 @@ import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/
 import { newId } from '../../src/common/ids.js';
 import { toArchiveItem, toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../src/features/todos/todos.js';
+import { signUpAdmin } from '../support/admin.js';
 import { type Answer, startService, type TestService } from '../support/service.js';
 import { type TokenBearer, tokenBearer } from '../support/tokens.js';
 
@@ -113,13 +114,13 @@ describe('The dashboard of someone with 400 of the largest todos, all due today'
 
 describe('An admin’s list of large records', () => {
   test('comes in pages of a million bytes at most, each record once', async () => {
-    const admin = tokenBearer(service.config, 'UTC', 'admin');
+    const admin = await signUpAdmin(service);
     const records = Array.from({ length: 8 }, () => ({ user_id: newId().id, text: 'x'.repeat(300_000), quotes: '"'.repeat(50_000) }));
     for (const record of records) {
       await tables.send(new PutCommand({ TableName: service.config.dynamodb.tables.records, Item: record }));
     }
 
-    const { ids, pages } = await walk('/dynamo', { limit: '100' }, admin.token);
+    const { ids, pages } = await walk('/dynamo', { limit: '100' }, admin.accessToken);
 
     expect(Math.max(...pages.map(({ text }) => Buffer.byteLength(text)))).toBeLessThanOrEqual(mostBytes);
     expect([...ids].sort()).toEqual(records.map(({ user_id }) => user_id).sort());
