@@ -144,7 +144,7 @@ describe('a function', () => {
 
     expect(await expire(id, todo.body.id)).toEqual({ batchItemFailures: [] });
 
-    expect((await call('GET', `/users/${id}/todos?archived=true`)).body.items).toEqual([todo.body]);
+    expect((await call('GET', `/users/${id}/todos?archived=true`)).body.items).toEqual([{ ...todo.body, archivedAt: expect.any(String), version: 2 }]);
     expect(bus.events.at(-1)).toMatchObject({ detailType: 'todo.archived', detail: { data: { id: todo.body.id } } });
 
     expect((await call('DELETE', `/users/${id}`)).status).toBe(204);
@@ -161,7 +161,8 @@ describe('a function', () => {
     const cut = await start('http', { DYNAMODB_ENDPOINT: `http://127.0.0.1:${await deadPort()}` });
     const deleted = await cut.invoke<Result>(httpApiEvent({ method: 'DELETE', path: `/users/${id}`, headers: { authorization: `Bearer ${token}` } }));
     expect(deleted.statusCode).toBe(204);
-    expect(await itemsOf(id)).toHaveLength(3);
+    // The aggregate, a todo, the archived one and its marker.
+    expect(await itemsOf(id)).toHaveLength(4);
     await letTimePass();
 
     const { pending } = await (await start('outbox')).invoke<{ pending: number }>({});
