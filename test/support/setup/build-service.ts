@@ -16,7 +16,9 @@ export default async function buildService(): Promise<void> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'duet-build-'));
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
-  await Promise.all(['package.json', 'openapi.json', 'common-passwords.txt', 'infra'].map(async (name) => cp(resolve(name), join(folder, name), { recursive: true })));
+  await Promise.all(
+    ['package.json', 'openapi.json', 'common-passwords.txt', 'infra'].map(async (name) => cp(resolve(name), join(folder, name), { recursive: true })),
+  );
   // Types are checked elsewhere, by `npm run types`; what matters here is what comes out.
   const output = await new Promise<string>((done) => {
     execFile(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], (_, text) => done(text));
