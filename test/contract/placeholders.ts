@@ -30,6 +30,11 @@ const emoji = '😀';
 
 /** What `openapi.json` says of properties and parameters in words, where a schema cannot. */
 export const wordedRules: WordedRules = {
+  // It must not be common, repeated or counted on; the last is of 128 code points.
+  password: fc.oneof(
+    fc.tuple(fc.constantFrom('', emoji, 'ÄΩ ', 'مرحبا '), fc.nat(999_999)).map(([start, number]) => `${start}plum river tango ${number}`),
+    fc.constant(Array.from({ length: 32 }, (_, index) => String(1_000 + index * 37)).join('')),
+  ),
   // It must be a zone that exists.
   timeZone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'America/St_Johns', 'Pacific/Kiritimati', 'Etc/GMT+12'),
   // Filters that find something (world.ts plants it), and ones that do not.

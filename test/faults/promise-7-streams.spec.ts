@@ -9,6 +9,7 @@ import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { catalogue } from '../../src/features/events/catalogue.js';
 import { type RunningPump, startStreamPump } from '../../src/local/streams/stream-pump.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../support/aws/eventbridge.js';
+import { eventually } from '../support/eventually.js';
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
 // Seen failing: with a pump that ignores batchItemFailures.
@@ -171,9 +172,10 @@ describe('While the bus fails', () => {
 
 describe('The pump', () => {
   test('goes on where it was when it starts again', async () => {
+    const saved = await readFile(checkpointFile(), 'utf8');
     const before = await createTodo('Before');
     await bus.waitFor(1, of(before.id));
-    await quiet();
+    await eventually(async () => (await readFile(checkpointFile(), 'utf8')) !== saved, { what: 'the checkpoint is saved' });
 
     await pump.stop();
     const meanwhile = await createTodo('Meanwhile');
