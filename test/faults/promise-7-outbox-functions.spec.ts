@@ -81,8 +81,8 @@ describe('Promise 7: on Lambda', () => {
       // Only now: a registration wakes the service's own worker, which would work beside the function on what is due.
       const user = await stage.service.signUp();
       expect(await migrate.handler({})).toEqual({ migrations: [] });
-      expect(await migrate.handler({ grantAdmin: user.email })).toEqual({ granted: 'admin' });
-      await expect(migrate.handler({ grantAdmin: 'nobody@example.com' })).rejects.toThrow('No user has this e-mail');
+      expect(await migrate.handler({ grantAdmin: user.id })).toEqual({ granted: 'admin', id: user.id });
+      await expect(migrate.handler({ grantAdmin: randomUUID() })).rejects.toThrow('No user has this id');
       await expect(migrate.handler({ dropEverything: true })).rejects.toThrow('The event must be');
       const { body } = await stage.service.call('POST', '/auth/login', { body: { email: user.email, password: user.password } });
       expect(body.user.role).toBe('admin');
