@@ -21,7 +21,8 @@ describe('The packed client', () => {
   let files: string[];
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'duet-package-'));
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: join(root, 'client') });
+    // Its own prepack builds it; npm test, by the .npmrc above, would have none run.
+    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts=false', '--pack-destination', folder], { cwd: join(root, 'client') });
     const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as { filename: string; files: { path: string }[] }[];
     tarball = join(folder, packed?.filename ?? '');
     files = packed?.files.map(({ path }) => path) ?? [];

@@ -95,7 +95,7 @@ test('The help names every command', async () => {
   const { code, out } = await admin('--help');
 
   expect(code).toBe(0);
-  for (const word of ['list', 'grant <email>', 'revoke <email>', 'outbox']) {
+  for (const word of ['list', 'grant [options] <id>', 'revoke [options] <id>', 'outbox']) {
     expect(out).toContain(word);
   }
 });

@@ -63,8 +63,10 @@ export class StopRequest {
  * The processes that only launched this one: up to the outermost npm, npx or Nest CLI above it without a foreign process in
  * between, such as `npx nest start`, its shell, the CLI and the CLI's shell. What is further up may end and leave this one
  * running: `npm start &` in a script wants that.
+ *
+ * @public A test asks the built file.
  */
-function launchers(): Launcher[] {
+export function launchers(): Launcher[] {
   const chain: Launcher[] = [];
   let outermost = 0;
   for (let pid = process.ppid; pid > 1; pid = parentOf(pid) ?? 0) {
