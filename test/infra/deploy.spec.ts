@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -11,6 +11,9 @@ import { type StandIn, startStandIn } from './stand-in.js';
 
 const mirror = process.env['DUET_INFRA_MIRROR'];
 const whereAsked = mirror === undefined ? describe.skip : describe;
+
+/** What a clone has, without what is made there and what the deployment does not use. */
+const notCopied = new Set(['node_modules', '.git', 'dist', '.data', 'coverage', 'test']);
 
 /** S3 by paths, because no name leads from a bucket to the stand-in. */
 const overrides = {
@@ -55,17 +58,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'duet-deploy-'));
-    for (const part of [
-      'src',
-      'client',
-      'infra',
-      'package.json',
-      'package-lock.json',
-      'tsconfig.json',
-      'tsconfig.build.json',
-      'nest-cli.json',
-      'openapi.json',
-    ]) {
+    for (const part of (await readdir('.')).filter((name) => !notCopied.has(name))) {
       await cp(resolve(part), join(folder, part), { recursive: true, filter: (path) => !/\.terraform$|\.tfstate|client\/dist$/.test(path) });
     }
     await symlink(resolve('node_modules'), join(folder, 'node_modules'));

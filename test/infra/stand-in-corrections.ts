@@ -32,6 +32,7 @@ const bucketPolicies = new Map<string, string>();
 const staticParameters = new Set(['rds.force_ssl']);
 const parameters = new Map<string, Map<string, string>>();
 const subscribers = new Map<string, unknown>();
+const budgetTags = new Map<string, unknown>();
 const tableClasses = new Map<string, string>();
 const ruleDescriptions = new Map<string, string>();
 const mappedFunctions = new Map<string, string>();
@@ -179,10 +180,16 @@ export const corrections: readonly Correction[] = [
     },
   },
   {
-    reason: 'moto does not know who is notified by a budget',
-    matches: (call) => call.service === 'budgets' && /Budget$|Notification$/.test(call.operation),
+    reason: 'moto knows neither the tags of a budget nor who is notified by it',
+    matches: (call) => call.service === 'budgets' && /Budget$|Notification$|TagsForResource$/.test(call.operation),
     answer: async (call, forward) => {
       const request = parse(call);
+      if (request.ResourceTags) {
+        budgetTags.set(request.Budget.BudgetName, request.ResourceTags);
+      }
+      if (call.operation === 'ListTagsForResource') {
+        return json(200, { ResourceTags: budgetTags.get(request.ResourceARN.split('/').at(-1)) ?? [] });
+      }
       const key = ({ NotificationType: type, Threshold: threshold }: { NotificationType: string; Threshold: number }): string =>
         `${request.BudgetName ?? request.Budget?.BudgetName} ${type} ${threshold}`;
       for (const { Notification: notification, Subscribers: list } of [
