@@ -25,6 +25,8 @@ const edited = (answer: Answer, edit: (value: any) => void): Answer => {
 };
 const editedText = (answer: Answer, edit: (text: string) => string): Answer => ({ ...answer, body: Buffer.from(edit(answer.body.toString())) });
 
+const functionPath = /^\/2015-03-31\/functions(?:\/([^/?]+)(?:\/(?:configuration|versions))?)?(?:\?.*)?$/;
+const loggingConfigs = new Map<string, unknown>();
 const runtimePath = /^\/2021-07-20\/functions\/([^/]+)\/runtime-management-config(?:\?Qualifier=(.*))?$/;
 const runtimes = new Map<string, string>();
 
@@ -40,6 +42,28 @@ const applications = new Map<string, any>();
 const groups = new Map<string, any>();
 
 export const corrections: readonly Correction[] = [
+  {
+    reason: 'moto forgets how a function logs',
+    matches: ({ service, path }) => service === 'lambda' && functionPath.test(path),
+    answer: async (call, forward) => {
+      const [, named] = functionPath.exec(call.path) ?? [];
+      const asked = call.method === 'GET' ? {} : parse(call);
+      const name = decodeURIComponent(named ?? asked.FunctionName ?? '')
+        .replace(/^.*:function:/, '')
+        .replace(/:.*$/, '');
+      if (asked.LoggingConfig) {
+        loggingConfigs.set(name, asked.LoggingConfig);
+      }
+      const answer = await forward(call);
+      return answer.status < 300 && loggingConfigs.has(name)
+        ? edited(answer, (value) => {
+            for (const shown of [value.Configuration ?? value, ...(value.Versions ?? [])]) {
+              shown.LoggingConfig = loggingConfigs.get(name);
+            }
+          })
+        : answer;
+    },
+  },
   {
     reason: 'moto denies by the policy of a bucket without reading its condition',
     matches: ({ service, path }) => service === 's3' && /\?policy(=|$)/.test(path),
