@@ -18,7 +18,7 @@ import { ofUser, OutboxStage, tombstoneAlone, userOf } from '../support/outbox-s
 
 // Real: the application, its workers, PostgreSQL, DynamoDB and the AWS SDK. EventBridge is a stand-in that speaks its protocol. Not real: SIGKILL;
 // a worker is killed by an exception at the step, and a fresh one goes on (promise-6-outbox-killed has real ones).
-// Seen failing: with one line of the eraser, the erasure or the repository broken at a time, in some ten builds.
+// Seen failing before the worker was divided: with one line of it, the erasure or the repository broken at a time. Not repeated since.
 describe('Promise 6: the erasure of a deleted user', () => {
   let stage: OutboxStage;
   beforeAll(async () => {

@@ -14,7 +14,7 @@ import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '.
 import { type SignedUp, startService, type TestService } from '../support/service.js';
 
 // Real: the service, DynamoDB, its stream, the handler, the SDK. EventBridge is a stand-in that holds entries and requests to AWS's limits.
-// Seen failing on the code before: record.updated and record.deleted over 256 KB were dropped, and a number that EventBridge does not take likewise.
+// Seen failing on the code before: record.updated and record.deleted over 256 KB were dropped. The number was not tried there.
 
 let bus: EventBridgeStandIn;
 let service: TestService;

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { ofUser, OutboxStage, userOf } from '../support/outbox-stage.js';
 
 // Real: the application, its workers, PostgreSQL, DynamoDB and the AWS SDK. EventBridge is a stand-in that speaks its protocol.
-// Seen failing: with one line of the worker, the publisher or the repository broken at a time, in some twenty builds.
+// Seen failing before the worker was divided: with one line of it or the repository broken at a time. Not repeated since.
 describe('Promise 7: the outbox', () => {
   let stage: OutboxStage;
   beforeAll(async () => {

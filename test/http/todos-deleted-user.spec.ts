@@ -11,7 +11,6 @@ import { type Answer, callService, type SignedUp, startService, type TestService
 import { deadPort } from '../support/wire.js';
 
 // Real here: the service over HTTP and both stores. The purge is one that has not begun: the tombstone is written into the table, and all the user's items stay.
-// Seen failing on the service before it read the tombstone: each of these tests.
 
 let service: TestService;
 let tables: DynamoDBDocumentClient;

@@ -9,7 +9,6 @@ import { type Answer, startService, type TestService } from '../support/service.
 import { type TokenBearer, tokenBearer } from '../support/tokens.js';
 
 // Real here: the service over HTTP and both stores. The largest todos there can be are written into the tables directly.
-// Seen failing on the service before pages were bounded: each of these tests.
 
 const mostBytes = 1_000_000;
 
