@@ -143,7 +143,7 @@ export interface PostgresConfig {
   readonly appRoleSecretArn?: string;
   /** The same role where it has no password and signs in by IAM tokens, without a proxy. */
   readonly appRoleName?: string;
-  /** TLS with verification of the server's certificate; false only on loopback or when told so. */
+  /** TLS with verification of the server's certificate; false only on loopback or by RDS_SSL=disable. */
   readonly tls: boolean;
 }
 
@@ -201,7 +201,7 @@ export function storeTimeouts(requestMs = defaultStoreTimeoutMs): StoreTimeouts 
   };
 }
 
-/** Everything the service can be told, typed, by concern. */
+/** The configuration, typed, by concern. */
 export interface Config {
   readonly http: { readonly port: number; readonly host?: string; readonly basePath: string; readonly trustedProxies: number };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };

@@ -58,7 +58,7 @@ interface SchemaIssue {
   readonly keys?: readonly string[];
 }
 
-/** The field problems of a schema's issues; a field that nobody knows is pointed at by its own name. */
+/** The field problems of a schema's issues; an unknown field is pointed at by its own name. */
 export function fieldProblems(issues: readonly SchemaIssue[], escape: (key: string) => string): FieldProblem[] {
   return issues.flatMap((issue) => {
     const pointer = (issue.path ?? []).map((part) => `/${escape(String(typeof part === 'object' ? part.key : part))}`).join('');

@@ -48,7 +48,7 @@ export interface OperationDocs {
   /** Whether the route needs an access token: adds the scheme and 401. */
   readonly auth?: boolean;
   readonly success: { readonly status: number; readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly HeaderName[] };
-  /** Whether every answer tells of the route's quota, or only those that used some of it; left out, none does. */
+  /** Whether every answer carries the route's quota, or only those that used some of it; left out, none does. */
   readonly quota?: 'always' | 'when used';
   /** Answers of failure that are no problem details. */
   readonly failures?: readonly { readonly status: number; readonly description: string; readonly schema: z.ZodType }[];

@@ -76,7 +76,7 @@ export function accessOf(
   }
   const named: unknown = request[owner.in][owner.name];
   if (owner.required && (named === undefined || named === '')) {
-    // Its absence is the caller's mistake, whoever asks: validation says so.
+    // Its absence is the caller's mistake, and validation reports it.
     return 'granted';
   }
   if (typeof named === 'string' && named.toLowerCase() === userId) {

@@ -16,12 +16,12 @@ import { todoUpdated } from '../events/catalogue/todo-updated.js';
 import type { DomainEvent, EventDefinition } from '../events/domain-event.js';
 import { attributesIn, type StreamImage } from './persistence/stream-images.js';
 
-/** A stream record that tells of nothing Duet wrote. The message says why, and never quotes a value: it goes into the log. */
+/** A stream record of nothing that Duet wrote. The message says why, and never quotes a value: it goes into the log. */
 class ForeignRecordError extends Error {
   override readonly name = 'ForeignRecordError';
 }
 
-/** What a stream record tells of: nothing that is published, one event, or a todo that TTL has removed. `item` names the item it happened to. */
+/** What a stream record stands for: nothing that is published, one event, or a todo that TTL has removed. `item` names the item it happened to. */
 export type Change =
   | { readonly kind: 'none' }
   | { readonly kind: 'event'; readonly item: string; readonly event: DomainEvent }

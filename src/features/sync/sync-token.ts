@@ -4,7 +4,7 @@ import type { FeedPosition } from '../todos/change-feed.js';
 
 /** Where a client stands in the change feed. */
 export interface SyncToken extends FeedPosition {
-  /** When the client last held the whole list, or began to read it; milliseconds. What has gone since, it needs to be told. */
+  /** When the client last held the whole list, or began to read it; milliseconds. It needs the markers of what has gone since. */
   readonly completeAt: number;
 }
 

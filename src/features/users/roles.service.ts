@@ -15,7 +15,7 @@ export class RolesService {
     private readonly audit: Audit,
   ) {}
 
-  /** The user an operator means by an id, in whatever case; null when there is none. An e-mail names nobody until it is verified: anyone may register it first. */
+  /** The user an operator means by an id, in whatever case; null when there is none. An e-mail identifies a user only once it is verified: anyone may register it first. */
   async find(id: string): Promise<User | null> {
     const { success, data } = idSchema.safeParse(id);
     return success ? this.users.find(data) : null;

@@ -81,7 +81,7 @@ export function launchers(): Launcher[] {
   return chain.slice(0, outermost);
 }
 
-/** The launcher that these words of a command line run: told by its program, whatever the arguments say. */
+/** The launcher that these words of a command line run: recognised by its program, whatever the arguments say. */
 export function launcherName(words: readonly string[]): string | undefined {
   const [program = '', ...rest] = words;
   // npm and npx write a title over their command line: one word such as "npm start", or several where it was cut at spaces.

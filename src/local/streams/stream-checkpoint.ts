@@ -24,7 +24,7 @@ export class StreamCheckpoint {
     private positions: Positions,
   ) {}
 
-  /** Reads the checkpoint; with none, or one that cannot be read, everything the streams hold is told (again, under the same ids). */
+  /** Reads the checkpoint; with none, or one that cannot be read, everything the streams hold is published (again, under the same ids). */
   static async open(dataDir: string, warn: (text: string) => void): Promise<StreamCheckpoint> {
     const file = join(await openDataFolder(dataDir), 'stream-checkpoint.json');
     try {

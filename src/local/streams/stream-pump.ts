@@ -40,7 +40,7 @@ const stopTimeoutMs = 3_000;
 
 /** A running pump. */
 export interface RunningPump {
-  /** Ends it. What it has not got to is told at the next start. */
+  /** Ends it. What it has not reached is published after the next start. */
   stop(): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ export function startStreamPump(app: INestApplicationContext, config: Config): R
   };
 }
 
-interface Surroundings {
+interface Dependencies {
   readonly client: DynamoDBClient;
   readonly streams: DynamoDBStreamsClient;
   readonly handler: Pick<StreamHandler, 'handle'>;
@@ -109,14 +109,14 @@ class TablePump {
 
   constructor(
     private readonly table: string,
-    private readonly around: Surroundings,
+    private readonly dependencies: Dependencies,
   ) {}
 
   async run(): Promise<void> {
     let idleMs = leastIdleMs;
     let backoffMs = leastBackoffMs;
     let readMs: number[] = [];
-    while (!this.around.signal.aborted) {
+    while (!this.dependencies.signal.aborted) {
       const startedAt = performance.now();
       try {
         const moved = await this.turn();
@@ -130,11 +130,11 @@ class TablePump {
         }
       } catch (error) {
         this.iterators.clear();
-        // The handler has told why; of a server that is away, one line is enough.
-        if (!(error instanceof BatchFailed) && !this.around.signal.aborted) {
+        // The handler has logged why; for a server that is away, one line is enough.
+        if (!(error instanceof BatchFailed) && !this.dependencies.signal.aborted) {
           this.stream = undefined;
           if (backoffMs === leastBackoffMs) {
-            this.around.log.warn('a table’s stream cannot be read at the moment', { table: this.table, error: error as object });
+            this.dependencies.log.warn('a table’s stream cannot be read at the moment', { table: this.table, error: error as object });
           }
         }
         await this.pause(backoffMs);
@@ -145,7 +145,7 @@ class TablePump {
 
   /** Reads each shard that is due once, and tells whether any had records. */
   private async turn(): Promise<boolean> {
-    const { checkpoint } = this.around;
+    const { checkpoint } = this.dependencies;
     if (this.stream === undefined || performance.now() - this.stream.foundAt > rediscoverMs) {
       this.stream = await this.findStream();
       await checkpoint.keepOnly(
@@ -159,7 +159,7 @@ class TablePump {
     let moved = false;
     for (const { ShardId: id, ParentShardId: parent } of shards) {
       const parentIsDone = parent === undefined || !ids.has(parent) || hasEnded(parent);
-      if (id !== undefined && !hasEnded(id) && parentIsDone && !this.around.signal.aborted) {
+      if (id !== undefined && !hasEnded(id) && parentIsDone && !this.dependencies.signal.aborted) {
         moved = (await this.pumpShard(arn, id)) || moved;
       }
     }
@@ -167,7 +167,7 @@ class TablePump {
   }
 
   private async pumpShard(arn: string, shard: string): Promise<boolean> {
-    const { checkpoint, streams, signal, log } = this.around;
+    const { checkpoint, streams, signal, log } = this.dependencies;
     const position = checkpoint.position(arn, shard) ?? nothingDone;
     try {
       const iterator = this.iterators.get(shard) ?? (await this.iteratorFrom(arn, shard, position));
@@ -213,7 +213,7 @@ class TablePump {
     const batch = notices
       .filter(([, item]) => item === undefined)
       .map(([record]) => toLambdaRecord(record, arn, record.eventName === 'REMOVE' && expiring.has(nameOf(record.dynamodb?.Keys ?? {}))));
-    const { batchItemFailures: failures } = batch.length === 0 ? { batchItemFailures: [] } : await this.around.handler.handle({ Records: batch });
+    const { batchItemFailures: failures } = batch.length === 0 ? { batchItemFailures: [] } : await this.dependencies.handler.handle({ Records: batch });
     // As Lambda does: from the lowest failed record on.
     const failed = records.findIndex(({ dynamodb }) => failures.some(({ itemIdentifier }) => itemIdentifier === dynamodb?.SequenceNumber));
     const done = failures.length === 0 ? records : records.slice(0, Math.max(0, failed));
@@ -222,14 +222,14 @@ class TablePump {
         expiring.delete(nameOf(dynamodb?.Keys ?? {}));
       }
     }
-    await this.around.checkpoint.advance(arn, shard, { after: done.at(-1)?.dynamodb?.SequenceNumber ?? after, expiring: [...expiring], ended: false });
+    await this.dependencies.checkpoint.advance(arn, shard, { after: done.at(-1)?.dynamodb?.SequenceNumber ?? after, expiring: [...expiring], ended: false });
     if (failures.length > 0) {
       throw new BatchFailed();
     }
   }
 
   private async iteratorFrom(arn: string, shard: string, { after }: ShardPosition): Promise<string | undefined> {
-    const { streams, signal } = this.around;
+    const { streams, signal } = this.dependencies;
     const from =
       after === undefined ? ({ ShardIteratorType: 'TRIM_HORIZON' } as const) : ({ ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: after } as const);
     const { ShardIterator: iterator } = await streams.send(new GetShardIteratorCommand({ StreamArn: arn, ShardId: shard, ...from }), { abortSignal: signal });
@@ -237,7 +237,7 @@ class TablePump {
   }
 
   private async findStream(): Promise<NonNullable<typeof this.stream>> {
-    const { client, streams, signal } = this.around;
+    const { client, streams, signal } = this.dependencies;
     const { Table: table } = await client.send(new DescribeTableCommand({ TableName: this.table }), { abortSignal: signal });
     const arn = table?.LatestStreamArn;
     if (arn === undefined) {
@@ -256,7 +256,7 @@ class TablePump {
   }
 
   private async pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.around.signal }).catch(() => undefined);
+    await sleep(ms, undefined, { signal: this.dependencies.signal }).catch(() => undefined);
   }
 }
 

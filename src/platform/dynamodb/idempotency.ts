@@ -5,7 +5,7 @@ import { idempotencyWindowSeconds } from '../../common/resources/idempotency-key
 /** One element of a `TransactWriteItems` request. */
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** A first result, about to be stored beside what it tells of. */
+/** A first result, about to be stored beside the write that it is the result of. */
 export interface IdempotentResult {
   readonly table: string;
   readonly key: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface IdempotentResult {
 }
 
 /**
- * The element that remembers a result in the same transaction as the write it tells of, so that neither is there without the other.
+ * The element that remembers a result in the same transaction as the write, so that neither is there without the other.
  * Its condition fails while an earlier use of the key stands; one past its window counts as gone, although TTL may take days to delete it.
  */
 export function idempotencyPut({ table, key, fingerprint, response, now }: IdempotentResult): TransactItem {

@@ -33,7 +33,7 @@ export function isConditionFailed(error: unknown): boolean {
 
 const passing = new Set<CancellationReason>(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
-/** Whether an error tells of contention alone, so that the same write may succeed a moment later. */
+/** Whether an error means contention alone, so that the same write may succeed a moment later. */
 export function isContention(error: unknown): boolean {
   if (isInProgress(error) || (error instanceof Error && error.name === 'TransactionConflictException')) {
     return true;
@@ -79,7 +79,7 @@ export async function retryContention<T>(work: () => Promise<T>, mayTryAgain: (e
  * counts as this call's success, never as a condition that fails
  * (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html, idempotent for 10 minutes).
  *
- * @throws TransactionCanceledException, and then nothing was written; StoreUnavailableError, and then nobody knows.
+ * @throws TransactionCanceledException, and then nothing was written; StoreUnavailableError, and then the outcome is unknown.
  */
 export async function transact(dynamodb: DynamoDb, items: TransactItem[]): Promise<void> {
   const transaction = { ClientRequestToken: randomUUID(), TransactItems: items };

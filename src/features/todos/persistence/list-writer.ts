@@ -83,7 +83,7 @@ export class ListWriter {
       if (list.isDeleted || list.aggregate === undefined) {
         return 'owner_gone';
       }
-      // It is in the archive, has come back from there, or was deleted from it: the removal was told before.
+      // It is in the archive, has come back from there, or was deleted from it: its removal was published before.
       if (list.todos.has(id) || list.deletedFromArchive.has(id)) {
         return 'archived_before';
       }
@@ -125,7 +125,7 @@ export class ListWriter {
     }
   }
 
-  /** The items of the changed todos, each with a revision of its own, and the last of these. What leaves the list comes last, for one marker tells of it all. */
+  /** The items of the changed todos, each with a revision of its own, and the last of these. What leaves the list comes last, for one marker names it all. */
   private itemsOf(userId: string, from: number, changes: readonly TodoChange[]): { items: TransactItem[]; revision: number } {
     let revision = from;
     const items: TransactItem[] = [];

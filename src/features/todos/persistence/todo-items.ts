@@ -10,7 +10,7 @@ export type Item = Readonly<Record<string, unknown>>;
 
 /** How long the marker of what has left the list is kept: a token of the change feed is good for as long. */
 const markerDays = 30;
-/** How long the notice of a deletion is kept: longer than the stream that tells of it, whose records live for a day. */
+/** How long the notice of a deletion is kept: longer than the stream's records, which live for a day. */
 const noticeDays = 2;
 const daySeconds = 86_400;
 
