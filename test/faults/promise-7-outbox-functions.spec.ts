@@ -17,27 +17,13 @@ describe('Promise 7: on Lambda', () => {
   afterAll(async () => stage?.stop());
   beforeEach(async () => stage.reset());
 
-  const environment = () => {
-    const { postgres, dynamodb, auth } = stage.service.config;
-    return {
-      AWS_LAMBDA_FUNCTION_NAME: 'duet-test-outbox',
-      LOG_LEVEL: 'error',
-      RDS_HOST: postgres.host,
-      RDS_PORT: String(postgres.port),
-      RDS_DATABASE: postgres.database,
-      RDS_USERNAME: postgres.username,
-      RDS_PASSWORD: postgres.password,
-      DYNAMODB_ENDPOINT: dynamodb.endpoint,
-      DYNAMODB_TABLE_NAME: dynamodb.tables.todos,
-      RECORDS_TABLE_NAME: dynamodb.tables.records,
-      ARCHIVE_TABLE_NAME: dynamodb.tables.archive,
-      COUNTERS_TABLE_NAME: dynamodb.tables.counters,
-      RATE_LIMITS_TABLE_NAME: dynamodb.tables.rateLimits,
-      JWT_SECRET: auth.jwtSecret,
-      EVENT_BUS_NAME: 'duet-test',
-      EVENTBRIDGE_ENDPOINT: stage.bus.endpoint,
-    };
-  };
+  const environment = () => ({
+    ...stage.service.environment,
+    AWS_LAMBDA_FUNCTION_NAME: 'duet-test-outbox',
+    LOG_LEVEL: 'error',
+    EVENT_BUS_NAME: 'duet-test',
+    EVENTBRIDGE_ENDPOINT: stage.bus.endpoint,
+  });
 
   it('the function that serves requests erases a deleted user, and has nothing that could publish', async () => {
     const app = await createApp(parseConfig(environment()));

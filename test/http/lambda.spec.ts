@@ -28,7 +28,6 @@ describe('the http function', () => {
   beforeAll(async () => {
     service = await startService();
     user = await service.signUp();
-    const { postgres, dynamodb, auth } = service.config;
     // CloudWatch reads metrics off standard output; so does this file.
     jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
       written.push(String(chunk));
@@ -38,21 +37,11 @@ describe('the http function', () => {
       AWS_LAMBDA_FUNCTION_NAME: 'duet-test-http',
       LOG_LEVEL: 'error',
       METRICS_NAMESPACE: 'duet-test',
-      RDS_HOST: postgres.host,
-      RDS_PORT: String(postgres.port),
-      RDS_DATABASE: postgres.database,
-      RDS_USERNAME: postgres.username,
-      RDS_PASSWORD: postgres.password,
-      DYNAMODB_ENDPOINT: dynamodb.endpoint,
-      DYNAMODB_TABLE_NAME: dynamodb.tables.todos,
-      COUNTERS_TABLE_NAME: dynamodb.tables.counters,
-      RECORDS_TABLE_NAME: dynamodb.tables.records,
-      ARCHIVE_TABLE_NAME: dynamodb.tables.archive,
-      RATE_LIMITS_TABLE_NAME: dynamodb.tables.rateLimits,
+      ...service.environment,
       JWT_SECRET: 'short',
     });
     ({ handler } = await import('../../src/lambda/http.js'));
-    process.env['DUET_TEST_JWT_SECRET'] = auth.jwtSecret;
+    process.env['DUET_TEST_JWT_SECRET'] = service.environment['JWT_SECRET'];
   });
 
   afterAll(async () => {

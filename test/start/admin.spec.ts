@@ -18,15 +18,8 @@ beforeAll(async () => {
 afterAll(async () => service?.stop());
 
 async function admin(...words: string[]): Promise<Ended> {
-  const { postgres, dynamodb, auth } = service.config;
   const env = {
-    RDS_HOST: postgres.host,
-    RDS_PORT: String(postgres.port),
-    RDS_USERNAME: postgres.username,
-    RDS_PASSWORD: postgres.password,
-    RDS_DATABASE: postgres.database,
-    DYNAMODB_ENDPOINT: dynamodb.endpoint,
-    JWT_SECRET: auth.jwtSecret,
+    ...service.environment,
     LOG_LEVEL: 'error',
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };

@@ -15,6 +15,8 @@ import { openStores } from './stores.js';
  */
 export interface TestService {
   readonly url: string;
+  /** The variables that lead another process, or a function in this one, to the same stores, as the owner of the tables. */
+  readonly environment: Environment;
   /** To PostgreSQL it leads the owner of the tables. */
   readonly config: Config;
   /** One call; `body` as JSON unless it is text already. The answer's body is parsed when it is JSON. */
@@ -79,6 +81,7 @@ export async function startService(environment: Environment = {}): Promise<TestS
     const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
     return {
       url,
+      environment: stores.environment,
       config,
       call,
       signUp: async (overrides = {}) => signUp(call, overrides),
