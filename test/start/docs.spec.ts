@@ -75,6 +75,8 @@ async function press(page: Page, operation: string): Promise<Pressed> {
   const click = async (selector: string): Promise<void> => block.locator(selector).evaluate((button: { click(): void }) => button.click());
   await click('.opblock-summary-control');
   await block.locator('button.execute').waitFor({ state: 'attached' });
+  // The button is there a moment before Swagger UI has resolved the operation; pressed then, it sends nothing and stays disabled.
+  await block.locator('.opblock-loading-animation').waitFor({ state: 'detached' });
   if ((await block.locator('button.btn-clear').count()) > 0) {
     await click('button.btn-clear');
     await block.locator('.live-responses-table').waitFor({ state: 'detached' });
