@@ -38,6 +38,18 @@ export class SessionKeeper {
     return this.#session.userId;
   }
 
+  /**
+   * The caller in a path: the service puts the id of the token's user in its place.
+   *
+   * @throws DuetSignedOutError
+   */
+  get ownPath(): { id: 'me' } {
+    if (this.#session === null) {
+      throw new DuetSignedOutError();
+    }
+    return { id: 'me' };
+  }
+
   change(session: Session | null): void {
     this.#session = session;
     this.onChange(session);
@@ -45,8 +57,9 @@ export class SessionKeeper {
 
   /** To be openapi-fetch's `fetch`: {@link Transport.send} with the access token, and once more with a new one when that has run out. */
   readonly send = async (request: Request): Promise<Response> => {
-    const original = await outgoing(request);
+    // The caller's own path names no user: who is signed in now, and not by the time the body has been read, is meant.
     const session = this.#session;
+    const original = await outgoing(request);
     if (session === null) {
       return this.transport.send(original);
     }

@@ -14,13 +14,13 @@ export class Todos {
 
   /** Creates a todo, once: the request carries a key, under which the service replays its first result. */
   async create(content: TodoContent, options: CreateOptions = {}): Promise<Todo> {
-    const path = { id: this.keeper.userId };
+    const path = this.keeper.ownPath;
     return resultOf(this.api.POST('/users/{id}/todos', { params: { path }, headers: keyed(options), body: content, signal: options.signal }));
   }
 
   /** The todos, newest first if the query says nothing else. */
   list(query: TodoQuery = {}, { signal }: CallOptions = {}): PagedList<Todo> {
-    const path = { id: this.keeper.userId };
+    const path = this.keeper.ownPath;
     return new PagedList(async (cursor) => resultOf(this.api.GET('/users/{id}/todos', { params: { path, query: { ...query, cursor } }, signal })));
   }
 

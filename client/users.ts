@@ -12,7 +12,7 @@ export class Users {
 
   /** Whoever is signed in. */
   async me(options: CallOptions = {}): Promise<User> {
-    return this.get(this.keeper.userId, options);
+    return this.get(this.keeper.ownPath.id, options);
   }
 
   /** One's own profile; for an admin, anyone's. */
@@ -45,7 +45,7 @@ export class Users {
 
   /** Counts and next dues; what a store that is down cannot give is null, and the store is named in `degraded`. */
   async dashboard({ signal }: CallOptions = {}): Promise<Dashboard> {
-    return resultOf(this.api.GET('/dashboard/{id}', { params: { path: { id: this.keeper.userId } }, signal }));
+    return resultOf(this.api.GET('/dashboard/{id}', { params: { path: this.keeper.ownPath }, signal }));
   }
 }
 

@@ -140,6 +140,26 @@ describe('A session', () => {
     expect(duet.session?.userId).toBe('next');
   });
 
+  test('sends what its user asked for in that user’s name, also when it ends at the same moment', async () => {
+    const { duet, attempts } = await signedIn();
+    const { accessToken } = duet.session ?? {};
+
+    const [todo] = await Promise.all([duet.todos.create({ title: 'Mine' }), duet.signOut()]);
+
+    expect(todo.title).toBe('Mine');
+    expect(attempts('POST /users/me/todos').map(({ requestHeaders }) => requestHeaders.get('Authorization'))).toEqual([`Bearer ${accessToken}`]);
+  });
+
+  test('asks for the caller’s own as `me`', async () => {
+    const { duet, exchanges } = await signedIn();
+
+    const todo = await duet.todos.create({ title: 'Mine' });
+    await Promise.all([duet.users.me(), duet.users.dashboard(), duet.todos.list().take(1), duet.todos.get(todo.id)]);
+
+    const paths = exchanges.map(({ method, url }) => `${method} ${new URL(url).pathname}`).sort();
+    expect(paths).toEqual(['GET /dashboard/me', `GET /todos/${todo.id}`, 'GET /users/me', 'GET /users/me/todos', 'POST /users/me/todos'].sort());
+  });
+
   test('that is signed out is ended at the service too', async () => {
     const { duet } = await signedIn();
     const refreshToken = duet.session?.refreshToken;

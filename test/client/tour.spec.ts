@@ -34,7 +34,7 @@ describe('The tour', () => {
   test('shows requests and answers with --verbose, without secrets', async () => {
     const { out } = await play(['demo', '--verbose']);
 
-    expect(out).toMatch(/→ POST \/users\/[\da-f-]{36}\/todos {2}Idempotency-Key: /);
+    expect(out).toMatch(/→ POST \/users\/me\/todos {2}Idempotency-Key: /);
     expect(out).toMatch(/→ PATCH \/todos\/[\da-f-]{36} {2}If-Match: "1"/);
     expect(out).toMatch(/← 412/);
     expect(out).toMatch(/"accessToken": "…"/);
