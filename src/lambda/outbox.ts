@@ -30,7 +30,7 @@ export const handler = async (_event: unknown, context: Pick<Context, 'getRemain
   const app = await boot();
   const taken = await app.get(OutboxWorker).drain(() => context.getRemainingTimeInMillis() > reserveMs);
   const { pending, dead, oldestPendingSeconds } = await app.get(OutboxRepository).backlog();
-  emitMetrics(app.get(AppConfig).get('metrics', { infer: true }).namespace, [
+  emitMetrics(app.get(AppConfig).metrics.namespace, [
     { name: 'OutboxPending', unit: 'count', value: pending },
     { name: 'OutboxDead', unit: 'count', value: dead },
     { name: 'OutboxOldestPendingAge', unit: 'seconds', value: oldestPendingSeconds },

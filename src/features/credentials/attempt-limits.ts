@@ -24,8 +24,8 @@ export class AttemptLimits {
     config: AppConfig,
     private readonly limiter: RateLimiter,
   ) {
-    this.quotas = quotasOf(config.get('limits', { infer: true }));
-    this.requestMs = config.get('storeTimeouts', { infer: true }).requestMs;
+    this.quotas = quotasOf(config.limits);
+    this.requestMs = config.storeTimeouts.requestMs;
   }
 
   /** How far a quota of the client's address is used; null when its address is not known. */

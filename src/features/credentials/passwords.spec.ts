@@ -20,7 +20,7 @@ jest.unstable_mockModule('@node-rs/argon2', () => ({
 const { needsRehash, Passwords } = await import('./passwords.js');
 
 describe('passwords', () => {
-  const passwords = new Passwords({ get: () => storeTimeouts() } as unknown as AppConfig);
+  const passwords = new Passwords({ storeTimeouts: storeTimeouts() } as AppConfig);
   const hash = async (password: string): Promise<string> => passwords.inTurn('ada@example.com', async (hasher) => hasher.hash(password));
   const verify = async (stored: string | undefined, password: string): Promise<boolean> =>
     passwords.inTurn('ada@example.com', async (hasher) => hasher.verify(stored, password));

@@ -36,7 +36,7 @@ export class Passwords {
 
   constructor(config: AppConfig) {
     // Behind the wait there must be time left for the stores.
-    const waitMs = 0.7 * config.get('storeTimeouts', { infer: true }).requestMs;
+    const waitMs = 0.7 * config.storeTimeouts.requestMs;
     this.queue = new FairQueue({ ...queueLimits, waitMs }, () => new RateLimitedError(1));
   }
 

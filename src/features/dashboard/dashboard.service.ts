@@ -20,7 +20,7 @@ export class DashboardService {
     private readonly todos: TodoListsService,
     config: AppConfig,
   ) {
-    this.profileTimeoutMs = config.get('storeTimeouts', { infer: true }).readMs;
+    this.profileTimeoutMs = config.storeTimeouts.readMs;
   }
 
   /**

@@ -14,7 +14,7 @@ import { LogPublisher } from './log-publisher.js';
       provide: EventPublisher,
       inject: [AppConfig, EventBridge, Log],
       useFactory: (config: AppConfig, eventBridge: EventBridge, log: Log) =>
-        config.get('events', { infer: true }).busName === undefined ? new LogPublisher(log) : new EventBridgePublisher(eventBridge, log),
+        config.events.busName === undefined ? new LogPublisher(log) : new EventBridgePublisher(eventBridge, log),
     },
   ],
   exports: [EventPublisher],

@@ -17,7 +17,7 @@ export class DynamoDbHealthIndicator {
     log: Log,
     config: AppConfig,
   ) {
-    this.probe = new Probe('dynamodb', config.get('storeTimeouts', { infer: true }).tryMs, async () => counter.read(), log);
+    this.probe = new Probe('dynamodb', config.storeTimeouts.tryMs, async () => counter.read(), log);
   }
 
   /** Up or down, with the time it took and the counter's value; the reason for a failure goes to the log alone. */

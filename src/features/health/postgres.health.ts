@@ -16,7 +16,7 @@ export class PostgresHealthIndicator {
     log: Log,
     config: AppConfig,
   ) {
-    this.probe = new Probe('postgres', config.get('storeTimeouts', { infer: true }).tryMs, async () => postgres.select('SELECT 1', []), log);
+    this.probe = new Probe('postgres', config.storeTimeouts.tryMs, async () => postgres.select('SELECT 1', []), log);
   }
 
   /** Up or down, with the time it took; the reason for a failure goes to the log alone. */

@@ -49,7 +49,7 @@ beforeEach(() => {
     } as EventPublisher,
     { read, archive } as unknown as ArchiveService,
     { warn: log, error: log } as unknown as Log,
-    { get: (name: keyof typeof config) => config[name] } as unknown as AppConfig,
+    config as unknown as AppConfig,
   );
 });
 

@@ -41,8 +41,8 @@ export class StreamHandler {
     private readonly log: Log,
     config: AppConfig,
   ) {
-    this.reader = new StreamReader(config.get('dynamodb', { infer: true }).tables, archive);
-    this.metricsNamespace = config.get('lambda', { infer: true }) ? config.get('metrics', { infer: true }).namespace : undefined;
+    this.reader = new StreamReader(config.dynamodb.tables, archive);
+    this.metricsNamespace = config.lambda ? config.metrics.namespace : undefined;
   }
 
   /** Works off a batch, and tells from which record on it is to be delivered again, if any. */

@@ -39,11 +39,11 @@ export class DynamoDb implements OnApplicationShutdown {
   private readonly others: DynamoDBClient[] = [];
 
   constructor(config: AppConfig) {
-    const { endpoint, tables } = config.get('dynamodb', { infer: true });
+    const { endpoint, tables } = config.dynamodb;
     this.tables = tables;
-    this.timeouts = config.get('storeTimeouts', { infer: true });
+    this.timeouts = config.storeTimeouts;
     this.calls = new StoreCalls('dynamodb', this.timeouts);
-    this.endpoint = { region: config.get('region', { infer: true }), endpoint };
+    this.endpoint = { region: config.region, endpoint };
   }
 
   // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.

@@ -19,7 +19,7 @@ const { EventBridge } = await import('./eventbridge.js');
 
 it('A client that could not be loaded is loaded again by the next call', async () => {
   const config = { region: 'eu-central-1', events: { busName: 'duet-test' } };
-  const eventBridge = new EventBridge({ get: (name: keyof typeof config) => config[name] } as unknown as AppConfig);
+  const eventBridge = new EventBridge(config as unknown as AppConfig);
   const entry = { source: 'duet', detailType: 'x', detail: '{}', time: new Date(0) };
 
   const first = await eventBridge.put([entry]);

@@ -82,7 +82,7 @@ export class EventBridge implements OnApplicationShutdown {
   }
 
   private async putBatch(batch: readonly BusEntry[]): Promise<EntryOutcome[]> {
-    const { busName } = this.config.get('events', { infer: true });
+    const { busName } = this.config.events;
     const wire = batch.map(({ source, detailType, detail, time }): PutEventsRequestEntry => ({
       EventBusName: busName,
       Source: source,
@@ -107,10 +107,10 @@ export class EventBridge implements OnApplicationShutdown {
 
   private async load(): Promise<EventBridgeClient> {
     const { EventBridgeClient } = await import('./client.js');
-    const { endpoint } = this.config.get('events', { infer: true });
+    const { endpoint } = this.config.events;
     // A retry after a lost reply may publish twice. That is within the promise, at least once: the id in the detail is the same.
     // Two tries ride out a passing error; longer outages are the callers' (outbox backoff, stream redelivery).
-    return new EventBridgeClient(awsClientOptions({ region: this.config.get('region', { infer: true }), endpoint, timeouts, maxAttempts: 2 }));
+    return new EventBridgeClient(awsClientOptions({ region: this.config.region, endpoint, timeouts, maxAttempts: 2 }));
   }
 }
 

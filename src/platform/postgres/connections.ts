@@ -27,10 +27,10 @@ export async function loadDriver(): Promise<Driver> {
 
 /** Options of a pool for requests. */
 async function poolOptions(config: AppConfig): Promise<PoolConfig> {
-  const { host, port, database, tls } = config.get('postgres', { infer: true });
-  const { tryMs, queryMs } = config.get('storeTimeouts', { infer: true });
+  const { host, port, database, tls } = config.postgres;
+  const { tryMs, queryMs } = config.storeTimeouts;
   const { username, password } = await postgresCredentials(config);
-  const lambda = config.get('lambda', { infer: true });
+  const lambda = config.lambda;
   return {
     host,
     port,
@@ -54,7 +54,7 @@ async function poolOptions(config: AppConfig): Promise<PoolConfig> {
  */
 export async function openPool(config: AppConfig, onError: () => void, overrides: PoolConfig = {}): Promise<Pool> {
   const [driver, options] = await Promise.all([loadDriver(), poolOptions(config)]);
-  const { firstConnectMs } = config.get('storeTimeouts', { infer: true });
+  const { firstConnectMs } = config.storeTimeouts;
   const pool = new driver.Pool({ ...options, ...overrides, Client: driver.Client, connectionTimeoutMillis: firstConnectMs });
   pool.on('error', onError);
   try {

@@ -15,8 +15,8 @@ export interface StoredCredentials {
 
 /** The credentials by the way configured: password, short-lived IAM token, or a secret in Secrets Manager. */
 export async function postgresCredentials(config: AppConfig): Promise<PostgresCredentials> {
-  const { host, port, username, password, iamAuth, secretArn } = config.get('postgres', { infer: true });
-  const region = config.get('region', { infer: true });
+  const { host, port, username, password, iamAuth, secretArn } = config.postgres;
+  const region = config.region;
   if (iamAuth) {
     const { Signer } = await import('@aws-sdk/rds-signer');
     // Signed locally, valid for 15 minutes: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
@@ -31,7 +31,7 @@ export type ApplicationRole = Pick<StoredCredentials, 'username'> & Partial<Stor
 
 /** What `APP_ROLE_SECRET_ARN` or `APP_ROLE_NAME` says of that role; null when neither is set. @throws StoreUnavailableError */
 export async function applicationRoleCredentials(config: AppConfig): Promise<ApplicationRole | null> {
-  const { appRoleSecretArn, appRoleName } = config.get('postgres', { infer: true });
+  const { appRoleSecretArn, appRoleName } = config.postgres;
   if (appRoleSecretArn !== undefined) {
     return readCredentials(appRoleSecretArn, 'APP_ROLE_SECRET_ARN', config);
   }

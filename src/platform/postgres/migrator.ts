@@ -81,7 +81,7 @@ export class Migrator {
       }
       const connections = await openPool(this.config, () => undefined, { query_timeout: 0 });
       try {
-        return await work(await createDataSource(connections, this.config.get('postgres', { infer: true }).database, this.loadSchema), owner);
+        return await work(await createDataSource(connections, this.config.postgres.database, this.loadSchema), owner);
       } finally {
         await connections.end();
       }
@@ -92,7 +92,7 @@ export class Migrator {
   }
 
   private async prepareRole(source: DataSource, owner: RoleInDatabase, applicationRole: ApplicationRole | undefined): Promise<void> {
-    const timeouts = this.config.get('storeTimeouts', { infer: true });
+    const timeouts = this.config.storeTimeouts;
     const runner = source.createQueryRunner();
     try {
       if (applicationRole === undefined) {

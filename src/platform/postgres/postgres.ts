@@ -36,7 +36,7 @@ export class Postgres implements OnApplicationShutdown {
     private readonly config: AppConfig,
     @Inject(loadPostgresSchema) private readonly loadSchema: LoadPostgresSchema,
   ) {
-    this.timeouts = config.get('storeTimeouts', { infer: true });
+    this.timeouts = config.storeTimeouts;
     this.calls = new StoreCalls('postgres', this.timeouts);
   }
 
@@ -124,7 +124,7 @@ export class Postgres implements OnApplicationShutdown {
 
   private pool(): ConnectionPool {
     if (this.current === undefined) {
-      const { database } = this.config.get('postgres', { infer: true });
+      const { database } = this.config.postgres;
       const pool: ConnectionPool = new ConnectionPool(
         async () => openPool(this.config, () => this.retire(pool)),
         async (connections) => createDataSource(connections, database, this.loadSchema),

@@ -66,7 +66,7 @@ export class RateLimiter {
     private readonly secret: ServiceSecret,
     log: Log,
   ) {
-    const { tryMs } = config.get('storeTimeouts', { infer: true });
+    const { tryMs } = config.storeTimeouts;
     // A late answer is waited for by nothing, but shows that the store is not down.
     this.giveUpMs = 2 * tryMs;
     this.watch = new StoreWatch(

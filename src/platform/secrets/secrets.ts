@@ -15,10 +15,10 @@ export type SecretStage = 'AWSCURRENT' | 'AWSPREVIOUS';
  */
 export async function readSecret(arn: string, config: AppConfig, stage: SecretStage = 'AWSCURRENT'): Promise<string | null> {
   const { SecretsManagerClient, GetSecretValueCommand } = await import('./client.js');
-  const { endpoint } = config.get('secrets', { infer: true });
-  const timeouts = config.get('storeTimeouts', { infer: true });
+  const { endpoint } = config.secrets;
+  const timeouts = config.storeTimeouts;
   const call = new StoreCalls('secrets', timeouts).begin();
-  const client = new SecretsManagerClient(awsClientOptions({ region: config.get('region', { infer: true }), endpoint, timeouts, maxAttempts: 3 }));
+  const client = new SecretsManagerClient(awsClientOptions({ region: config.region, endpoint, timeouts, maxAttempts: 3 }));
   try {
     const abortSignal = AbortSignal.timeout(Math.ceil(call.limitMs));
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn, VersionStage: stage }), { abortSignal });

@@ -100,7 +100,7 @@ export class ServiceSecret {
   }
 
   private async read(): Promise<KeyRing> {
-    const { jwtSecret, jwtSecretArn } = this.config.get('auth', { infer: true });
+    const { jwtSecret, jwtSecretArn } = this.config.auth;
     if (jwtSecretArn === undefined) {
       return { current: signingKey(jwtSecret ?? ''), readAt: performance.now() };
     }

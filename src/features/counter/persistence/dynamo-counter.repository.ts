@@ -36,7 +36,7 @@ export class DynamoCounterRepository extends CounterRepository {
   ) {
     super();
     this.table = dynamodb.tables.counters;
-    this.shards = new CounterShards(dynamodb, config.get('counter', { infer: true }).shards);
+    this.shards = new CounterShards(dynamodb, config.counter.shards);
   }
 
   async read(): Promise<VisitCounter> {

@@ -43,7 +43,7 @@ export class ListWriter {
     private readonly dynamodb: DynamoDb,
     config: AppConfig,
   ) {
-    this.archiveAfterDays = config.get('archive', { infer: true }).afterDays;
+    this.archiveAfterDays = config.archive.afterDays;
   }
 
   /**
