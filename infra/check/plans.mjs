@@ -51,7 +51,7 @@ const emptyZip = Buffer.concat([Buffer.from('PK\u0005\u0006'), Buffer.alloc(18)]
 
 /** The Terraform files as they are, with the override beside each root and a placeholder for each package. */
 export async function copyTo(work) {
-  for (const part of ['modules', ...roots, 'tables.json']) {
+  for (const part of ['modules', ...roots, 'tables.json', 'cors.json']) {
     await cp(join(infra, part), join(work, 'infra', part), {
       recursive: true,
       filter: (path) => !/[\\/]\.terraform$|\.tfstate|terraform\.tfvars$|\.auto\.tfvars$|_override\.tf$/.test(path),

@@ -61,6 +61,7 @@ describe('A configuration', () => {
           rateLimits: 'duet-local-rate-limits',
         },
       },
+      cors: { origins: undefined },
       events: { busName: undefined, endpoint: undefined },
       secrets: { endpoint: undefined },
       auth: { jwtSecret: good['JWT_SECRET'], jwtSecretArn: undefined },
@@ -93,6 +94,7 @@ describe('A wrong configuration', () => {
     PORT: 'a-secret',
     BASE_PATH: 'a-secret',
     TRUSTED_PROXIES: 'a-secret',
+    CORS_ORIGINS: 'a-secret',
     LOG_LEVEL: 'a-secret',
     METRICS_NAMESPACE: 'a-secret!',
     RDS_PORT: 'a-secret',
@@ -126,7 +128,7 @@ describe('A wrong configuration', () => {
     const problems = problemsOf(wrong);
 
     expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
-    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 32 problems:\n {2}- \w/);
+    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 33 problems:\n {2}- \w/);
     expect(problems.join('\n')).not.toContain('a-secret');
   });
 
@@ -239,6 +241,24 @@ test.each([500, 2_300, 20_000])('of %d ms for a request, a connection and a try 
   expect(queryMs).toBeLessThan(requestMs);
   expect(readMs + tryMs).toBeLessThan(requestMs);
   expect(beginMs + tryMs).toBeLessThan(requestMs);
+});
+
+test('Origins are listed with commas, each as a browser sends it', () => {
+  const parsed = (list: string): unknown => parseConfig({ ...good, CORS_ORIGINS: list }).cors.origins;
+
+  expect(parsed('https://app.example.com, http://localhost:5173')).toEqual(['https://app.example.com', 'http://localhost:5173']);
+  for (const list of [
+    '*',
+    'null',
+    'app.example.com',
+    'https://app.example.com/',
+    'https://app.example.com/app',
+    'https://App.example.com',
+    'ftp://a.example',
+    ',',
+  ]) {
+    expect(problemsOf({ ...good, CORS_ORIGINS: list })).toEqual([expect.stringMatching(/^CORS_ORIGINS must be origins such as/)]);
+  }
 });
 
 test('.env.example lists every variable that may be set, each with a value that passes', async () => {

@@ -33,6 +33,12 @@ const endpoint = z
   .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
   // Requests carry what is stored, and a signature that can be replayed.
   .refine(isEncryptedOrLocal, 'must be an https URL, unless its host is a loopback address');
+/** Whether a browser could send this text as a request's `Origin`: https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin */
+const isOrigin = (text: string): boolean => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text;
+const origins = z
+  .string()
+  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .refine((list) => list.every(isOrigin), 'must be origins such as https://app.example.com, without a path, separated by commas');
 const text = z.string().min(1, 'must not be empty');
 const arn = z.string().regex(/^arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S+$/, 'must be an ARN');
 
@@ -66,6 +72,7 @@ export const environmentSchema = z.object({
   PORT: whole(0, 65_535).default(3000),
   HOST: text.optional(),
   TRUSTED_PROXIES: whole(0, 10).default(0),
+  CORS_ORIGINS: origins.optional(),
   BASE_PATH: z
     .string()
     .regex(/^\/[A-Za-z0-9/_.-]*[A-Za-z0-9_.-]$/, 'must be a path such as /prod: it starts with a slash and does not end with one')
@@ -204,6 +211,8 @@ export function storeTimeouts(requestMs = defaultStoreTimeoutMs): StoreTimeouts 
 /** The configuration, typed, by concern. */
 export interface Config {
   readonly http: { readonly port: number; readonly host?: string; readonly basePath: string; readonly trustedProxies: number };
+  /** Origins whose pages may call the local server; unset: this machine's. */
+  readonly cors: { readonly origins?: readonly string[] };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   /** Where CloudWatch puts the metrics that functions write. */
   readonly metrics: { readonly namespace: string };
@@ -305,6 +314,7 @@ function toConfig(env: Variables): Config {
   const localDynamoDb = env.DYNAMODB_ENDPOINT !== undefined && isLoopback(new URL(env.DYNAMODB_ENDPOINT).hostname);
   return {
     http: { port: env.PORT, host: env.HOST, basePath: env.BASE_PATH ?? '', trustedProxies: env.TRUSTED_PROXIES },
+    cors: { origins: env.CORS_ORIGINS },
     log: { level: env.LOG_LEVEL },
     metrics: { namespace: env.METRICS_NAMESPACE },
     lambda,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, request as httpRequest } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,11 +51,14 @@ describe('The client as an ES module for browsers', () => {
 const chromium = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const browser = existsSync(chromium) ? test : test.skip;
 
-browser(`In Chromium, it signs in, creates and lists (skipped where there is no ${chromium}; CHROMIUM_PATH names another)`, async () => {
-  const { outputFiles } = await bundle(`
+browser(
+  `In Chromium, on a page of another origin, it signs in, creates and lists (skipped where there is no ${chromium}; CHROMIUM_PATH names another)`,
+  async () => {
+    const service = await startService();
+    const { outputFiles } = await bundle(`
     import { createDuetClient } from './index.js';
     async function play() {
-      const duet = createDuetClient({ baseUrl: location.origin });
+      const duet = createDuetClient({ baseUrl: '${service.url}' });
       const [email, password] = ['ada@example.com', 'correct horse battery staple'];
       await duet.register({ email, password, name: 'Ada' });
       const { name } = await duet.signIn({ email, password });
@@ -68,56 +71,52 @@ browser(`In Chromium, it signs in, creates and lists (skipped where there is no 
     }
     play().catch((error) => ({ error: String(error) })).then((result) => fetch('/told', { method: 'POST', body: JSON.stringify(result) }));
   `);
-  const service = await startService();
-  const profile = await mkdtemp(join(tmpdir(), 'duet-chromium-'));
-  let tell: (result: unknown) => void = () => {};
-  const told = new Promise<unknown>((resolve) => (tell = resolve));
-  // The page's own origin carries everything else to the service, as a site's web server would.
-  const site = createServer(async (request, response) => {
-    if (request.url === '/page') {
-      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><script type="module" src="/page.js"></script>');
-    } else if (request.url === '/page.js') {
-      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(outputFiles[0]?.contents);
-    } else if (request.url === '/told') {
-      tell(JSON.parse(await text(request)));
-      response.writeHead(204).end();
-    } else {
-      const onward = httpRequest(service.url + request.url, { method: request.method, headers: request.headers }, (reply) => {
-        response.writeHead(reply.statusCode ?? 502, reply.headers);
-        reply.pipe(response);
-      });
-      request.pipe(onward);
-    }
-  });
-  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  const quiet = [
-    '--headless',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ];
-  const page = `http://127.0.0.1:${(site.address() as AddressInfo).port}/page`;
-  // Chromium does not start as root with its sandbox; the page is ours.
-  const child = spawn(chromium, [...quiet, '--no-sandbox', `--user-data-dir=${profile}`, page], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const complaints = text(child.stderr);
-  const exited = once(child, 'exit');
-  try {
-    const slow = sleep(45_000, 'The page told nothing in 45 s', { ref: false });
-    expect(await Promise.race([told, slow, exited.then(async () => `Chromium ended before the page was done: ${await complaints}`)])).toEqual({
-      name: 'Ada',
-      version: 2,
-      stale: 'version.stale',
-      titles: ['Water the plants'],
+    const profile = await mkdtemp(join(tmpdir(), 'duet-chromium-'));
+    let tell: (result: unknown) => void = () => {};
+    const told = new Promise<unknown>((resolve) => (tell = resolve));
+    // Another origin than the service's, as that of an app in development.
+    const site = createServer(async (request, response) => {
+      if (request.url === '/page') {
+        response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><script type="module" src="/page.js"></script>');
+      } else if (request.url === '/page.js') {
+        response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(outputFiles[0]?.contents);
+      } else if (request.url === '/told') {
+        tell(JSON.parse(await text(request)));
+        response.writeHead(204).end();
+      } else {
+        response.writeHead(404).end();
+      }
     });
-  } finally {
-    child.kill('SIGKILL');
-    await exited;
-    site.closeAllConnections();
-    site.close();
-    await service.stop();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
-});
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+    const quiet = [
+      '--headless',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ];
+    const page = `http://127.0.0.1:${(site.address() as AddressInfo).port}/page`;
+    // Chromium does not start as root with its sandbox; the page is ours.
+    const child = spawn(chromium, [...quiet, '--no-sandbox', `--user-data-dir=${profile}`, page], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const complaints = text(child.stderr);
+    const exited = once(child, 'exit');
+    try {
+      const slow = sleep(45_000, 'The page told nothing in 45 s', { ref: false });
+      expect(await Promise.race([told, slow, exited.then(async () => `Chromium ended before the page was done: ${await complaints}`)])).toEqual({
+        name: 'Ada',
+        version: 2,
+        stale: 'version.stale',
+        titles: ['Water the plants'],
+      });
+    } finally {
+      child.kill('SIGKILL');
+      await exited;
+      site.closeAllConnections();
+      site.close();
+      await service.stop();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    }
+  },
+);

@@ -37,6 +37,9 @@ interface TableDefinition {
 /** The tables as infra/tables.json defines them, by key. */
 export const tableDefinitions = Object.entries(JSON.parse(readFileSync(resolve('infra/tables.json'), 'utf8')) as Record<string, TableDefinition>);
 
+/** What pages may send and read, as infra/cors.json has it. */
+export const corsRules = JSON.parse(readFileSync(resolve('infra/cors.json'), 'utf8')) as Record<'methods' | 'allowedHeaders' | 'exposedHeaders', string[]>;
+
 export const functionNames = ['http', 'migrate', 'outbox', 'stream'] as const;
 
 export const kebab = (text: string): string => text.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,3 +1,8 @@
+locals {
+  # The same list that the local server follows: see src/local/server/cors.ts.
+  cors = jsondecode(file("${path.module}/../../cors.json"))
+}
+
 resource "aws_apigatewayv2_api" "http" {
   name                         = "${var.name}-http"
   description                  = "Duet's HTTP API"
@@ -8,10 +13,10 @@ resource "aws_apigatewayv2_api" "http" {
     for_each = length(var.cors_origins) > 0 ? [1] : []
     content {
       allow_origins  = var.cors_origins
-      allow_methods  = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-      allow_headers  = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"]
-      expose_headers = ["etag", "idempotency-replayed", "location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]
-      max_age        = 3600
+      allow_methods  = local.cors.methods
+      allow_headers  = local.cors.allowedHeaders
+      expose_headers = local.cors.exposedHeaders
+      max_age        = local.cors.maxAge
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.js';
 import { createApp } from '../../create-app.js';
 import { Log } from '../../platform/observability/log.js';
 import { answerBrokenRequests } from './broken-requests.js';
+import { allowOrigins } from './cors.js';
 import { LocalWorkersModule } from './local-workers.module.js';
 
 /** What a server takes at most. */
@@ -34,7 +35,12 @@ export async function createServerApp(config: Config, { docs = false, bounds = {
   const app = await createApp(config, {
     adapter,
     modules: [LocalWorkersModule],
-    ...(docs && { prepare: async (made) => (await import('./docs-page.js')).serveDocs(made) }),
+    prepare: async (made) => {
+      await allowOrigins(made, config.cors);
+      if (docs) {
+        (await import('./docs-page.js')).serveDocs(made);
+      }
+    },
   });
   answerBrokenRequests(app.getHttpServer(), (requestId, { status }) => app.get(Log).info('request', { requestId, route: '(none)', status }));
   return app;

@@ -1,6 +1,6 @@
 import { after } from '../mutate.js';
 import { type Attributes, attributesOf } from '../plan.js';
-import { type Check, type Rule, same, unless } from '../rule.js';
+import { type Check, corsRules, type Rule, same, unless } from '../rule.js';
 
 /** Stage $default, deployed by itself, throttled (the counter more so), logged without addresses. */
 const apiIsGuarded: Check = (plan) => {
@@ -34,6 +34,16 @@ const apiIsGuarded: Check = (plan) => {
   ];
 };
 
+/** What pages may send and read is that of infra/cors.json, which the local server follows. */
+const corsIsShared: Check = (plan) =>
+  attributesOf(plan, 'aws_apigatewayv2_api').flatMap(({ cors_configuration: cors }) =>
+    (cors as Attributes[]).flatMap((rules) => [
+      ...unless(same([...rules['allow_methods']].sort(), [...corsRules.methods].sort()), 'other methods than the local server’s'),
+      ...unless(same([...rules['allow_headers']].sort(), [...corsRules.allowedHeaders].sort()), 'other request headers than the local server’s'),
+      ...unless(same([...rules['expose_headers']].sort(), [...corsRules.exposedHeaders].sort()), 'other answers’ headers than the local server’s'),
+    ]),
+  );
+
 export const apiRules: readonly Rule[] = [
   {
     promise: 'The API is throttled, and logged without personal data',
@@ -59,6 +69,27 @@ export const apiRules: readonly Rule[] = [
         what: 'any page may call',
         change: (plan) => (after(plan, 'aws_apigatewayv2_api')['cors_configuration'][0].allow_origins = ['*']),
         says: /any origin/,
+      },
+    ],
+  },
+  {
+    promise: 'Pages may send and read in production what they may on a laptop',
+    check: corsIsShared,
+    mutations: [
+      {
+        what: 'a header that is not exposed',
+        change: (plan) => (after(plan, 'aws_apigatewayv2_api')['cors_configuration'][0].expose_headers = ['etag']),
+        says: /answers’ headers/,
+      },
+      {
+        what: 'a header that may not be sent',
+        change: (plan) => (after(plan, 'aws_apigatewayv2_api')['cors_configuration'][0].allow_headers = ['authorization']),
+        says: /request headers/,
+      },
+      {
+        what: 'a method that is not allowed',
+        change: (plan) => (after(plan, 'aws_apigatewayv2_api')['cors_configuration'][0].allow_methods = ['GET']),
+        says: /methods/,
       },
     ],
   },
