@@ -138,6 +138,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List where you are signed in */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out everywhere
+         * @description Ends every session, this one too: no refresh token holds any more. Access tokens run out by themselves, within 15 minutes.
+         */
+        delete: operations["endSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Its refresh tokens hold no longer; its access token runs out by itself, within 15 minutes.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -367,7 +408,7 @@ export interface components {
              * @description Stable: programs decide by it.
              * @enum {string}
              */
-            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "auth.reauthentication_required" | "user.wrong_password" | "record.not_found" | "route.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "sync.expired" | "version.stale" | "batch.too_large" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "service.busy" | "store.unavailable";
+            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "auth.reauthentication_required" | "user.wrong_password" | "record.not_found" | "route.not_found" | "session.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "sync.expired" | "version.stale" | "batch.too_large" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "service.busy" | "store.unavailable";
             /** @description The same as X-Request-Id: name it when asking for help. */
             requestId: string;
             /** @description Each value that is not valid. */
@@ -551,6 +592,55 @@ export interface components {
          */
         RefreshRequest: {
             refreshToken: string;
+        };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "019e3a5c-8d2a-7b6e-8f41-6c1d9e7a3b05",
+         *           "createdAt": "2026-11-20T09:30:00.000Z",
+         *           "lastUsedAt": "2026-11-21T08:00:00.000Z",
+         *           "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *           "current": true
+         *         }
+         *       ]
+         *     }
+         */
+        SessionList: {
+            items: components["schemas"]["Session"][];
+        };
+        /**
+         * @description A sign-in that can still be refreshed.
+         * @example {
+         *       "id": "019e3a5c-8d2a-7b6e-8f41-6c1d9e7a3b05",
+         *       "createdAt": "2026-11-20T09:30:00.000Z",
+         *       "lastUsedAt": "2026-11-21T08:00:00.000Z",
+         *       "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+         *       "current": true
+         *     }
+         */
+        Session: {
+            /**
+             * Format: uuid
+             * @example 019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the password was given.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When its tokens were last refreshed; before that, when it began.
+             * @example 2026-11-20T09:30:00.000Z
+             */
+            lastUsedAt: string;
+            /** @description The first 100 characters of the `User-Agent` at sign-in; null when there was none. */
+            userAgent: string | null;
+            /** @description Whether the access token of this request belongs to it. */
+            current: boolean;
         };
         Registration: {
             /**
@@ -1495,6 +1585,278 @@ export interface operations {
             };
             /** @description The body’s media type, charset or encoding is not supported. */
             415: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions, latest use first; 20 at most. */
+            200: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No access token, or one that does not hold; at sign-in, wrong credentials. */
+            401: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Someone else’s, whether or not it exists. */
+            403: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource. */
+            404: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No access token, or one that does not hold; at sign-in, wrong credentials. */
+            401: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Someone else’s, whether or not it exists. */
+            403: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
+                /** @description A session’s id. */
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended. */
+            204: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No access token, or one that does not hold; at sign-in, wrong credentials. */
+            401: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Someone else’s, whether or not it exists. */
+            403: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource. */
+            404: {
                 headers: {
                     /** @description Names this request in the logs. */
                     "X-Request-Id": string;

@@ -84,7 +84,7 @@ test('A method that the contract does not have is 405 at each of its paths, and 
     const documented = contract.operations.filter((operation) => operation.path === path).map(({ method }) => method);
     const allowed = [...documented, ...(documented.includes('GET') ? ['HEAD'] : [])].sort().join(', ');
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !documented.includes(method))) {
-      const answer = await send(service.url, { method, path: path.replace('{id}', world.alice.id), headers: {}, body: undefined });
+      const answer = await send(service.url, { method, path: path.replace(/\{id\}|\{sessionId\}/g, world.alice.id), headers: {}, body: undefined });
 
       expect([method, path, answer.status, answer.headers.get('Allow')]).toEqual([method, path, 405, allowed]);
       expect(problem(jsonOf(answer))).toEqual([]);

@@ -14,6 +14,7 @@ export const placeholders = {
   otherTodo: '00000000-0000-4000-8000-000000000005',
   ownEmail: 'own@placeholder.example',
   ownPassword: 'the password of the sender',
+  ownSession: '00000000-0000-4000-8000-000000000006',
   ownRefreshToken: 'the-refresh-token-of-the-sender',
 } as const;
 

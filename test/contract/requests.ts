@@ -43,6 +43,9 @@ const bodyLimitBytes = 102_400;
 // What these do to their sender's data would spoil it for the requests after.
 const destructive = new Set(['updateUser', 'deleteUser', 'changeRecord', 'deleteRecord']);
 
+// What not even an administrator may read of others.
+const ownersAlone = new Set(['listTodos', 'listChanges', 'listSessions']);
+
 /** Makes requests of an operation from its schemas: some that fit, and some with one fault. */
 export class Requests {
   private readonly values: Values;
@@ -245,10 +248,11 @@ const withoutToken: readonly Partial<Plan>[] = [
 ];
 
 function malformedPaths({ path }: Operation): Partial<Plan>[] {
-  return ['7', 'ME', '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2g', '%F0%9F%92%A5', '%00', '..%2F..', `${placeholders.ownId}%20`].map((id) => ({
-    path: path.replace('{id}', id),
-    fault: 'malformed id',
-  }));
+  const malformed = ['7', 'ME', '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2g', '%F0%9F%92%A5', '%00', '..%2F..', `${placeholders.ownId}%20`];
+  return malformed.flatMap((id) => [
+    { path: pathOf(path, id), fault: 'malformed id' },
+    ...(path.includes('{sessionId}') ? [{ path: pathOf(path, placeholders.ownId, id), fault: 'malformed session id' }] : []),
+  ]);
 }
 
 function contentType(mediaType: string): Record<string, string> {
@@ -309,7 +313,7 @@ function planOf(operation: Operation, parts: Parts, fault: string | undefined, e
   return withLimit({
     operation,
     sender: operation.isProtected || operation.path.startsWith('/auth/') ? sender : 'nobody',
-    path: operation.path.replace('{id}', id),
+    path: pathOf(operation.path, id),
     query: Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [value].flat().map((text) => [name, `${text as string | number}`] as const),
     ),
@@ -319,6 +323,10 @@ function planOf(operation: Operation, parts: Parts, fault: string | undefined, e
     trespasses: target === 'other' && namesSomeone(operation, parts),
     expected,
   });
+}
+
+function pathOf(path: string, id: string, sessionId: string = placeholders.ownSession): string {
+  return path.replace('{id}', id).replace('{sessionId}', sessionId);
 }
 
 /** Each field may be as long as it may, and the body too long all the same. */
@@ -372,6 +380,6 @@ function expectedOf(operation: Operation, parts: Parts): readonly number[] {
   if (target === 'own' || !namesSomeone(operation, parts)) {
     return [success];
   }
-  const mayRead = ofAdmin && method === 'GET' && id !== 'listTodos' && id !== 'listChanges';
+  const mayRead = ofAdmin && method === 'GET' && !ownersAlone.has(id);
   return mayRead ? (target === 'other' ? [200] : [404]) : [403];
 }

@@ -341,7 +341,15 @@ export class Stories {
     });
     this.hold(await this.isListed(id), 'lists hold what there is', answer, `the list of users has not ${id}`);
 
-    const { body: next } = await refresh(tokens['refreshToken'], 200, 'sessions end');
+    const { body: second } = await signIn(200, 'what was written is read');
+    const { answer: listed, body: sessions } = await this.call('listSessions', { as, id, status: 200, promise: 'lists hold what there is' });
+    const current = (sessions['items'] as Body[]).map((session) => session['current']);
+    this.hold(isDeepStrictEqual(current, [false, true]), 'lists hold what there is', listed, 'there are two sessions, and the earlier one asks');
+    await this.call('listSessions', { as: this.world.admin, id, status: 403, promise: 'nothing of other users' });
+    await this.call('endSessions', { as, id, status: 204, promise: 'sessions end' });
+    await refresh(second['refreshToken'], 401, 'sessions end');
+    const { body: third } = await signIn(200, 'what was written is read');
+    const { body: next } = await refresh(third['refreshToken'], 200, 'sessions end');
     await this.call('logout', { body: { refreshToken: next['refreshToken'] }, status: 204, promise: 'sessions end' });
     await refresh(next['refreshToken'], 401, 'sessions end');
 

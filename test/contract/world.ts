@@ -60,6 +60,7 @@ export class World {
       ['otherTodo', other.todoId],
       ['ownEmail', person.account?.email],
       ['ownPassword', person.account?.password],
+      ['ownSession', template.includes(placeholders.ownSession) ? await this.newSession(person) : undefined],
       ['ownRefreshToken', template.includes(placeholders.ownRefreshToken) ? await this.newRefreshToken(person) : undefined],
     ]);
     const filled = (text: string): string =>
@@ -115,7 +116,7 @@ export class World {
 
   // Registering costs two password hashes, so only those who need a profile get one.
   private async visitor(path: string, method: string): Promise<Person> {
-    const needsProfile = /^\/(auth|dashboard|users\/\{id\}$)/.test(path);
+    const needsProfile = /^\/(auth|dashboard|users\/\{id\}(\/sessions|$))/.test(path);
     const account = needsProfile ? await this.newcomer() : undefined;
     const bearer = account === undefined ? tokenBearer(this.service.config) : { id: account.id, token: account.accessToken };
     if (path === '/dynamo' && method !== 'POST') {
@@ -135,6 +136,11 @@ export class World {
   private async newRefreshToken(person: Person): Promise<string> {
     const { body } = await this.signIn(person);
     return body.refreshToken as string;
+  }
+
+  private async newSession(person: Person): Promise<string> {
+    const { body } = await this.signIn(person);
+    return (JSON.parse(Buffer.from(String(body.accessToken).split('.')[1] ?? '', 'base64url').toString()) as { sid: string }).sid;
   }
 
   private async make(path: string, token: string, body: object): Promise<string> {

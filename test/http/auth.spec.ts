@@ -51,6 +51,7 @@ describe('/auth', () => {
         role: 'user',
         zoneinfo: 'Europe/Berlin',
         auth_time: expect.any(Number),
+        sid: expect.any(String),
         iss: 'duet',
         aud: 'duet',
         iat: expect.any(Number),

@@ -100,6 +100,12 @@ export const errorCatalogue = {
     cause: 'No route has this path.',
     remedy: 'Compare the path with the contract at /openapi.json.',
   },
+  'session.not_found': {
+    status: 404,
+    title: 'No such session',
+    cause: 'You have no session with this id, or it has ended.',
+    remedy: 'List your sessions.',
+  },
   'todo.not_found': {
     status: 404,
     title: 'No such todo',

@@ -9,6 +9,8 @@ export interface Caller {
   readonly timeZone: string;
   /** When the password was given at sign-in, in seconds since 1970; refreshing keeps it. */
   readonly authenticatedAt: number;
+  /** The session that the token belongs to; null in a token from before sessions had ids. */
+  readonly sessionId: string | null;
 }
 
 /** A request after the access guard has passed it. */

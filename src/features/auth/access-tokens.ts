@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/http/caller.js';
 import { ServiceSecret, type SigningKey } from '../../platform/secrets/service-secret.js';
 import type { User } from '../users/user.js';
+import type { Family } from './refresh-token.js';
 
 /** For how long an access token holds, in seconds. */
 export const accessTokenSeconds = 15 * 60;
@@ -22,12 +23,15 @@ export class AccessTokens {
 
   constructor(private readonly secret: ServiceSecret) {}
 
-  /** A token for a user whose password was given at `authenticatedAt`: `auth_time` (OpenID Connect Core 1.0, section 2). */
-  async issue({ id, role, timeZone }: Pick<User, 'id' | 'role' | 'timeZone'>, authenticatedAt: Date): Promise<string> {
+  /**
+   * A token for a session of a user: `auth_time` is when the password was given (OpenID Connect Core 1.0, section 2), `sid` the session's id (Front-Channel
+   * Logout 1.0, section 3).
+   */
+  async issue({ id, role, timeZone }: Pick<User, 'id' | 'role' | 'timeZone'>, session: Pick<Family, 'id' | 'createdAt'>): Promise<string> {
     const { SignJWT } = await import('jose/jwt/sign');
     const now = Math.floor(Date.now() / 1000);
     const key = await this.secret.signingKey();
-    return new SignJWT({ role, zoneinfo: timeZone, auth_time: Math.floor(authenticatedAt.getTime() / 1000) })
+    return new SignJWT({ role, zoneinfo: timeZone, auth_time: Math.floor(session.createdAt.getTime() / 1000), sid: session.id })
       .setProtectedHeader({ alg: algorithm, typ: type, kid: key.id })
       .setSubject(id)
       .setIssuer(party)
@@ -73,8 +77,8 @@ export class AccessTokens {
   }
 }
 
-function callerIn({ sub, role, zoneinfo, auth_time }: Readonly<Record<string, unknown>>): Caller | null {
+function callerIn({ sub, role, zoneinfo, auth_time, sid }: Readonly<Record<string, unknown>>): Caller | null {
   return typeof sub === 'string' && uuid.test(sub) && (role === 'user' || role === 'admin') && typeof zoneinfo === 'string'
-    ? { userId: sub, role, timeZone: zoneinfo, authenticatedAt: typeof auth_time === 'number' ? auth_time : 0 }
+    ? { userId: sub, role, timeZone: zoneinfo, authenticatedAt: typeof auth_time === 'number' ? auth_time : 0, sessionId: typeof sid === 'string' ? sid : null }
     : null;
 }

@@ -5,8 +5,8 @@ import { type Access, accessOf } from './access.guard.js';
 describe('an access rule', () => {
   const id = '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c';
   const other = '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2d';
-  const user: Caller = { userId: id, role: 'user', timeZone: 'UTC', authenticatedAt: 0 };
-  const admin: Caller = { userId: other, role: 'admin', timeZone: 'UTC', authenticatedAt: 0 };
+  const user: Caller = { userId: id, role: 'user', timeZone: 'UTC', authenticatedAt: 0, sessionId: null };
+  const admin: Caller = { userId: other, role: 'admin', timeZone: 'UTC', authenticatedAt: 0, sessionId: null };
   const inPath: AccessRule = { owner: { in: 'params', name: 'id' } };
   const inPathReadable: AccessRule = { ...inPath, adminMayRead: true };
   const inQuery: AccessRule = { owner: { in: 'query', name: 'user_id' }, adminMayRead: true };

@@ -1,11 +1,18 @@
-import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, createParamDecorator, type ExecutionContext, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
 import { Public } from '../../common/http/caller.js';
 import { bodyProblems, Operation, storeProblems } from '../../common/http/openapi.js';
 import { Client, type LimitedClient } from '../../platform/rate-limits/client.js';
 import { Limited } from '../credentials/limited.js';
 import { type Credentials, credentialsSchema, type RefreshRequest, refreshSchema, type Tokens, tokensSchema } from './auth.schemas.js';
 import { AuthService } from './auth.service.js';
+import { shortUserAgent } from './session.js';
+
+/** What signs in, by its own name for itself. Not Nest's `Headers`, which would publish a parameter that no one has to set. */
+const UserAgent = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  shortUserAgent(context.switchToHttp().getRequest<Request>().get('User-Agent')),
+);
 
 /** `/auth` */
 @Public()
@@ -27,8 +34,12 @@ export class AuthController {
     quota: 'always',
     problems: [...bodyProblems, 'auth.invalid_credentials', 'rate_limit.exceeded', ...storeProblems],
   })
-  async login(@Body({ schema: credentialsSchema }) credentials: Credentials, @Client() client: LimitedClient): Promise<Tokens> {
-    return this.auth.login(credentials, client);
+  async login(
+    @Body({ schema: credentialsSchema }) credentials: Credentials,
+    @Client() client: LimitedClient,
+    @UserAgent() userAgent: string | null,
+  ): Promise<Tokens> {
+    return this.auth.login(credentials, client, userAgent);
   }
 
   @Post('refresh')

@@ -9,13 +9,16 @@ import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { PostgresRefreshTokensRepository } from './persistence/postgres-refresh-tokens.repository.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsService } from './sessions.service.js';
 
 /** Sign-in, tokens, and the guard before every route. */
 @Module({
   imports: [UsersModule, CredentialsModule, ServiceSecretModule],
-  controllers: [AuthController],
+  controllers: [AuthController, SessionsController],
   providers: [
     AuthService,
+    SessionsService,
     AccessTokens,
     { provide: RefreshTokensRepository, useClass: PostgresRefreshTokensRepository },
     { provide: APP_GUARD, useClass: AccessGuard },

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../common/errors/errors.js';
+import { newId } from '../../common/ids.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
 import { Audit } from '../../platform/observability/audit.js';
 import { ServiceSecret } from '../../platform/secrets/service-secret.js';
@@ -7,7 +8,7 @@ import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';
 import { AccessTokens, accessTokenSeconds } from './access-tokens.js';
 import type { Credentials, RefreshRequest, Tokens } from './auth.schemas.js';
-import { familyLifetimeMs, judge, maxFamilies, RefreshToken } from './refresh-token.js';
+import { type Family, familyLifetimeMs, judge, maxFamilies, RefreshToken } from './refresh-token.js';
 import { RefreshTokensRepository } from './refresh-tokens.repository.js';
 
 /** Sign-in, refresh and sign-out. */
@@ -22,19 +23,24 @@ export class AuthService {
   ) {}
 
   /** @throws DuetError `auth.invalid_credentials`; RateLimitedError. */
-  async login({ email, password }: Credentials, client: LimitedClient): Promise<Tokens> {
+  async login({ email, password }: Credentials, client: LimitedClient, userAgent: string | null): Promise<Tokens> {
     const account = await this.users.authenticate(email, password, client);
     if (account === null) {
       throw new DuetError('auth.invalid_credentials');
     }
     const { user, passwordVersion } = account;
     const token = RefreshToken.first();
+    const { id } = newId();
     const createdAt = new Date();
-    const family = { userId: user.id, passwordVersion, createdAt, expiresAt: new Date(createdAt.getTime() + familyLifetimeMs) };
-    if (!(await this.refreshTokens.start(token, family, maxFamilies))) {
+    const family = { id, userId: user.id, passwordVersion, createdAt, expiresAt: new Date(createdAt.getTime() + familyLifetimeMs), userAgent };
+    const ended = await this.refreshTokens.start(token, family, maxFamilies);
+    if (ended === null) {
       throw new DuetError('auth.invalid_credentials');
     }
-    return this.tokens(user, token, createdAt);
+    if (ended > 0) {
+      this.audit.record('session.ended', { actor: user.id, subject: user.id, outcome: 'ok' });
+    }
+    return this.tokens(user, token, family);
   }
 
   /**
@@ -57,7 +63,7 @@ export class AuthService {
       }
       refuse();
     }
-    return this.tokens(account.user, successor, family.createdAt);
+    return this.tokens(account.user, successor, family);
   }
 
   /** Ends a session; a token that is unknown or ended already is no error. */
@@ -69,9 +75,9 @@ export class AuthService {
     }
   }
 
-  private async tokens(user: User, refreshToken: RefreshToken, authenticatedAt: Date): Promise<Tokens> {
+  private async tokens(user: User, refreshToken: RefreshToken, family: Pick<Family, 'id' | 'createdAt'>): Promise<Tokens> {
     return {
-      accessToken: await this.accessTokens.issue(user, authenticatedAt),
+      accessToken: await this.accessTokens.issue(user, family),
       tokenType: 'Bearer',
       expiresIn: accessTokenSeconds,
       refreshToken: refreshToken.toString(),

@@ -10,6 +10,7 @@ describe('a refresh token', () => {
   const second = first.successor(key);
   const third = second.successor(key);
   const fresh: Family = {
+    id: '019e3a5c-8d2a-7b6e-8f41-6c1d9e7a3b05',
     userId: 'u',
     passwordVersion: 1,
     tokenHash: first.hash,
@@ -17,6 +18,7 @@ describe('a refresh token', () => {
     spentAt: null,
     createdAt: signedInAt,
     expiresAt: later(familyLifetimeMs),
+    userAgent: null,
   };
   const rotated: Family = { ...fresh, tokenHash: second.hash, spentHash: first.hash, spentAt: later(60_000) };
   const rotatedTwice: Family = { ...fresh, tokenHash: third.hash, spentHash: second.hash, spentAt: later(61_000) };

@@ -4,6 +4,8 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
  * A family's state: the refresh tokens of one sign-in, each made from the one before. Only hashes are kept.
  */
 export interface Family {
+  /** Names the session; unlike the hashes it is published. */
+  readonly id: string;
   readonly userId: string;
   /** The version of the password that was given at sign-in. */
   readonly passwordVersion: number;
@@ -15,6 +17,8 @@ export interface Family {
   /** When the password was given. */
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  /** What signed in, by its own name for itself. */
+  readonly userAgent: string | null;
 }
 
 /** What a presented token means to its family. `repeat`: its reply was lost, give the same successor again. */

@@ -34,7 +34,7 @@ class RateLimitGuard implements CanActivate {
     if (usage !== null) {
       client.report([usage]);
       if (isSpent(usage)) {
-        if (own === address) this.audit.record('auth.sign_in', { actor: 'anonymous', subject: 'unknown', outcome: 'limited' });
+        this.audit.record(own === address ? 'auth.sign_in' : 'user.registered', { actor: 'anonymous', subject: 'unknown', outcome: 'limited' });
         throw new QuotaSpentError([usage], usage.resetSeconds);
       }
     }

@@ -54,6 +54,7 @@ export const errorExamples: Readonly<Record<ErrorCode, ErrorExample>> = {
   },
   'record.not_found': { request: { method: 'DELETE', path: '/dynamo?user_id={userId}' } },
   'route.not_found': { request: { method: 'GET', path: '/todo' } },
+  'session.not_found': { request: { method: 'DELETE', path: `/users/me/sessions/${someId}` } },
   'todo.not_found': { request: { method: 'GET', path: `/todos/${someId}` } },
   'user.not_found': { request: { method: 'GET', path: `/users/${someId}`, as: 'admin' } },
   'route.method_not_allowed': { request: { method: 'DELETE', path: '/counter' }, detail: 'This path takes GET, HEAD, POST.' },

@@ -33,13 +33,15 @@ export class UsersService {
   /** @throws ValidationError for a password anyone would guess; RateLimitedError; DuetError `user.email_taken`. */
   async register({ email, name, password, timeZone }: Registration, client: LimitedClient): Promise<User> {
     await assertHardToGuess(password, { email, name });
-    await this.limits.registration(client);
     const { id, createdAt } = newId();
-    const user: User = { id, email, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
-    const passwordHash = await this.passwords.inTurn(normalizedEmail(email), async ({ hash }) => hash(password));
-    await this.users.register(user, passwordHash);
-    this.outbox.notify();
-    return user;
+    return this.audit.follow(['user.registered'], { actor: 'anonymous', subject: id }, async () => {
+      await this.limits.registration(client);
+      const user: User = { id, email, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
+      const passwordHash = await this.passwords.inTurn(normalizedEmail(email), async ({ hash }) => hash(password));
+      await this.users.register(user, passwordHash);
+      this.outbox.notify();
+      return user;
+    });
   }
 
   /** @throws DuetError `user.not_found` */

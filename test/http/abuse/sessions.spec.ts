@@ -24,6 +24,18 @@ const refresh = async (refreshToken: string): Promise<Answer> => service.call('P
 const remove = async (id: string, token: string): Promise<Answer> => service.call('DELETE', `/users/${id}`, { token });
 const sql = async <T>(query: string, values: unknown[]): Promise<T[]> => stores.get(Postgres).read(async (manager) => manager.query(query, values));
 
+/** The lines of the audit log that some work writes. */
+async function auditOf(work: () => Promise<void>): Promise<Record<string, string>[]> {
+  const lines: string[] = [];
+  const written = jest.spyOn(process.stdout, 'write').mockImplementation((text) => (lines.push(String(text)), true));
+  try {
+    await work();
+  } finally {
+    written.mockRestore();
+  }
+  return lines.flatMap((text) => text.split('\n')).flatMap((line) => (line.includes('"audit"') ? [JSON.parse(line) as Record<string, string>] : []));
+}
+
 test('A user has the 20 sessions used latest; the oldest ends', async () => {
   const user = await service.signUp();
   const tokens = [user.refreshToken];
@@ -40,6 +52,26 @@ test('A user has the 20 sessions used latest; the oldest ends', async () => {
   expect((await refresh(tokens[1] ?? '')).status).toBe(401);
   expect((await refresh(tokens[2] ?? '')).status).toBe(401);
   expect((await refresh(tokens[3] ?? '')).status).toBe(200);
+});
+
+test('A registration, and a session that the bound of 20 ends, are in the audit log', async () => {
+  const user = await service.signUp();
+  for (let turn = 0; turn < 19; turn += 1) await signIn(user);
+
+  const entries = await auditOf(async () => {
+    await signIn(user);
+    expectProblem(
+      await service.call('POST', '/users', { body: { email: user.email, name: 'Eve', password: 'correct horse battery staple' } }),
+      409,
+      'user.email_taken',
+    );
+  });
+
+  expect(entries.map(({ audit, subject, outcome }) => `${audit} ${subject === user.id ? 'user' : 'unknown'} ${outcome}`)).toEqual([
+    'auth.sign_in user ok',
+    'session.ended user ok',
+    'user.registered unknown failed',
+  ]);
 });
 
 test('An account is deleted only by one who has given the password in the last ten minutes; refreshing does not count', async () => {
@@ -59,11 +91,9 @@ test('An account is deleted only by one who has given the password in the last t
 });
 
 test('The audit log has a line for each act that must be traceable, with ids and no address, e-mail or secret', async () => {
-  const lines: string[] = [];
-  const written = jest.spyOn(process.stdout, 'write').mockImplementation((text) => (lines.push(String(text)), true));
-  let user: SignedUp;
-  let admin: SignedUp;
-  try {
+  let [user, admin] = [{} as SignedUp, {} as SignedUp];
+
+  const entries = await auditOf(async () => {
     [user, admin] = [await service.signUp(), await service.signUp()];
     await service.call('POST', '/auth/login', { body: { email: user.email, password: 'not the right password' } });
     await changeRole(service.config, 'grantAdmin', admin.id);
@@ -78,14 +108,13 @@ test('The audit log has a line for each act that must be traceable, with ids and
     await service.call('POST', '/auth/logout', { body: { refreshToken: signedIn.body.refreshToken } });
     for (let turn = 0; turn < 3; turn += 1) await service.call('POST', '/auth/login', { body: { email: user.email, password: `guess number ${turn}` } });
     await remove(user.id, user.accessToken);
-  } finally {
-    written.mockRestore();
-  }
+  });
 
-  const entries = lines.flatMap((text) => text.split('\n')).flatMap((line) => (line.includes('"audit"') ? [JSON.parse(line) as Record<string, string>] : []));
   const names: Record<string, string> = { [user.id]: 'user', [admin.id]: 'admin' };
   expect(entries.map(({ audit, actor = '', subject = '', outcome }) => `${audit} ${names[actor] ?? actor} ${names[subject] ?? subject} ${outcome}`)).toEqual([
+    'user.registered anonymous user ok',
     'auth.sign_in user user ok',
+    'user.registered anonymous admin ok',
     'auth.sign_in admin admin ok',
     'auth.sign_in anonymous user failed',
     'user.role_changed operator admin ok',

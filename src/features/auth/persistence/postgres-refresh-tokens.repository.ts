@@ -13,9 +13,10 @@ export class PostgresRefreshTokensRepository extends RefreshTokensRepository {
     super();
   }
 
-  override async start(token: RefreshToken, { userId, passwordVersion, createdAt, expiresAt }: NewFamily, maxFamilies: number): Promise<boolean> {
+  override async start(token: RefreshToken, family: NewFamily, maxFamilies: number): Promise<number | null> {
+    const { userId, passwordVersion, createdAt } = family;
     try {
-      await this.postgres.transaction(async (transaction) => {
+      return await this.postgres.transaction(async (transaction) => {
         // One sign-in of a user after the other: two at once would each count without the other.
         await families(transaction).find({
           select: { familyHash: true },
@@ -23,27 +24,45 @@ export class PostgresRefreshTokensRepository extends RefreshTokensRepository {
           order: { familyHash: 'ASC' },
           lock: { mode: 'pessimistic_write' },
         });
-        await families(transaction).insert({ familyHash: token.familyHash, userId, passwordVersion, tokenHash: token.hash, createdAt, expiresAt });
+        await families(transaction).insert({ ...family, familyHash: token.familyHash, tokenHash: token.hash });
         await families(transaction)
           .createQueryBuilder()
           .delete()
           .where('user_id = :userId AND (expires_at <= :now OR password_version < :passwordVersion)', { userId, now: createdAt, passwordVersion })
           .execute();
-        await transaction.query(
+        const [, ended]: [unknown, number] = await transaction.query(
           `DELETE FROM refresh_tokens WHERE family_hash IN (
             SELECT family_hash FROM refresh_tokens WHERE user_id = $1 ORDER BY coalesce(spent_at, created_at) DESC, created_at DESC OFFSET $2)`,
           [userId, maxFamilies],
         );
+        return ended;
       });
-      return true;
     } catch (error) {
-      if (isForeignKeyBroken(error)) return false;
+      if (isForeignKeyBroken(error)) return null;
       throw error;
     }
   }
 
   override async findFamily({ familyHash }: RefreshToken): Promise<Family | null> {
     return this.postgres.read(async (manager) => families(manager).findOneBy({ familyHash }));
+  }
+
+  override async findLive(userId: string, passwordVersion: number, now: Date): Promise<Family[]> {
+    return this.postgres.read(async (manager) =>
+      families(manager)
+        .createQueryBuilder('family')
+        .where('family.userId = :userId AND family.passwordVersion = :passwordVersion AND family.expiresAt > :now', { userId, passwordVersion, now })
+        .orderBy('coalesce(family.spent_at, family.created_at)', 'DESC')
+        .addOrderBy('family.created_at', 'DESC')
+        .getMany(),
+    );
+  }
+
+  override async endSessions(userId: string, sessionId?: string): Promise<number> {
+    return this.postgres.transaction(async (transaction) => {
+      const { affected } = await families(transaction).delete({ userId, ...(sessionId !== undefined && { id: sessionId }) });
+      return affected ?? 0;
+    });
   }
 
   override async present(token: RefreshToken, successor: RefreshToken, judge: (family: Family) => Verdict): Promise<Verdict> {

@@ -2,6 +2,8 @@ import { EntitySchema } from 'typeorm';
 
 /** A row of `refresh_tokens`: one sign-in's family, with its present token and the one spent last. */
 export interface RefreshTokenRow {
+  /** Names the session. */
+  id: string;
   /** SHA-256 of the part that all tokens of the family share. */
   familyHash: Buffer;
   userId: string;
@@ -13,12 +15,14 @@ export interface RefreshTokenRow {
   spentAt: Date | null;
   createdAt: Date;
   expiresAt: Date;
+  userAgent: string | null;
 }
 
 export const refreshTokenEntity = new EntitySchema<RefreshTokenRow>({
   name: 'refresh_tokens',
   tableName: 'refresh_tokens',
   columns: {
+    id: { name: 'session_id', type: 'uuid' },
     familyHash: { name: 'family_hash', type: 'bytea', primary: true },
     userId: { name: 'user_id', type: 'uuid' },
     passwordVersion: { name: 'password_version', type: 'integer' },
@@ -27,5 +31,6 @@ export const refreshTokenEntity = new EntitySchema<RefreshTokenRow>({
     spentAt: { name: 'spent_at', type: 'timestamp with time zone', precision: 3, nullable: true },
     createdAt: { name: 'created_at', type: 'timestamp with time zone', precision: 3 },
     expiresAt: { name: 'expires_at', type: 'timestamp with time zone', precision: 3 },
+    userAgent: { name: 'user_agent', type: 'text', nullable: true },
   },
 });
