@@ -1,22 +1,28 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
+import {
+  keepModuleUrls,
+  lazySchemas,
+  nodeModules,
+  partNames,
+  rxjsModules,
+  separateFiles,
+  withoutDefaultAdapter,
+  withoutSideEffects,
+  withoutSwagger,
+} from './plugins.mjs';
 import { PackageError, root } from './project.mjs';
 import { absentPackages, assertNothingForbidden, trim } from './trim.mjs';
 
-/** The functions, what each carries beside its code, and the packages it never reaches though the application names them. */
+/** The functions, and what each carries beside its code. */
 export const functions = [
-  { name: 'http', files: ['openapi.json', 'common-passwords.txt'], unreached: [] },
-  { name: 'stream', files: [], unreached: ['@node-rs/argon2'] },
-  { name: 'outbox', files: [], unreached: ['@node-rs/argon2'] },
-  { name: 'migrate', files: [], unreached: ['@node-rs/argon2'] },
+  { name: 'http', files: ['openapi.json', 'common-passwords.txt'] },
+  { name: 'stream', files: [] },
+  { name: 'outbox', files: [] },
+  { name: 'migrate', files: [] },
 ];
-
-/** Packages that are loaded when a request first needs them, and share nothing with the rest: each is a file of its own. */
-const partNames = ['pg', 'typeorm'];
-
-const nodeModules = join(root, 'node_modules');
 
 /** What is used of a part whose own index would load everything it has. */
 const partContents = {
@@ -81,8 +87,7 @@ export async function bundleParts() {
  * @returns what to write, and the metafile of each bundle for the analysis.
  */
 export async function bundleFunction({ fn, compiled, parts, argon2 }) {
-  const { name, files, unreached } = fn;
-  const carriesArgon2 = !unreached.includes('@node-rs/argon2');
+  const { name, files } = fn;
   const app = await run({
     ...shared,
     entryPoints: [join(compiled, 'lambda', `${name}.js`)],
@@ -92,13 +97,13 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
     banner: { js: `${asFunction.banner}const __bundleUrl=require("node:url").pathToFileURL(__filename).href;globalThis.__zod_globalConfig={jitless:true};` },
     footer: { js: asFunction.footer },
     plugins: [
-      absent(unreached),
-      parted(carriesArgon2 ? argon2 : undefined),
-      await withoutDocs(),
-      placed(compiled),
+      withoutDefaultAdapter,
+      separateFiles(argon2),
+      await withoutSwagger(),
+      keepModuleUrls(compiled),
       lazySchemas(compiled),
-      modern,
-      onlyDefinitions,
+      rxjsModules,
+      withoutSideEffects,
       trim,
     ],
   });
@@ -113,7 +118,7 @@ export async function bundleFunction({ fn, compiled, parts, argon2 }) {
       'index.mjs': await entry(),
       ...Object.fromEntries(Object.entries(bundles).map(([file, { code }]) => [file, code])),
       ...Object.fromEntries(copied),
-      ...(carriesArgon2 && { [argon2.file]: argon2.bytes }),
+      ...(app.externals.has(`./${argon2.file}`) && { [argon2.file]: argon2.bytes }),
     },
     maps: Object.fromEntries(Object.entries(bundles).map(([file, { map }]) => [`${file}.map`, map])),
   };
@@ -158,110 +163,3 @@ function ownPath(path, compiled) {
   const inside = relative(compiled, path);
   return inside.startsWith('..') ? undefined : join('src', inside);
 }
-
-// Should a function come to need one after all, this is what its log says.
-const absent = (names) => ({
-  name: 'absent',
-  setup(b) {
-    b.onResolve({ filter: /^[@\w]/ }, ({ path }) => (names.includes(path) ? { path, namespace: 'absent' } : undefined));
-    // What Nest would load if it were given no adapter. createApp gives one; where nothing calls that, the adapter is left out.
-    b.onResolve({ filter: /^@nestjs\/platform-express$/ }, ({ path, kind }) => (kind === 'dynamic-import' ? { path, namespace: 'absent' } : undefined));
-    b.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
-      contents: `throw new Error(${JSON.stringify(`This function's package does not carry ${path}`)});`,
-    }));
-  },
-});
-
-const parted = (argon2) => ({
-  name: 'parted',
-  setup(b) {
-    b.onResolve({ filter: new RegExp(`^(${partNames.join('|')})$`) }, ({ path }) => ({ path: `./${path}.cjs`, external: true }));
-    if (argon2 !== undefined) {
-      // Its loader would look for the platform's package; the native code itself has the same exports.
-      b.onResolve({ filter: /^@node-rs\/argon2$/ }, () => ({ path: `./${argon2.file}`, external: true }));
-    }
-  },
-});
-
-/**
- * Without Swagger: the contract is the committed `openapi.json`, so on Lambda its decorators have nothing to do.
- * The decorators are listed by what the package has, so that a new one needs no line here.
- */
-async function withoutDocs() {
-  const folder = join(nodeModules, '@nestjs/swagger/dist/decorators');
-  const sources = await Promise.all(
-    (await readdir(folder)).filter((file) => file.endsWith('.decorator.js')).map(async (file) => readFile(join(folder, file), 'utf8')),
-  );
-  const names = sources.flatMap((source) => [...source.matchAll(/^export (?:function|const) (Api\w+)/gm)].map(([, name]) => name)).sort();
-  return {
-    name: 'without-docs',
-    setup(b) {
-      b.onResolve({ filter: /^@nestjs\/swagger$/ }, () => ({ path: 'swagger', namespace: 'no-docs' }));
-      b.onLoad({ filter: /^swagger$/, namespace: 'no-docs' }, () => ({
-        contents: `const none = () => () => {};\n${names.map((name) => `export const ${name} = none;`).join('\n')}`,
-      }));
-    },
-  };
-}
-
-/** The service's modules keep their place: what one finds in the repository's root by its own URL, it finds in the package's root. */
-const placed = (compiled) => ({
-  name: 'placed',
-  setup(b) {
-    b.onLoad({ filter: /\.js$/ }, async ({ path }) => {
-      if (relative(compiled, path).startsWith('..')) return undefined;
-      const contents = await readFile(path, 'utf8');
-      if (!contents.includes('import.meta.url')) return undefined;
-      const place = `./dist/${relative(compiled, path).replaceAll('\\', '/')}`;
-      return { contents: contents.replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url)`), resolveDir: dirname(path) };
-    });
-  },
-});
-
-/**
- * The schemas of requests and answers are made when one is first used: a module of schemas becomes stand-ins that load it. A schema takes
- * about 50 µs to make, there are some hundred, and the first request uses one or two.
- */
-const lazySchemas = (compiled) => ({
-  name: 'lazy-schemas',
-  setup(b) {
-    b.onResolve({ filter: /\.schemas\.js$/ }, ({ path, importer, namespace, resolveDir, kind }) => {
-      if (namespace === 'lazy-schemas' || relative(compiled, importer).startsWith('..') || importer.endsWith('.schemas.js')) return undefined;
-      return { path: join(resolveDir, path), namespace: 'lazy-schemas', sideEffects: kind === 'import-statement' ? false : undefined };
-    });
-    b.onLoad({ filter: /./, namespace: 'lazy-schemas' }, async ({ path }) => {
-      const names = [...(await readFile(path, 'utf8')).matchAll(/^export const (\w+)/gm)].map(([, name]) => name);
-      const contents = `
-        const lazy = (load) => new Proxy({}, { get: (_, key) => Reflect.get(load(), key), has: (_, key) => Reflect.has(load(), key) });
-        ${names.map((name) => `export const ${name} = lazy(() => require(${JSON.stringify(path)}).${name});`).join('\n')}`;
-      return { contents, resolveDir: dirname(path) };
-    });
-  },
-});
-
-/**
- * Nest's modules do nothing but define what they export, though its packages do not say so: what nothing asks for (its console logger's
- * colours, the REPL, the graph inspector's tools) is left out. `reflect-metadata`, which they load for others, the functions load themselves.
- */
-const onlyDefinitions = {
-  name: 'only-definitions',
-  setup(b) {
-    b.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
-      if (pluginData === onlyDefinitions || from.kind === 'entry-point' || from.namespace !== 'file') return undefined;
-      if (!path.startsWith('@nestjs/') && !(path.startsWith('.') && /\/node_modules\/@nestjs\//.test(from.importer))) return undefined;
-      const found = await b.resolve(path, { ...from, pluginData: onlyDefinitions });
-      return /\/node_modules\/@nestjs\//.test(found.path) && !found.external ? { ...found, sideEffects: false } : found;
-    });
-  },
-};
-
-/** rxjs gives Node its CommonJS build, of which nothing can be left out; its modules are the same code. */
-const modern = {
-  name: 'modern',
-  setup(b) {
-    b.onResolve({ filter: /^rxjs(\/operators)?$/ }, ({ path }) => ({
-      path: join(nodeModules, 'rxjs/dist/esm', path.slice('rxjs'.length), 'index.js'),
-      sideEffects: false,
-    }));
-  },
-};
