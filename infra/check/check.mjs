@@ -4,12 +4,12 @@
  *
  *   check.mjs               format, init, validate, terraform test, plans, and jest's assertions on the plans
  *   check.mjs --available   exits 0 when Terraform and its provider are here; else says what is missing and exits 3
- *   check.mjs --apply       the same, and npm run deploy driven against an emulator: minutes more
+ *   check.mjs --apply       the same, and npm run deploy driven against an emulator: minutes more; under CI=true always
  *   check.mjs --permissions the same, with the table of what each function may do, in prod, and why
  *   check.mjs --plans DIR   writes DIR/<name>.json, each plan, and DIR/<name>.dot, its graph
  *
- * All work is done on a copy in the temporary folder: nothing is written into the repository. Where Terraform or the provider's mirror is
- * missing the check is skipped with one line; under CI=true that is a failure.
+ * All work is done on a copy in the temporary folder: nothing is written into the repository. Where Terraform, the provider's mirror or the
+ * emulator is missing the check is skipped with one line; under CI=true that is a failure.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,8 @@ import { copyTo, initialise, plan, planned, roots } from './plans.mjs';
 import { findProgram, findTools, infra, run, StepFailed, terraform, Unavailable } from './tools.mjs';
 
 const exitUnavailable = 3;
+/** Whether nothing may be skipped. */
+const required = process.env.CI === 'true';
 
 async function main(args) {
   const [mode, folder] = args;
@@ -28,7 +30,6 @@ async function main(args) {
     if (!(error instanceof Unavailable)) {
       throw error;
     }
-    const required = process.env.CI === 'true';
     console.log(required ? `check:infra FAILED: ${error.message}, and CI=true` : `check:infra skipped: ${error.message}`);
     return mode === '--available' ? exitUnavailable : Number(required);
   }
@@ -43,7 +44,7 @@ async function main(args) {
     if (mode === '--plans') {
       await makePlans(tools, work, folder);
     } else {
-      await checkAll(tools, work, { apply: mode === '--apply', permissions: mode === '--permissions' });
+      await checkAll(tools, work, { apply: mode === '--apply' || required, permissions: mode === '--permissions' });
     }
     return 0;
   } catch (error) {
@@ -81,10 +82,14 @@ async function checkAll(tools, work, { apply, permissions }) {
   console.log(`check:infra passed in ${seconds(started)} s`);
 }
 
-/** Where moto_server is on the PATH: it is no part of Terraform, so that its absence is no failure. */
 async function deployToEmulator(tools) {
-  if ((await findProgram('moto_server')) === undefined) {
-    return 'check:infra deployment skipped: moto_server is not on the PATH\n';
+  const missing = (await Promise.all(['moto_server', 'aws'].map(async (name) => ((await findProgram(name)) === undefined ? name : [])))).flat();
+  if (missing.length > 0) {
+    const problem = `${missing.join(' and ')} not on the PATH`;
+    if (required) {
+      throw new StepFailed(`${problem}, and CI=true: pip install 'moto[server]' awscli`);
+    }
+    return `check:infra deployment skipped: ${problem}\n`;
   }
   return jest(['deploy'], { DUET_INFRA_PLANS: 'none', DUET_INFRA_MIRROR: tools.mirror });
 }
