@@ -4,11 +4,15 @@ import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/
 import { newId } from '../../src/common/ids.js';
 import { toArchiveItem, toItem } from '../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../src/features/todos/todos.js';
+import { storeTimeouts } from '../../src/config/config.js';
+import { createServerApp } from '../../src/local/server/server-app.js';
 import { signUpAdmin } from '../support/admin.js';
-import { type Answer, startService, type TestService } from '../support/service.js';
+import { startFaultProxy } from '../support/fault-proxy.js';
+import { type Answer, callService, startService, type TestService } from '../support/service.js';
 import { type TokenBearer, tokenBearer } from '../support/tokens.js';
+import { startWireProxy } from '../support/wire-proxy.js';
 
-// Real here: the service over HTTP and both stores. The largest todos there can be are written into the tables directly.
+// Real here: the service over HTTP and both stores; in some tests a proxy is before DynamoDB. The largest todos there can be are written into the tables directly.
 
 const mostBytes = 1_000_000;
 
@@ -95,6 +99,28 @@ describe('A list of the largest todos', () => {
     expect(ids).toEqual([]);
     expect(pages.at(-1)?.body.nextCursor).toBeNull();
   });
+
+  test('filtered by what none has is an empty page that goes on, not an error, when reading to the end takes longer than a request may', async () => {
+    const { config } = service;
+    const { hostname, port } = new URL(config.dynamodb.endpoint ?? '');
+    const slow = await startFaultProxy({ host: hostname, port: Number(port) });
+    // Each megabyte comes in some 16 pieces: all 400 todos take more than 20 s.
+    slow.delay(50);
+    const app = await createServerApp({
+      ...config,
+      storeTimeouts: storeTimeouts(10_000),
+      dynamodb: { ...config.dynamodb, endpoint: `http://127.0.0.1:${slow.port}` },
+    });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const { status, body } = await callService(await app.getUrl(), 'GET', `/users/${user.id}/todos?q=nomatch`, { token: user.token });
+
+      expect([status, body]).toEqual([200, { items: [], nextCursor: expect.any(String) }]);
+    } finally {
+      await app.close();
+      await slow.stop();
+    }
+  });
 });
 
 describe('The dashboard of someone with 400 of the largest todos, all due today', () => {
@@ -108,6 +134,28 @@ describe('The dashboard of someone with 400 of the largest todos, all due today'
     await put({ id: owner.id, token: owner.accessToken }, 150, service.config.dynamodb.tables.todos, (todo) => toItem(todo, 90, 1));
     const seen = await get(`/dashboard/${owner.id}`, {}, owner.accessToken);
     expect(seen.body).toMatchObject({ degraded: [], todos: { dueToday: 100, dueTodayCapped: true, overdue: 0 } });
+  });
+
+  test('asks for no more than it shows: five todos to a list, and one more than it counts to', async () => {
+    const { config } = service;
+    const limits: unknown[] = [];
+    const proxy = await startWireProxy(config.dynamodb.endpoint ?? '', async ({ operation, input }, forward) => {
+      if (operation === 'Query') limits.push(input['Limit']);
+      await forward(input);
+    });
+    const app = await createServerApp({ ...config, dynamodb: { ...config.dynamodb, endpoint: proxy.endpoint } });
+    try {
+      await app.listen(0, '127.0.0.1');
+      const owner = await service.signUp();
+      await put({ id: owner.id, token: owner.accessToken }, 110, config.dynamodb.tables.todos, (todo) => toItem(todo, 90, 1));
+      expect((await callService(await app.getUrl(), 'GET', `/dashboard/${owner.id}`, { token: owner.accessToken })).status).toBe(200);
+
+      expect(limits.length).toBeGreaterThan(0);
+      expect(limits.filter((limit) => !(Number(limit) <= 101))).toEqual([]);
+    } finally {
+      await app.close();
+      await proxy.stop();
+    }
   });
 });
 

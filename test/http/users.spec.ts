@@ -207,6 +207,15 @@ describe('/users', () => {
       expect(seen).toEqual(expect.arrayContaining(users.map(({ id }) => id)));
     });
 
+    it('has room for a hundred of the largest users in a million bytes', async () => {
+      // A control character is six bytes of JSON: no text of 200 code points is longer.
+      const email = `${'a'.repeat(64)}@${`${'b'.repeat(61)}.`.repeat(3)}com`;
+      const { status, body } = await register({ email, name: `n${'\u0001'.repeat(199)}`, timeZone: 'America/Argentina/ComodRivadavia' });
+
+      expect([status, body.email]).toEqual([201, email]);
+      expect(100 * Buffer.byteLength(JSON.stringify(body))).toBeLessThan(1_000_000);
+    });
+
     it('is for admins alone', async () => {
       const user = await service.signUp();
 
