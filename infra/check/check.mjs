@@ -2,7 +2,7 @@
 /**
  * Checks the infrastructure without an account or a network: `npm run check:infra`.
  *
- *   check.mjs               format, init, validate, terraform test, plans, and jest's assertions on the plans
+ *   check.mjs               format, init, terraform test, plans, and jest's assertions on the plans
  *   check.mjs --available   exits 0 when Terraform and its provider are here; else says what is missing and exits 3
  *   check.mjs --apply       the same, and npm run deploy driven against an emulator: minutes more; under CI=true always
  *   check.mjs --permissions the same, with the table of what each function may do, in prod, and why
@@ -67,11 +67,13 @@ async function checkAll(tools, work, { apply, permissions }) {
   await mkdir(plans);
   for (const root of roots) {
     const folder = join(work, 'infra', root);
-    await step(`${root}: init`, async () => initialise(tools, work, root));
-    await step(`${root}: validate`, async () => terraform(tools, folder, ['validate']));
     const kinds = planned.filter((one) => one.root === root);
+    const [{ varFile }] = kinds;
+    await step(`${root}: init`, async () => initialise(tools, work, root));
+    // What these try does not depend on the kind.
+    await step(`${root}: test`, async () => terraform(tools, folder, ['test', ...(varFile === undefined ? [] : [`-var-file=${varFile}`])]));
     for (const kind of kinds) {
-      await step(`${kind.name}: test`, async () => terraform(tools, folder, ['test', ...(kind.varFile === undefined ? [] : [`-var-file=${kind.varFile}`])]));
+      // A plan validates all of a root, as terraform validate does.
       await step(`${kind.name}: plan`, async () => plan(tools, work, kind, join(plans, kind.name)));
     }
   }
