@@ -6,10 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { type Config, storeTimeouts } from '../../../src/config/config.js';
 import { eventually } from '../../support/eventually.js';
+import { startFaultProxy } from '../../support/fault-proxy.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
 import { deadPort } from '../../support/wire.js';
 
-// Real: the service, both stores, hashes and limits; in one test a proxy before DynamoDB cuts every second connection.
+// Real: the service, both stores, hashes and limits; in some tests a proxy before DynamoDB is late, or cuts every second connection.
 
 const password = 'correct horse battery staple';
 let service: TestService;
@@ -38,9 +39,13 @@ const count = (answers: readonly { readonly status: number }[], status: number):
 describe('Guessing one account’s password from one address', () => {
   test('gets ten guesses at most, however 300 others press the service', async () => {
     const { email } = await service.signUp();
+    const { hostname, port } = new URL(service.config.dynamodb.endpoint ?? '');
+    const late = await startFaultProxy({ host: hostname, port: Number(port) });
+    // As in production, where a store under this press answers each call a little later than it may.
+    const times = storeTimeouts();
+    late.delay(times.tryMs * 1.1);
     await instance(
-      // As in production: here the stores' time is what is pressed.
-      (config) => ({ ...config, storeTimeouts: storeTimeouts() }),
+      (config) => ({ ...config, storeTimeouts: times, dynamodb: { ...config.dynamodb, endpoint: `http://127.0.0.1:${late.port}` } }),
       async (call) => {
         let pressing = true;
         let pressed = 0;
@@ -63,7 +68,7 @@ describe('Guessing one account’s password from one address', () => {
         expect(count(answers, 401)).toBeLessThanOrEqual(10);
         expect(answers.at(-1)?.status).toBe(429);
       },
-    );
+    ).finally(async () => late.stop());
   }, 120_000);
 
   test('gets ten guesses while the limiter’s store is down, and the right password works', async () => {
