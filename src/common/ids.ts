@@ -1,9 +1,9 @@
 import { v7 } from 'uuid';
 import * as z from 'zod';
 
-/** A new UUIDv7 (RFC 9562) and the instant in it, so that ids sort exactly as creation times do. */
-export function newId(): { id: string; createdAt: string } {
-  const id = v7();
+/** A new UUIDv7 (RFC 9562) and the instant in it, now if none is given (milliseconds), so that ids sort exactly as creation times do. */
+export function newId(at?: number): { id: string; createdAt: string } {
+  const id = at === undefined ? v7() : v7({ msecs: at });
   return { id, createdAt: new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString() };
 }
 

@@ -3,15 +3,11 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { confirm } from '@inquirer/prompts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { idSchema } from '../../common/ids.js';
-import { ConfigError, parseConfig } from '../../config/config.js';
-import { readEnvironment } from '../../config/environment.js';
+import { ConfigError } from '../../config/config.js';
 import { DeadEventsService } from '../../features/outbox/dead-events.service.js';
 import { RolesService } from '../../features/users/roles.service.js';
-import { Migrator } from '../../platform/postgres/migrator.js';
 import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
-import { attachOrStartLocalStores } from '../stores/local-stores.js';
-import { withPlaceholders } from '../stores/placeholders.js';
-import { createServerApp } from '../server/server-app.js';
+import { besideService } from './beside-service.js';
 import { tableOf } from './text-table.js';
 
 /** Something an operator asked for: gives what to print. @throws CannotBeDone */
@@ -117,31 +113,10 @@ function ageOf(seconds: number): string {
   return days > 1 ? `${days} days` : hours > 0 ? `${hours} h` : `${Math.floor(seconds / 60)} min`;
 }
 
-async function run(work: Work): Promise<string> {
-  const environment = readEnvironment('.env');
-  parseConfig(withPlaceholders(environment));
-  const stores = await attachOrStartLocalStores(environment, { onProgress: (text) => void process.stderr.write(`${text}\n`) });
-  try {
-    const config = parseConfig(stores.environment);
-    const app = await createServerApp(config);
-    try {
-      if (config.provisionStores) {
-        // Alone on a new data folder there are no tables yet; "no such user" is then the right answer.
-        await app.get(Migrator).migrate();
-      }
-      return await work(app);
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await stores.stop();
-  }
-}
-
 /** Runs work and prints its result; gives the exit code: 0 done, 1 failed. */
 async function perform(work: Work): Promise<number> {
   try {
-    process.stdout.write(`${await run(work)}\n`);
+    process.stdout.write(`${await besideService(work)}\n`);
     return 0;
   } catch (error) {
     const expected = error instanceof CannotBeDone || error instanceof ConfigError || error instanceof LocalStoreError;
