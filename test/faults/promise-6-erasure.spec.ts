@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Config } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
 import { EventPublisher } from '../../src/features/events/event-publisher.js';
@@ -30,7 +30,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     jest.restoreAllMocks();
   });
 
-  it('erases todos, keyed results, archive and record before the answer, and only the tombstone stays, for a day', async () => {
+  test('erases todos, keyed results, archive and record before the answer, and only the tombstone stays, for a day', async () => {
     const user = await stage.furnish();
 
     expect((await stage.service.call('DELETE', `/users/${user.id}`, { token: user.accessToken })).status).toBe(204);
@@ -40,7 +40,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(Math.abs(Number(left.todos[0]?.['expiresAt']) - Date.now() / 1000 - 86_400)).toBeLessThan(60);
   });
 
-  it('erases again who was deleted after the time to which a table was restored', async () => {
+  test('erases again who was deleted after the time to which a table was restored', async () => {
     const [earlier, user] = [await stage.furnish(), await stage.furnish()];
     const isDone = async (id: string) =>
       eventually(async () => (await stage.rowsOf(id)).every(({ status }) => status === 'done'), { what: 'the deletion is published' });
@@ -59,7 +59,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect((await stage.rowsOf(user.id)).map(({ payload }) => payload)).toEqual([{}, {}]);
   });
 
-  it('erases however many items the user had', async () => {
+  test('erases however many items the user had', async () => {
     const user = await stage.furnish(260);
     await stage.fill(stage.worker.get(DynamoDb).tables.todos, user.id, 130);
     await stage.worker.get(UsersRepository).remove(user.id, () => {});
@@ -69,7 +69,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(await stage.remains(user.id)).toEqual(tombstoneAlone(user.id));
   });
 
-  it('erases each of several users before their deletion is published', async () => {
+  test('erases each of several users before their deletion is published', async () => {
     const users = [await stage.furnish(), await stage.furnish(), await stage.furnish()];
     for (const { id } of users) {
       await stage.worker.get(UsersRepository).remove(id, () => {});
@@ -88,7 +88,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     }
   });
 
-  it('leaves a token that still holds nothing to create, replay or read', async () => {
+  test('leaves a token that still holds nothing to create, replay or read', async () => {
     const user = await stage.furnish();
     const token = user.accessToken;
     const [todo] = (await stage.service.call('GET', `/users/${user.id}/todos`, { token })).body.items;
@@ -113,7 +113,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(await stage.remains(user.id)).toEqual(tombstoneAlone(user.id));
   });
 
-  it('replays no keyed result once the tombstone stands, purged or not', async () => {
+  test('replays no keyed result once the tombstone stands, purged or not', async () => {
     const user = await stage.furnish();
     const died = killAfter(stage.worker.get(DynamoDb), 1);
     await expect(stage.worker.get(Erasure).erase(user.id, async () => {})).rejects.toThrow('killed');
@@ -128,7 +128,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(status).toBe(404);
   });
 
-  it('does no harm when it is done twice', async () => {
+  test('does no harm when it is done twice', async () => {
     const user = await stage.furnish();
     await stage.worker.get(Erasure).erase(user.id, async () => {});
     const once = await stage.remains(user.id);
@@ -139,7 +139,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(twice.todos[0]?.['deletedAt']).toBe(once.todos[0]?.['deletedAt']);
   });
 
-  it('finishes however often a worker is killed, after whichever of its writes', async () => {
+  test('finishes however often a worker is killed, after whichever of its writes', async () => {
     for (let step = 0, finished = false; !finished; step += 1) {
       const user = await stage.furnish();
       await stage.worker.get(UsersRepository).remove(user.id, () => {});
@@ -175,7 +175,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     }
   });
 
-  it.each(['markErased', 'markPublished'] as const)('finishes when the worker is killed just before `%s`', async (method) => {
+  test.each(['markErased', 'markPublished'] as const)('finishes when the worker is killed just before `%s`', async (method) => {
     const user = await stage.furnish();
     await stage.worker.get(UsersRepository).remove(user.id, () => {});
     const [doomed, heir] = stage.workers;
@@ -193,7 +193,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(new Set(stage.bus.events.filter(ofUser(user.id)).map(({ detail }) => detail.metadata.id)).size).toBe(2);
   });
 
-  it('finishes once DynamoDB can be reached again, and lets the request be answered meanwhile', async () => {
+  test('finishes once DynamoDB can be reached again, and lets the request be answered meanwhile', async () => {
     const user = await stage.service.signUp();
     const config: Config = { ...stage.service.config, dynamodb: { ...stage.service.config.dynamodb, endpoint: 'http://127.0.0.1:1' } };
     const cut = await createWorker(config, [postgresModule, DynamoDbModule, UsersCoreModule, OutboxModule]);
@@ -211,7 +211,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(await stage.remains(user.id)).toEqual(tombstoneAlone(user.id));
   });
 
-  it('gives an erasure back when the time is up, and the next run goes on where it ended', async () => {
+  test('gives an erasure back when the time is up, and the next run goes on where it ended', async () => {
     const user = await stage.furnish(150);
     await stage.worker.get(UsersRepository).remove(user.id, () => {});
     let asked = 0;
@@ -223,7 +223,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(await stage.remains(user.id)).toEqual(tombstoneAlone(user.id));
   });
 
-  it('erases a user in one of several workers only', async () => {
+  test('erases a user in one of several workers only', async () => {
     const user = await stage.furnish();
     await stage.worker.get(UsersRepository).remove(user.id, () => {});
     const erasures = stage.workers.map((one) => jest.spyOn(one.get(Erasure), 'erase'));
@@ -234,7 +234,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect(await stage.remains(user.id)).toEqual(tombstoneAlone(user.id));
   });
 
-  it('erases deleted users while EventBridge fails', async () => {
+  test('erases deleted users while EventBridge fails', async () => {
     const user = await stage.furnish();
     stage.bus.failNext({ kind: 'refuse', status: 503, code: 'InternalException' }, 1_000);
     await stage.append(user.id, 'user.updated', userOf(user.id, 2));
@@ -255,7 +255,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect([...new Set(stage.published(user.id))]).toEqual(['user.registered 1', 'user.updated 2', 'user.deleted 1']);
   });
 
-  it('erases the user of a deletion whose event can never be published', async () => {
+  test('erases the user of a deletion whose event can never be published', async () => {
     const user = await stage.furnish();
     await stage.append(user.id, 'user.deleted', { wrong: true });
 
@@ -265,7 +265,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     expect((await stage.rowsOf(user.id)).at(-1)).toMatchObject({ status: 'dead', erased_at: expect.any(Date) });
   });
 
-  it('leaves nothing of a user in their dead rows once their deletion is published', async () => {
+  test('leaves nothing of a user in their dead rows once their deletion is published', async () => {
     const user = await stage.furnish();
     await stage.append(user.id, 'user.updated', { ...userOf(user.id, 2), version: 'two' });
     await stage.drain();
@@ -280,7 +280,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     ]);
   });
 
-  it('leaves nothing of a user in their dead rows when their deletion is dead too', async () => {
+  test('leaves nothing of a user in their dead rows when their deletion is dead too', async () => {
     const user = await stage.furnish();
     await stage.append(user.id, 'user.updated', { ...userOf(user.id, 2), version: 'two' });
     await stage.append(user.id, 'user.deleted', { wrong: true });
@@ -294,7 +294,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     ]);
   });
 
-  it('keeps no personal data in the row of a deletion, even before it is published', async () => {
+  test('keeps no personal data in the row of a deletion, even before it is published', async () => {
     const user = await stage.furnish();
     await stage.worker.get(UsersRepository).remove(user.id, () => {});
 

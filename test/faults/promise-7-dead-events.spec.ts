@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
@@ -88,7 +88,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     return row;
   }
 
-  it('lists what was given up, and shows nothing of the people', async () => {
+  test('lists what was given up, and shows nothing of the people', async () => {
     const unlucky = await appendUnlucky();
     const unpublishable = await appendUnpublishable();
     await drain();
@@ -107,11 +107,11 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(out).not.toContain('ada@example.com');
   });
 
-  it('says when there is nothing', async () => {
+  test('says when there is nothing', async () => {
     expect(await admin('outbox')).toMatchObject({ code: 0, out: 'No event was given up\n' });
   });
 
-  it('retries one from the first attempt on, which is then published, and leaves the others', async () => {
+  test('retries one from the first attempt on, which is then published, and leaves the others', async () => {
     const [one, other] = [await appendUnlucky(), await appendUnlucky()];
 
     const { code, out } = await admin('outbox', 'retry', one.id);
@@ -127,7 +127,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(await stateOf(one.id)).toMatchObject({ status: 'done' });
   });
 
-  it('retries all', async () => {
+  test('retries all', async () => {
     const rows = [await appendUnlucky(), await appendUnlucky()];
 
     const { code, out } = await admin('outbox', 'retry', 'all');
@@ -138,7 +138,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(await Promise.all(rows.map(async ({ id }) => stateOf(id)))).toEqual(Array(2).fill(expect.objectContaining({ status: 'done' })));
   });
 
-  it('discards one that can never be published, and logs which it was', async () => {
+  test('discards one that can never be published, and logs which it was', async () => {
     const { id } = await appendUnpublishable();
     await drain();
 
@@ -151,7 +151,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(out + err).not.toContain('ada@example.com');
   });
 
-  it('neither retries nor discards what was not given up', async () => {
+  test('neither retries nor discards what was not given up', async () => {
     const { id } = await append('user.updated');
 
     for (const verb of ['retry', 'discard']) {
@@ -161,7 +161,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(await stateOf(id)).toEqual({ status: 'pending', attempts: 0 });
   });
 
-  it('shows how it is used when it is not understood, and does nothing', async () => {
+  test('shows how it is used when it is not understood, and does nothing', async () => {
     const misunderstood = [['retry'], ['retry', 'everything'], ['discard', 'all'], ['drop', randomUUID()], ['retry', randomUUID(), 'now']];
 
     for (const { code, out, err } of await Promise.all(misunderstood.map(async (words) => admin('outbox', ...words)))) {

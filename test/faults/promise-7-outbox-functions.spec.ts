@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { parseConfig } from '../../src/config/config.js';
 import { createApp } from '../../src/create-app.js';
 import { EventPublisher } from '../../src/features/events/event-publisher.js';
@@ -25,7 +25,7 @@ describe('Promise 7: on Lambda', () => {
     EVENTBRIDGE_ENDPOINT: stage.bus.endpoint,
   });
 
-  it('the function that serves requests erases a deleted user, and has nothing that could publish', async () => {
+  test('the function that serves requests erases a deleted user, and has nothing that could publish', async () => {
     const app = await createApp(parseConfig(environment()));
     try {
       const user = await stage.furnish();
@@ -42,7 +42,7 @@ describe('Promise 7: on Lambda', () => {
     }
   });
 
-  it('the scheduled function publishes what is due, and the migration function migrates and grants', async () => {
+  test('the scheduled function publishes what is due, and the migration function migrates and grants', async () => {
     const saved = { ...process.env };
     Object.assign(process.env, environment());
     const lines = jest.spyOn(process.stdout, 'write').mockReturnValue(true);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { OutboxJanitor } from '../../src/features/outbox/outbox-janitor.js';
 import { LeaseLostError, OutboxRepository } from '../../src/features/outbox/outbox.repository.js';
 import { OutboxService } from '../../src/features/outbox/outbox.service.js';
@@ -21,7 +21,7 @@ describe('Promise 7: the outbox', () => {
   });
 
   describe('publishes every change of a user', () => {
-    it('publishes it once and in order, right after the requests, with nothing secret', async () => {
+    test('publishes it once and in order, right after the requests, with nothing secret', async () => {
       const user = await stage.service.signUp();
       await stage.service.call('PATCH', `/users/${user.id}`, { token: user.accessToken, body: { name: 'Changed' } });
       await stage.service.call('PATCH', `/users/${user.id}`, {
@@ -46,7 +46,7 @@ describe('Promise 7: the outbox', () => {
       }
     });
 
-    it('publishes many changes that come at once in one run and one request', async () => {
+    test('publishes many changes that come at once in one run and one request', async () => {
       const callsBefore = stage.bus.calls.length;
       const users = await Promise.all(Array.from({ length: 10 }, async () => stage.appendUpdates(1)));
       const claims = jest.spyOn(stage.worker.get(OutboxRepository), 'claimOldestOfEachUser');
@@ -63,7 +63,7 @@ describe('Promise 7: the outbox', () => {
   });
 
   describe('while EventBridge fails', () => {
-    it('sends again only the entries that failed', async () => {
+    test('sends again only the entries that failed', async () => {
       const users = await Promise.all(Array.from({ length: 5 }, async () => stage.appendUpdates(1)));
       stage.bus.failNext({ kind: 'entries', failed: [0, 2] });
 
@@ -81,7 +81,7 @@ describe('Promise 7: the outbox', () => {
       expect((await Promise.all(users.map(async (id) => stage.rowsOf(id)))).flat().map(({ payload }) => payload)).toEqual(users.map(() => ({})));
     });
 
-    it.each<[string, Parameters<EventBridgeStandIn['failNext']>]>([
+    test.each<[string, Parameters<EventBridgeStandIn['failNext']>]>([
       ['refuses', [{ kind: 'refuse', status: 503, code: 'InternalException' }, 2]],
       ['throttles', [{ kind: 'refuse', status: 400, code: 'ThrottlingException' }, 2]],
       ['denies', [{ kind: 'refuse', status: 403, code: 'AccessDeniedException' }, 2]],
@@ -106,7 +106,7 @@ describe('Promise 7: the outbox', () => {
       expect(users.map((id) => stage.published(id))).toEqual([['user.updated 1'], ['user.updated 1']]);
     });
 
-    it('publishes an event whose reply was lost again, under the same id', async () => {
+    test('publishes an event whose reply was lost again, under the same id', async () => {
       const id = await stage.appendUpdates(1);
       stage.bus.failNext({ kind: 'lose-reply' });
 
@@ -118,7 +118,7 @@ describe('Promise 7: the outbox', () => {
       expect((await stage.rowsOf(id)).map(({ status }) => status)).toEqual(['done']);
     });
 
-    it('holds back later events of the same user, and of no other user', async () => {
+    test('holds back later events of the same user, and of no other user', async () => {
       const [held, other] = [await stage.appendUpdates(2), await stage.appendUpdates(2)];
       stage.bus.failNext({ kind: 'entries', failed: [0] });
 
@@ -132,7 +132,7 @@ describe('Promise 7: the outbox', () => {
   });
 
   describe('with several workers at once', () => {
-    it('publishes each change exactly once, in order for each user', async () => {
+    test('publishes each change exactly once, in order for each user', async () => {
       const users = await Promise.all(Array.from({ length: 30 }, async () => stage.appendUpdates(4)));
 
       await eventually(
@@ -146,7 +146,7 @@ describe('Promise 7: the outbox', () => {
       expect(users.map((id) => stage.published(id))).toEqual(users.map(() => ['user.updated 1', 'user.updated 2', 'user.updated 3', 'user.updated 4']));
     });
 
-    it('leaves a row to the worker that has the lease, and takes it over when a dead worker’s lease has ended', async () => {
+    test('leaves a row to the worker that has the lease, and takes it over when a dead worker’s lease has ended', async () => {
       const id = await stage.appendUpdates(1);
       const [dead, heir] = stage.workers;
       const [claimed] = await dead.get(OutboxRepository).claimOldestOfEachUser(10);
@@ -162,7 +162,7 @@ describe('Promise 7: the outbox', () => {
   });
 
   describe('isolates what can never be published', () => {
-    it('marks an unknown kind and a malformed payload dead, and publishes later events of the same user', async () => {
+    test('marks an unknown kind and a malformed payload dead, and publishes later events of the same user', async () => {
       const [unknown, malformed, sound] = [randomUUID(), randomUUID(), await stage.appendUpdates(1)];
       await stage.append(unknown, 'user.renamed', userOf(unknown, 1));
       await stage.append(malformed, 'user.updated', { email: 'someone@example.com' });
@@ -181,7 +181,7 @@ describe('Promise 7: the outbox', () => {
       expect(await stage.worker.get(OutboxRepository).backlog()).toEqual({ pending: 0, dead: 2, oldestPendingSeconds: 0 });
     });
 
-    it('marks an event dead that has failed too often, and publishes the next one', async () => {
+    test('marks an event dead that has failed too often, and publishes the next one', async () => {
       const id = await stage.appendUpdates(2);
       await stage.query(
         'UPDATE outbox SET attempts = 399 WHERE user_id = $1 AND sequence = (SELECT min(sequence) FROM outbox WHERE user_id = $1) RETURNING id',
@@ -195,7 +195,7 @@ describe('Promise 7: the outbox', () => {
     });
   });
 
-  it('deletes rows that have been done for 30 days, and no others', async () => {
+  test('deletes rows that have been done for 30 days, and no others', async () => {
     const [old, young, dead] = [await stage.appendUpdates(1), await stage.appendUpdates(1), randomUUID()];
     await stage.append(dead, 'user.renamed', {});
     await stage.drain();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type Config, parseConfig } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
@@ -62,7 +62,7 @@ describe('the role that functions come to PostgreSQL as', () => {
   const asRole = async (...statements: string[]): Promise<unknown[]> => runAs({ ...role, database }, statements);
   const outboxRow = `('01976d3e-0000-7000-8000-000000000000', '01976d3e-0000-7000-8000-000000000001', 'x', '{}', now())`;
 
-  it('uses the rows of the tables, and the sequence of one', async () => {
+  test('uses the rows of the tables, and the sequence of one', async () => {
     await expect(
       asRole(
         'BEGIN',
@@ -75,7 +75,7 @@ describe('the role that functions come to PostgreSQL as', () => {
     ).resolves.toHaveLength(6);
   });
 
-  it.each([
+  test.each([
     'CREATE TABLE notes (id int)',
     'CREATE TEMPORARY TABLE notes (id int)',
     'CREATE SCHEMA mine',
@@ -102,7 +102,7 @@ describe('the role that functions come to PostgreSQL as', () => {
     await expect(asRole(statement)).rejects.toMatchObject({ code: '42501', message: expect.stringMatching(/permission denied|must be owner/) });
   });
 
-  it('is left as it is by a second run, and by several at once', async () => {
+  test('is left as it is by a second run, and by several at once', async () => {
     const [before] = await runAs(config.postgres, [rights]);
 
     await Promise.all([migrate(role.password), migrate(role.password), migrate(role.password)]);
@@ -111,7 +111,7 @@ describe('the role that functions come to PostgreSQL as', () => {
     await expect(asRole('SELECT 1')).resolves.toHaveLength(1);
   });
 
-  it('has the password that was last given and no other, and no statement shows it', async () => {
+  test('has the password that was last given and no other, and no statement shows it', async () => {
     const superuser = parseConfig(stores.environment).postgres;
     await runAs(superuser, [`ALTER DATABASE ${database} SET log_statement = 'ddl'`]);
     const password = 'the-second-password-of-the-role';
@@ -128,7 +128,7 @@ describe('the role that functions come to PostgreSQL as', () => {
     await migrate(role.password);
   });
 
-  it('signs in by token where it is given no password, as RDS lets a member of rds_iam do, and by password again', async () => {
+  test('signs in by token where it is given no password, as RDS lets a member of rds_iam do, and by password again', async () => {
     await runAs(parseConfig(stores.environment).postgres, ['CREATE ROLE rds_iam', `GRANT rds_iam TO ${owner.username} WITH ADMIN OPTION`]);
     const isMember = `SELECT pg_has_role('${role.username}', 'rds_iam', 'member') AS member`;
 
@@ -146,7 +146,7 @@ describe('the role that functions come to PostgreSQL as', () => {
     SELECT relname, privilege_type FROM pg_class, aclexplode(relacl) WHERE grantee = '${role.username}'::regrole ORDER BY 1, 2
   `;
 
-  it('has no more rights than these', async () => {
+  test('has no more rights than these', async () => {
     const [granted] = await runAs(config.postgres, [rights]);
 
     const rows = ['DELETE', 'INSERT', 'SELECT', 'UPDATE'];

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
@@ -29,7 +29,7 @@ describe('/auth', () => {
   });
 
   describe('POST /auth/login', () => {
-    it('gives tokens and the user, for no cache to keep', async () => {
+    test('gives tokens and the user, for no cache to keep', async () => {
       const user = await service.signUp({ name: 'Ada', timeZone: 'Europe/Berlin' });
 
       const { status, body, headers } = await signIn(user.email.toUpperCase(), password);
@@ -59,7 +59,7 @@ describe('/auth', () => {
       });
     });
 
-    it('answers an unknown e-mail and a wrong password in the same words', async () => {
+    test('answers an unknown e-mail and a wrong password in the same words', async () => {
       const user = await service.signUp();
 
       const wrong = await signIn(user.email, 'not the password at all');
@@ -81,7 +81,7 @@ describe('/auth', () => {
       expect(comparable(wrong)).toEqual(comparable(unknown));
     });
 
-    it('takes as long for an unknown e-mail as for a wrong password', async () => {
+    test('takes as long for an unknown e-mail as for a wrong password', async () => {
       const user = await service.signUp();
       const times: Record<'wrong' | 'unknown', number[]> = { wrong: [], unknown: [] };
       for (let turn = 0; turn < 9; turn += 1) {
@@ -102,12 +102,12 @@ describe('/auth', () => {
       expect(ratio).toBeLessThan(1.8);
     });
 
-    it('tells nothing of the rules for passwords', async () => {
+    test('tells nothing of the rules for passwords', async () => {
       expect((await signIn('nobody@example.com', 'x')).status).toBe(401);
       expect((await signIn('nobody', 'x'.repeat(1024))).status).toBe(401);
     });
 
-    it.each([
+    test.each([
       ['no e-mail', { password }, '/email'],
       ['an e-mail that is no text', { email: { $ne: '' }, password }, '/email'],
       ['an empty password', { email: 'a@example.com', password: '' }, '/password'],
@@ -120,7 +120,7 @@ describe('/auth', () => {
       expect(answer.headers.get('ratelimit')).toMatch(/^"address";r=\d+;t=\d+$/);
     });
 
-    it('renews a hash that was made at another cost', async () => {
+    test('renews a hash that was made at another cost', async () => {
       const user = await service.signUp();
       const { hash } = await import('@node-rs/argon2');
       await sql('UPDATE users SET password_hash = $2 WHERE id = $1', [user.id, await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })]);
@@ -136,7 +136,7 @@ describe('/auth', () => {
   });
 
   describe('POST /auth/refresh', () => {
-    it('rotates: another pair, good for the next', async () => {
+    test('rotates: another pair, good for the next', async () => {
       const user = await service.signUp();
 
       const first = await refresh(user.refreshToken);
@@ -149,7 +149,7 @@ describe('/auth', () => {
       expect(second.body.user.id).toBe(user.id);
     });
 
-    it('for a reply that was lost, gives the same successor again', async () => {
+    test('for a reply that was lost, gives the same successor again', async () => {
       const user = await service.signUp();
       const lost = await refresh(user.refreshToken);
 
@@ -160,7 +160,7 @@ describe('/auth', () => {
       expect((await refresh(again.body.refreshToken)).status).toBe(200);
     });
 
-    it('ends the family when a spent token comes after its successor was used, and stays ended', async () => {
+    test('ends the family when a spent token comes after its successor was used, and stays ended', async () => {
       const user = await service.signUp();
       const first = (await refresh(user.refreshToken)).body.refreshToken;
       const second = (await refresh(first)).body.refreshToken;
@@ -174,7 +174,7 @@ describe('/auth', () => {
       expect((await service.call('POST', '/auth/login', { body: { email: user.email, password } })).status).toBe(200);
     });
 
-    it('ends the family when the latest spent token comes after 10 s', async () => {
+    test('ends the family when the latest spent token comes after 10 s', async () => {
       const user = await service.signUp();
       const successor = (await refresh(user.refreshToken)).body.refreshToken;
       await sql("UPDATE refresh_tokens SET spent_at = spent_at - interval '10.1 s' WHERE user_id = $1", [user.id]);
@@ -183,7 +183,7 @@ describe('/auth', () => {
       expect((await refresh(successor)).status).toBe(401);
     });
 
-    it('is over 30 days after sign-in, however often it was used', async () => {
+    test('is over 30 days after sign-in, however often it was used', async () => {
       const user = await service.signUp();
       const next = (await refresh(user.refreshToken)).body.refreshToken;
       const [row] = await sql<{ days: number }>('SELECT extract(epoch FROM expires_at - created_at) / 86400 AS days FROM refresh_tokens WHERE user_id = $1', [
@@ -195,7 +195,7 @@ describe('/auth', () => {
       expect((await refresh(next)).status).toBe(401);
     });
 
-    it('sent ten times at once neither locks the user out nor leaves several live chains', async () => {
+    test('sent ten times at once neither locks the user out nor leaves several live chains', async () => {
       const user = await service.signUp();
 
       const answers = await Promise.all(Array.from({ length: 10 }, async () => refresh(user.refreshToken)));
@@ -207,7 +207,7 @@ describe('/auth', () => {
       expect((await refresh(next.body.refreshToken)).status).toBe(200);
     });
 
-    it('that waits behind another presentation decides by what that one left', async () => {
+    test('that waits behind another presentation decides by what that one left', async () => {
       const user = await service.signUp();
       let waiting: Promise<Answer> | undefined;
 
@@ -223,7 +223,7 @@ describe('/auth', () => {
       expect((await waiting)?.status).toBe(401);
     });
 
-    it('ends one sign-in only, not the user’s others', async () => {
+    test('ends one sign-in only, not the user’s others', async () => {
       const user = await service.signUp();
       const other = (await signIn(user.email, password)).body.refreshToken;
       await service.call('POST', '/auth/logout', { body: { refreshToken: user.refreshToken } });
@@ -232,7 +232,7 @@ describe('/auth', () => {
       expect((await refresh(other)).status).toBe(200);
     });
 
-    it('is refused for a token that never was, and 400 for what is none', async () => {
+    test('is refused for a token that never was, and 400 for what is none', async () => {
       const user = await service.signUp();
 
       for (const token of ['x', randomBytes(48).toString('base64url'), user.accessToken, `${user.refreshToken}=`]) {
@@ -245,7 +245,7 @@ describe('/auth', () => {
       expect((await refresh(user.refreshToken)).status).toBe(200);
     });
 
-    it('reads the profile afresh', async () => {
+    test('reads the profile afresh', async () => {
       const user = await service.signUp();
       await service.call('PATCH', `/users/${user.id}`, { token: user.accessToken, body: { timeZone: 'Asia/Tokyo' } });
 
@@ -255,7 +255,7 @@ describe('/auth', () => {
       expect(body.user.timeZone).toBe('Asia/Tokyo');
     });
 
-    it('leaves only hashes in the store', async () => {
+    test('leaves only hashes in the store', async () => {
       const user = await service.signUp();
       const { refreshToken } = (await refresh(user.refreshToken)).body;
 
@@ -272,7 +272,7 @@ describe('/auth', () => {
   });
 
   describe('POST /auth/logout', () => {
-    it('ends the session, and answers 204 also when it has ended or never was', async () => {
+    test('ends the session, and answers 204 also when it has ended or never was', async () => {
       const user = await service.signUp();
       const logout = async (refreshToken: unknown): Promise<number> => (await service.call('POST', '/auth/logout', { body: { refreshToken } })).status;
 
@@ -301,12 +301,12 @@ describe('/auth', () => {
       claims = { sub: user.id, role: 'user', zoneinfo: 'UTC', iss: 'duet', aud: 'duet', iat: now, exp: now + 900 };
     });
 
-    it('made by the rules is taken', async () => {
+    test('made by the rules is taken', async () => {
       expect((await read(`Bearer ${sign({ alg: 'HS256', typ: 'JWT' }, claims, secret)}`)).status).toBe(200);
       expect((await read(`bearer ${user.accessToken}`)).status).toBe(200);
     });
 
-    it('that is not sent is 401 with the bare challenge', async () => {
+    test('that is not sent is 401 with the bare challenge', async () => {
       for (const authorization of [undefined, '', 'Bearer', 'Basic dXNlcjpwYXNz', user.accessToken]) {
         const { status, body, headers } = await read(authorization);
         expect([status, body.code, headers.get('www-authenticate')]).toEqual([401, 'auth.token_missing', 'Bearer']);
@@ -314,7 +314,7 @@ describe('/auth', () => {
       expect((await service.call('GET', `/users/${user.id}?access_token=${user.accessToken}`)).status).toBe(401);
     });
 
-    it.each([
+    test.each([
       ['of noise', () => 'x'],
       ['of three parts of noise', () => 'a.b.c'],
       ['with a changed claim', () => user.accessToken.replace(/\.[^.]+\./, `.${encode({ ...claims, role: 'admin' })}.`)],
@@ -343,7 +343,7 @@ describe('/auth', () => {
     });
   });
 
-  it('keeps working without the limiter’s store', async () => {
+  test('keeps working without the limiter’s store', async () => {
     const user = await service.signUp();
     const other = await createServerApp({ ...service.config, dynamodb: { ...service.config.dynamodb, endpoint: 'http://127.0.0.1:9' } });
     try {
@@ -361,7 +361,7 @@ describe('/auth', () => {
     }
   });
 
-  it('signs and checks with the UTF-8 bytes of JWT_SECRET', async () => {
+  test('signs and checks with the UTF-8 bytes of JWT_SECRET', async () => {
     const other = await createServerApp({ ...service.config, auth: { jwtSecret: 'ключ из двадцати букв' } });
     try {
       await other.listen(0, '127.0.0.1');
@@ -397,7 +397,7 @@ describe('limits', () => {
   });
   afterAll(async () => service?.stop());
 
-  it('after 10 failed sign-ins to one account the right password is 429, with the same answer for an unknown e-mail', async () => {
+  test('after 10 failed sign-ins to one account the right password is 429, with the same answer for an unknown e-mail', async () => {
     const user = await service.signUp();
     const unknown = `${randomUUID()}@example.com`;
 
@@ -415,7 +415,7 @@ describe('limits', () => {
     }
   });
 
-  it('a success clears the failures', async () => {
+  test('a success clears the failures', async () => {
     const user = await service.signUp();
 
     expect(await failures(user.email, 9)).toEqual(times(9, 401));
@@ -426,7 +426,7 @@ describe('limits', () => {
     expect(await failures(user.email, 10)).toEqual(times(10, 401));
   });
 
-  it('guesses at the same time cannot pass the quota together', async () => {
+  test('guesses at the same time cannot pass the quota together', async () => {
     const second = await createServerApp(service.config);
     await second.listen(0, '127.0.0.1');
     const urls = [service.url, `http://127.0.0.1:${(second.getHttpServer().address() as AddressInfo).port}`];
@@ -447,7 +447,7 @@ describe('limits', () => {
     }
   });
 
-  it('X-Forwarded-For makes no other address', async () => {
+  test('X-Forwarded-For makes no other address', async () => {
     const user = await service.signUp();
     await failures(user.email, 10);
 
@@ -459,7 +459,7 @@ describe('limits', () => {
     expect(status).toBe(429);
   });
 
-  it('neither address nor e-mail is stored in clear, and every counter expires', async () => {
+  test('neither address nor e-mail is stored in clear, and every counter expires', async () => {
     const user = await service.signUp();
     await failures(user.email, 1);
     const app = await createServerApp(service.config);
@@ -487,7 +487,7 @@ describe('limits', () => {
     });
     afterAll(async () => tight?.stop());
 
-    it('hold across accounts; successes are not counted; registrations are', async () => {
+    test('hold across accounts; successes are not counted; registrations are', async () => {
       const [one, two] = [await tight.signUp(), await tight.signUp()];
       const guess = async (email: string, word: string): Promise<Answer> => tight.call('POST', '/auth/login', { body: { email, password: word } });
       const register = async (body: object): Promise<Answer> =>

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { handler as httpHandler } from '../../src/lambda/http.js';
 import { httpApiEvent, invocation, restApiEvent } from '../support/aws/lambda-events.js';
 import { startService, type SignedUp, type TestService } from '../support/service.js';
@@ -50,7 +50,7 @@ describe('the http function', () => {
     await service.stop();
   });
 
-  it('tries again after a start that failed', async () => {
+  test('tries again after a start that failed', async () => {
     await expect(invoke(httpApiEvent({ method: 'GET', path: '/' }))).rejects.toThrow(/JWT_SECRET must be at least 32 bytes long/);
 
     process.env['JWT_SECRET'] = process.env['DUET_TEST_JWT_SECRET'];
@@ -60,11 +60,11 @@ describe('the http function', () => {
     expect(JSON.parse(result.body)).toMatchObject({ name: 'duet' });
   });
 
-  it('takes two parameters, as every runtime version accepts', () => {
+  test('takes two parameters, as every runtime version accepts', () => {
     expect(handler).toHaveLength(2);
   });
 
-  it.each(shapes)('serves a whole todo through %s', async (_, shape) => {
+  test.each(shapes)('serves a whole todo through %s', async (_, shape) => {
     const created = await invoke(
       shape({
         method: 'POST',
@@ -85,7 +85,7 @@ describe('the http function', () => {
     expect(deleted).toMatchObject({ statusCode: 204, body: '' });
   });
 
-  it.each(shapes)('reads a base64 body through %s', async (_, shape) => {
+  test.each(shapes)('reads a base64 body through %s', async (_, shape) => {
     const result = await invoke(
       shape({
         method: 'POST',
@@ -100,7 +100,7 @@ describe('the http function', () => {
     expect(JSON.parse(result.body)).toMatchObject({ tokenType: 'Bearer', user: { id: user.id } });
   });
 
-  it.each(shapes)('answers bad JSON, a large body and an unknown path with problems through %s', async (_, shape) => {
+  test.each(shapes)('answers bad JSON, a large body and an unknown path with problems through %s', async (_, shape) => {
     const post = (body: string) => invoke(shape({ method: 'POST', path: '/auth/login', headers: { 'content-type': 'application/json' }, body }));
     const [malformed, large, unknown] = [await post('{'), await post(`"${'x'.repeat(102_400)}"`), await invoke(shape({ method: 'GET', path: '/nowhere' }))];
 
@@ -113,20 +113,20 @@ describe('the http function', () => {
     ]);
   });
 
-  it('strips a named stage of an HTTP API from the path, and puts it into links', async () => {
+  test('strips a named stage of an HTTP API from the path, and puts it into links', async () => {
     const result = await invoke(httpApiEvent({ method: 'GET', path: '/prod/', stage: 'prod' }));
 
     expect(result.statusCode).toBe(200);
     expect(JSON.parse(result.body)).toMatchObject({ links: { health: '/prod/health' } });
   });
 
-  it("names Lambda's request id in X-Request-Id", async () => {
+  test("names Lambda's request id in X-Request-Id", async () => {
     const result = (await handler(httpApiEvent({ method: 'GET', path: '/health/live' }), invocation('aws-request-1'))) as Result;
 
     expect(headerOf(result, 'x-request-id')).toBe('aws-request-1');
   });
 
-  it('writes one metric line a request, by route template, and counts the cold start once', async () => {
+  test('writes one metric line a request, by route template, and counts the cold start once', async () => {
     await invoke(httpApiEvent({ method: 'GET', path: `/todos/${user.id}`, headers: bearer() }));
 
     const metrics = written.filter((line) => line.includes('"_aws"')).map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -135,7 +135,7 @@ describe('the http function', () => {
     expect(metrics.filter((line) => 'ColdStart' in line)).toHaveLength(1);
   });
 
-  it('refuses an event that is no request by naming what came, and lives on', async () => {
+  test('refuses an event that is no request by naming what came, and lives on', async () => {
     await expect(handler({ Records: [], secret: 'hidden' }, invocation())).rejects.toThrow(/received an object with the fields Records, secret$/);
 
     expect((await invoke(httpApiEvent({ method: 'GET', path: '/health/live' }))).statusCode).toBe(200);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { Postgres } from '../../src/platform/postgres/postgres.js';
 import { expectProblem } from '../support/problems.js';
@@ -27,7 +27,7 @@ describe('/users/{id}/sessions', () => {
   const sql = async <T>(query: string, values: unknown[]): Promise<T[]> => stores.get(Postgres).read(async (manager) => manager.query(query, values));
   const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
-  it('lists where the user is signed in, latest use first, and says which one asks', async () => {
+  test('lists where the user is signed in, latest use first, and says which one asks', async () => {
     const user = await service.signUp();
     const phone = await signIn(user, { 'User-Agent': 'Duet for phones/1.0' });
 
@@ -43,7 +43,7 @@ describe('/users/{id}/sessions', () => {
     expect(body.items[0].lastUsedAt).toBe(body.items[0].createdAt);
   });
 
-  it('keeps a session’s id and user agent over refreshing, and moves its last use', async () => {
+  test('keeps a session’s id and user agent over refreshing, and moves its last use', async () => {
     const user = await service.signUp();
     const other = await signIn(user);
     await sql(`UPDATE refresh_tokens SET created_at = created_at - interval '1 hour' WHERE user_id = $1 RETURNING 1`, [user.id]);
@@ -60,7 +60,7 @@ describe('/users/{id}/sessions', () => {
     expect(items[0].userAgent).toBe('node');
   });
 
-  it.each([
+  test.each([
     ['its first 100 characters', 'x'.repeat(150), 'x'.repeat(100)],
     ['nothing but what is visible', ' \t ', null],
     ['text as text', '<script>alert(1)</script>', '<script>alert(1)</script>'],
@@ -70,7 +70,7 @@ describe('/users/{id}/sessions', () => {
     expect((await list(accessToken)).body.items[0].userAgent).toBe(kept);
   });
 
-  it('ends one: its refresh token holds no longer, the others do', async () => {
+  test('ends one: its refresh token holds no longer, the others do', async () => {
     const user = await service.signUp();
     const other = await signIn(user);
 
@@ -84,7 +84,7 @@ describe('/users/{id}/sessions', () => {
     expectProblem(await remove(`/${claimsOf(other.accessToken).sid}`, user.accessToken), 404, 'session.not_found');
   });
 
-  it('ends all, the caller’s own as well, and is content when there is none', async () => {
+  test('ends all, the caller’s own as well, and is content when there is none', async () => {
     const user = await service.signUp();
     const other = await signIn(user);
 
@@ -96,7 +96,7 @@ describe('/users/{id}/sessions', () => {
     expect((await remove('', user.accessToken)).status).toBe(204);
   });
 
-  it('does not list what can no longer be refreshed', async () => {
+  test('does not list what can no longer be refreshed', async () => {
     const user = await service.signUp();
     const password = 'another long password';
     await service.call('PATCH', '/users/me', { token: user.accessToken, body: { password, currentPassword: user.password } });
@@ -108,7 +108,7 @@ describe('/users/{id}/sessions', () => {
     expect((await list(accessToken)).body.items).toEqual([]);
   });
 
-  it('shows and ends nobody else’s', async () => {
+  test('shows and ends nobody else’s', async () => {
     const [user, other] = [await service.signUp(), await service.signUp()];
     const { sid } = claimsOf(other.accessToken);
 
@@ -119,7 +119,7 @@ describe('/users/{id}/sessions', () => {
     expect((await refresh(other.refreshToken)).status).toBe(200);
   });
 
-  it('refuses what is no id, and a user who is gone', async () => {
+  test('refuses what is no id, and a user who is gone', async () => {
     const user = await service.signUp();
     expectProblem(await remove('/all', user.accessToken), 400, 'request.invalid', ['/sessionId']);
     expectProblem(await remove(`/${randomUUID()}`, user.accessToken), 404, 'session.not_found');
@@ -128,7 +128,7 @@ describe('/users/{id}/sessions', () => {
     expectProblem(await list(user.accessToken), 404, 'user.not_found');
   });
 
-  it('takes an access token from before sessions had ids', async () => {
+  test('takes an access token from before sessions had ids', async () => {
     const user = await service.signUp();
     const token = signToken(service.config.auth.jwtSecret ?? '', goodClaims(user.id));
 

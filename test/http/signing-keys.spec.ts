@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { type SecretsManagerStandIn, startSecretsManager } from '../support/aws/secrets-manager.js';
@@ -45,7 +45,7 @@ describe('a signing key in Secrets Manager', () => {
   let user: SignedUp;
   const profile = async (call: TestService['call'], token: string): Promise<number> => (await call('GET', `/users/${user.id}`, { token })).status;
 
-  it('that cannot be read yet is a 503 that says when to try again, and needs no restart', async () => {
+  test('that cannot be read yet is a 503 that says when to try again, and needs no restart', async () => {
     secrets.failWith('InternalServiceError');
     secrets.put(arn, keys[0] ?? '');
 
@@ -58,7 +58,7 @@ describe('a signing key in Secrets Manager', () => {
     expect(await profile(service.call, user.accessToken)).toBe(200);
   });
 
-  it('is read once for many requests, and names itself in tokens without telling of itself', async () => {
+  test('is read once for many requests, and names itself in tokens without telling of itself', async () => {
     const { readings } = secrets;
 
     await Promise.all(Array.from({ length: 20 }, async () => profile(service.call, user.accessToken)));
@@ -67,7 +67,7 @@ describe('a signing key in Secrets Manager', () => {
     expect(kidOf(user.accessToken)).toMatch(/^[\w-]{12}$/);
   });
 
-  it('that is rotated signs nobody out: two are good, whichever instance has read which', async () => {
+  test('that is rotated signs nobody out: two are good, whichever instance has read which', async () => {
     secrets.put(arn, keys[1] ?? '');
     const newer = await another();
     const { body } = await newer('POST', '/auth/login', { body: { email: user.email, password: user.password } });
@@ -83,7 +83,7 @@ describe('a signing key in Secrets Manager', () => {
     expect(kidOf(again.body.accessToken)).toBe(kidOf(body.accessToken));
   });
 
-  it('is not read anew for each made-up id', async () => {
+  test('is not read anew for each made-up id', async () => {
     const { readings } = secrets;
 
     for (let turn = 0; turn < 20; turn += 1) {
@@ -95,14 +95,14 @@ describe('a signing key in Secrets Manager', () => {
     expect(secrets.readings - readings).toBeLessThan(20);
   });
 
-  it('is good no more once two have followed it', async () => {
+  test('is good no more once two have followed it', async () => {
     secrets.put(arn, keys[2] ?? '');
     const newest = await another();
 
     expect(await profile(newest, user.accessToken)).toBe(401);
   });
 
-  it('that is known goes on working while Secrets Manager does not', async () => {
+  test('that is known goes on working while Secrets Manager does not', async () => {
     const { body } = await service.call('POST', '/auth/login', { body: { email: user.email, password: user.password } });
     secrets.failWith('InternalServiceError');
     const foreign = signToken('any', goodClaims(user.id), { alg: 'HS256', typ: 'JWT', kid: 'made-up' });
@@ -111,7 +111,7 @@ describe('a signing key in Secrets Manager', () => {
     expect(await profile(service.call, foreign)).toBe(401);
   });
 
-  it('that must not be read is our fault, not a passing one', async () => {
+  test('that must not be read is our fault, not a passing one', async () => {
     secrets.failWith('AccessDeniedException');
     const forbidden = await another();
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { RolesService } from '../../src/features/users/roles.service.js';
@@ -44,7 +44,7 @@ describe('/users', () => {
   });
 
   describe('POST', () => {
-    it('registers a user, whose password is never told', async () => {
+    test('registers a user, whose password is never told', async () => {
       const email = address();
 
       const { status, body, headers } = await register({ email, name: 'Ada Lovelace', timeZone: 'Europe/Berlin' });
@@ -64,15 +64,15 @@ describe('/users', () => {
       expect(headers.get('etag')).toBe('"1"');
     });
 
-    it('keeps a time zone in its own case', async () => {
+    test('keeps a time zone in its own case', async () => {
       expect((await register({ timeZone: 'europe/BERLIN' })).body.timeZone).toBe('Europe/Berlin');
     });
 
-    it('defaults to UTC', async () => {
+    test('defaults to UTC', async () => {
       expect((await register({})).body.timeZone).toBe('UTC');
     });
 
-    it('refuses an e-mail that is taken in another case with 409', async () => {
+    test('refuses an e-mail that is taken in another case with 409', async () => {
       const email = address();
       await register({ email });
 
@@ -82,7 +82,7 @@ describe('/users', () => {
       expect(body).toMatchObject({ code: 'user.email_taken', type: 'urn:duet:problem:user.email_taken' });
     });
 
-    it('lets one of many registrations of an e-mail at the same time through', async () => {
+    test('lets one of many registrations of an e-mail at the same time through', async () => {
       const email = address();
 
       const answers = await Promise.all(Array.from({ length: 6 }, async (_, turn) => register({ email: turn % 2 ? email : email.toUpperCase() })));
@@ -90,7 +90,7 @@ describe('/users', () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
     });
 
-    it.each([
+    test.each([
       ['an e-mail without @', { email: 'nobody' }, '/email'],
       ['an e-mail without a dot in its domain', { email: 'a@b' }, '/email'],
       ['an e-mail with a space', { email: 'a b@example.com' }, '/email'],
@@ -115,7 +115,7 @@ describe('/users', () => {
       expect(answer.body.errors.map((problem: { pointer: string }) => problem.pointer)).toContain(pointer);
     });
 
-    it('refuses the e-mail as password with 400', async () => {
+    test('refuses the e-mail as password with 400', async () => {
       const email = address();
 
       const { status, body } = await register({ email, password: email.toUpperCase() });
@@ -123,7 +123,7 @@ describe('/users', () => {
       expect([status, body.errors?.[0].pointer]).toEqual([400, '/password']);
     });
 
-    it.each([15, 128])('takes a password of %d code points outside the basic plane', async (length) => {
+    test.each([15, 128])('takes a password of %d code points outside the basic plane', async (length) => {
       const email = address();
       const word = Array.from({ length }, (_, turn) => String.fromCodePoint(0x1_f511 + turn ** 2)).join('');
 
@@ -131,7 +131,7 @@ describe('/users', () => {
       expect((await signIn(email, word)).status).toBe(200);
     });
 
-    it('answers no body, a broken one, a large one and another type with 400, 400, 413 and 415, all with their quota', async () => {
+    test('answers no body, a broken one, a large one and another type with 400, 400, 413 and 415, all with their quota', async () => {
       const answers = await Promise.all([
         service.call('POST', '/users'),
         service.call('POST', '/users', { body: '{' }),
@@ -148,7 +148,7 @@ describe('/users', () => {
   });
 
   describe('GET /users/{id}', () => {
-    it('reads one’s own, and answers 304 to one who has it', async () => {
+    test('reads one’s own, and answers 304 to one who has it', async () => {
       const user = await service.signUp({ name: 'Grace' });
 
       const { status, body, headers } = await service.call('GET', `/users/${user.id}`, { token: user.accessToken });
@@ -160,7 +160,7 @@ describe('/users', () => {
       expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', '"1"']);
     });
 
-    it('answers 403 for someone else’s id, whether or not it exists', async () => {
+    test('answers 403 for someone else’s id, whether or not it exists', async () => {
       const user = await service.signUp();
 
       for (const id of [admin.id, randomUUID()]) {
@@ -169,7 +169,7 @@ describe('/users', () => {
       }
     });
 
-    it('lets an admin read every user, and tells of absent and malformed ids', async () => {
+    test('lets an admin read every user, and tells of absent and malformed ids', async () => {
       const user = await service.signUp();
       const read = async (id: string): Promise<Answer> => service.call('GET', `/users/${id}`, { token: admin.accessToken });
 
@@ -179,7 +179,7 @@ describe('/users', () => {
       expect((await read('not-an-id')).status).toBe(400);
     });
 
-    it('never lets an admin write another’s', async () => {
+    test('never lets an admin write another’s', async () => {
       const user = await service.signUp();
 
       const changed = await service.call('PATCH', `/users/${user.id}`, { token: admin.accessToken, body: { name: 'Mallory' } });
@@ -190,7 +190,7 @@ describe('/users', () => {
   });
 
   describe('GET /users', () => {
-    it('lists every user once, in the order they registered, in pages', async () => {
+    test('lists every user once, in the order they registered, in pages', async () => {
       const users = [await service.signUp(), await service.signUp(), await service.signUp()];
       const seen: string[] = [];
       let cursor: string | null = null;
@@ -207,7 +207,7 @@ describe('/users', () => {
       expect(seen).toEqual(expect.arrayContaining(users.map(({ id }) => id)));
     });
 
-    it('has room for a hundred of the largest users in a million bytes', async () => {
+    test('has room for a hundred of the largest users in a million bytes', async () => {
       // A control character is six bytes of JSON: no text of 200 code points is longer.
       const email = `${'a'.repeat(64)}@${`${'b'.repeat(61)}.`.repeat(3)}com`;
       const { status, body } = await register({ email, name: `n${'\u0001'.repeat(199)}`, timeZone: 'America/Argentina/ComodRivadavia' });
@@ -216,14 +216,14 @@ describe('/users', () => {
       expect(100 * Buffer.byteLength(JSON.stringify(body))).toBeLessThan(1_000_000);
     });
 
-    it('is for admins alone', async () => {
+    test('is for admins alone', async () => {
       const user = await service.signUp();
 
       expect((await service.call('GET', '/users', { token: user.accessToken })).status).toBe(403);
       expect((await service.call('GET', '/users')).status).toBe(401);
     });
 
-    it('refuses limits out of range and foreign or damaged cursors with 400', async () => {
+    test('refuses limits out of range and foreign or damaged cursors with 400', async () => {
       const other = await service.signUp();
       await operator.get(RolesService).grantAdmin(other.id);
       const { body } = await signIn(other.email, other.password);
@@ -246,7 +246,7 @@ describe('/users', () => {
   });
 
   describe('PATCH /users/{id}', () => {
-    it('changes what it names, in both media types, and keeps the rest', async () => {
+    test('changes what it names, in both media types, and keeps the rest', async () => {
       const user = await service.signUp({ name: 'Before' });
 
       const named = await patch(user, { name: 'After' }, { 'Content-Type': 'application/merge-patch+json' });
@@ -258,7 +258,7 @@ describe('/users', () => {
       expect((await service.call('GET', `/users/${user.id}`, { token: user.accessToken })).body).toEqual(moved.body);
     });
 
-    it('that is empty changes nothing', async () => {
+    test('that is empty changes nothing', async () => {
       const user = await service.signUp();
 
       const { status, body } = await patch(user, {});
@@ -266,7 +266,7 @@ describe('/users', () => {
       expect([status, body.version]).toEqual([200, 1]);
     });
 
-    it.each([
+    test.each([
       ['null', { name: null }, '/name'],
       ['an unknown field', { nickname: 'x' }, '/nickname'],
       ['a role', { role: 'admin' }, '/role'],
@@ -282,11 +282,11 @@ describe('/users', () => {
       expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, pointer]);
     });
 
-    it('refuses a list for a body with 400', async () => {
+    test('refuses a list for a body with 400', async () => {
       expect((await patch(await service.signUp(), [])).status).toBe(400);
     });
 
-    it('refuses a wrong present password with 403', async () => {
+    test('refuses a wrong present password with 403', async () => {
       const user = await service.signUp();
 
       const { status, body } = await patch(user, { email: address(), currentPassword: 'not the password at all' });
@@ -295,7 +295,7 @@ describe('/users', () => {
       expect((await service.call('GET', `/users/${user.id}`, { token: user.accessToken })).body.email).toBe(user.email);
     });
 
-    it('counts wrong present passwords as failed sign-ins', async () => {
+    test('counts wrong present passwords as failed sign-ins', async () => {
       const user = await service.signUp();
       for (let turn = 0; turn < 10; turn += 1) {
         expect((await patch(user, { password: 'another long password', currentPassword: `guess ${turn}` })).status).toBe(403);
@@ -310,7 +310,7 @@ describe('/users', () => {
       expect((await signIn(user.email, password)).status).toBe(429);
     });
 
-    it('with a new e-mail moves the account to it', async () => {
+    test('with a new e-mail moves the account to it', async () => {
       const user = await service.signUp();
       const email = address();
 
@@ -321,7 +321,7 @@ describe('/users', () => {
       expect((await register({ email: user.email })).status).toBe(201);
     });
 
-    it('refuses a taken e-mail with 409, and lets one write one’s own in another case', async () => {
+    test('refuses a taken e-mail with 409, and lets one write one’s own in another case', async () => {
       const [user, other] = [await service.signUp(), await service.signUp()];
 
       const taken = await patch(user, { email: other.email.toUpperCase(), currentPassword: password });
@@ -331,7 +331,7 @@ describe('/users', () => {
       expect([own.status, own.body.email]).toEqual([200, user.email.toUpperCase()]);
     });
 
-    it('with a new password ends all refresh tokens, and the old password', async () => {
+    test('with a new password ends all refresh tokens, and the old password', async () => {
       const user = await service.signUp();
       const second = (await signIn(user.email, password)).body.refreshToken;
 
@@ -346,7 +346,7 @@ describe('/users', () => {
       expect((await service.call('POST', '/auth/refresh', { body: { refreshToken: body.refreshToken } })).status).toBe(200);
     });
 
-    it('lets one of many with one entity tag through, and the rest are 412', async () => {
+    test('lets one of many with one entity tag through, and the rest are 412', async () => {
       const user = await service.signUp();
 
       const answers = await Promise.all(Array.from({ length: 12 }, async (_, turn) => patch(user, { name: `Name ${turn}` }, { 'If-Match': '"1"' })));
@@ -356,7 +356,7 @@ describe('/users', () => {
       expect((await service.call('GET', `/users/${user.id}`, { token: user.accessToken })).body.version).toBe(2);
     });
 
-    it('without an entity tag all get through, one after the other', async () => {
+    test('without an entity tag all get through, one after the other', async () => {
       const user = await service.signUp();
 
       const answers = await Promise.all(Array.from({ length: 12 }, async (_, turn) => patch(user, { name: `Name ${turn}` })));
@@ -366,7 +366,7 @@ describe('/users', () => {
   });
 
   describe('DELETE /users/{id}', () => {
-    it('ends sign-in, refresh and profile, and frees the e-mail', async () => {
+    test('ends sign-in, refresh and profile, and frees the e-mail', async () => {
       const user = await service.signUp();
 
       const { status, text } = await service.call('DELETE', `/users/${user.id}`, { token: user.accessToken });
@@ -381,7 +381,7 @@ describe('/users', () => {
       expect((await register({ email: user.email })).status).toBe(201);
     });
 
-    it('honours If-Match', async () => {
+    test('honours If-Match', async () => {
       const user = await service.signUp();
       const remove = async (tag: string): Promise<number> =>
         (await service.call('DELETE', `/users/${user.id}`, { token: user.accessToken, headers: { 'If-Match': tag } })).status;
@@ -391,7 +391,7 @@ describe('/users', () => {
     });
   });
 
-  it('tells the outbox of each change in its own transaction, in order and without credentials', async () => {
+  test('tells the outbox of each change in its own transaction, in order and without credentials', async () => {
     const user = await service.signUp();
     await patch(user, { name: 'Changed' });
     await patch(user, { password: 'a wholly new password', currentPassword: 'not the right one' });
@@ -411,7 +411,7 @@ describe('/users', () => {
     expect(kept.at(-1)).toEqual(['id', 'version']);
   });
 
-  it('the role an operator grants holds from the next token on; taken back, it and the sessions end at once', async () => {
+  test('the role an operator grants holds from the next token on; taken back, it and the sessions end at once', async () => {
     const roles = operator.get(RolesService);
     const user = await service.signUp();
     const read = async (token: string): Promise<number[]> => {
@@ -433,7 +433,7 @@ describe('/users', () => {
     expect((await service.call('GET', `/users/${user.id}`, { token: granted.accessToken })).status).toBe(200);
   });
 
-  it('an administrator who has deleted the own account reads no more', async () => {
+  test('an administrator who has deleted the own account reads no more', async () => {
     const user = await service.signUp();
     await operator.get(RolesService).grantAdmin(user.id);
     const { accessToken } = (await signIn(user.email, user.password)).body;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BuiltService, startBuiltService } from '../support/built-service.js';
 import { type StandIn, startStandIn } from './stand-in.js';
 
@@ -78,7 +78,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('says what to do when a tool, an argument, the account or the bucket is not there', async () => {
+  test('says what to do when a tool, an argument, the account or the bucket is not there', async () => {
     expect((await deploy('staging', '--yes')).output).toContain('There is no infra/environment/staging.tfvars');
     expect((await deploy('dev', '--yes', '--account', '210987654321')).output).toContain('These credentials are of account 123456789012, not 210987654321');
     expect((await deploy('dev', '--yes', '--packages', join(folder, 'none'))).output).toContain('LAMBDA_ARCH=arm64 npm run package');
@@ -87,7 +87,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(refused.output).toContain('npm run deploy -- bootstrap');
   }, 240_000);
 
-  it('asks before it changes anything, and without a terminal changes nothing', async () => {
+  test('asks before it changes anything, and without a terminal changes nothing', async () => {
     const { code, output } = await deploy('bootstrap');
 
     expect(code).toBe(1);
@@ -95,7 +95,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(aws.calls).not.toContain('s3 PUT /duet-state-123456789012-eu-central-1');
   }, 240_000);
 
-  it('bootstraps the account, and keeps the state of that in the bucket that it made', async () => {
+  test('bootstraps the account, and keeps the state of that in the bucket that it made', async () => {
     const { code, output } = await deploy('bootstrap', '--yes', '--repository', 'example/duet');
 
     expect({ code, output }).toMatchObject({ code: 0 });
@@ -103,7 +103,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(aws.calls.filter((call) => call.startsWith('s3 PUT') && call.includes('/duet/bootstrap.tfstate'))).not.toHaveLength(0);
   }, 240_000);
 
-  it('deploys dev from nothing: packages, applies, migrates, releases and plays the demo', async () => {
+  test('deploys dev from nothing: packages, applies, migrates, releases and plays the demo', async () => {
     const { code, output } = await deploy('dev', '--yes', '--arch', process.arch === 'arm64' ? 'arm64' : 'x86_64');
 
     expect({ code, output }).toMatchObject({ code: 0 });
@@ -115,7 +115,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(output).toContain('duet-dev is deployed');
   }, 600_000);
 
-  it('has made every secret itself, and keeps none in the state', async () => {
+  test('has made every secret itself, and keeps none in the state', async () => {
     const state = await fetch(`${aws.url}/duet-state-123456789012-eu-central-1/duet/dev.tfstate`, {
       headers: { authorization: 'AWS4-HMAC-SHA256 Credential=testing/20260101/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=none' },
     }).then(async (answer) => answer.text());
@@ -125,7 +125,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(aws.calls.filter((call) => call === 'secretsmanager GetRandomPassword').length).toBeGreaterThanOrEqual(2);
   });
 
-  it('finds nothing to change afterwards', async () => {
+  test('finds nothing to change afterwards', async () => {
     const { code, output } = await deploy(
       'dev',
       '--plan',
@@ -140,7 +140,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(output).toContain('No changes.');
   }, 300_000);
 
-  it('destroys all of it', async () => {
+  test('destroys all of it', async () => {
     const { code, output } = await deploy('destroy', 'dev', '--yes', '--packages', join(folder, 'dist/lambda'));
 
     expect({ code, output }).toMatchObject({ code: 0 });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { comparePermissions, permissionTable } from './permissions.js';
 import { graphOf } from './graph.js';
 import type { Plan } from './plan.js';
@@ -74,7 +74,7 @@ whereAvailable('the infrastructure as it is planned', () => {
   });
 
   describe.each(environments)('$name', (environment) => {
-    it('the functions may do what they do, in figures', () => {
+    test('the functions may do what they do, in figures', () => {
       const permissions = comparePermissions(planOf(environment.name), environment.name);
       const byCode = permissions.filter(({ neededBy }) => neededBy === 'the code');
 
@@ -85,19 +85,19 @@ whereAvailable('the infrastructure as it is planned', () => {
       expect(byCode.length).toBeGreaterThan(0);
     });
 
-    it.each(rules)('$promise', ({ check: problems }) => {
+    test.each(rules)('$promise', ({ check: problems }) => {
       expect(problems(planOf(environment.name), environment)).toEqual([]);
     });
   });
 
   describe('bootstrap', () => {
-    it.each(bootstrapRules)('$promise', ({ check: problems }) => {
+    test.each(bootstrapRules)('$promise', ({ check: problems }) => {
       expect(problems(planOf('bootstrap'), { name: 'prod' })).toEqual([]);
     });
   });
 
   describe('a check finds', () => {
-    it.each(
+    test.each(
       [...rules.map((rule) => ({ ...rule, of: 'prod' })), ...bootstrapRules.map((rule) => ({ ...rule, of: 'bootstrap' }))].flatMap(
         ({ promise, check: problems, mutations, of }) => mutations.map((mutation) => ({ promise, problems, of, ...mutation })),
       ),

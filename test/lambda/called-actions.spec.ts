@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { unknownCalls } from '../support/aws/call-recorder.js';
 import { calledActions } from '../support/aws/called-actions.js';
 
@@ -8,7 +8,7 @@ describe('the permissions that a call needs', () => {
     ['a', 'archive'],
   ]);
 
-  it.each([
+  test.each([
     ['a read', 'DynamoDB_20120810.GetItem', { TableName: 't' }, ['dynamodb:GetItem todos']],
     ['a query', 'DynamoDB_20120810.Query', { TableName: 't' }, ['dynamodb:Query todos']],
     ['a query of an index, whose table needs none', 'DynamoDB_20120810.Query', { TableName: 't', IndexName: 'byDue' }, ['dynamodb:Query todos/index/byDue']],
@@ -36,7 +36,7 @@ describe('the permissions that a call needs', () => {
     expect(calledActions(target, body, tables).map(({ action, resource }) => `${action} ${resource}`)).toEqual(expected);
   });
 
-  it('are not guessed for a call that nobody has thought of', () => {
+  test('are not guessed for a call that nobody has thought of', () => {
     expect(() => calledActions('DynamoDB_20120810.ExecuteStatement', {}, tables)).toThrow(/Which permissions does DynamoDB_20120810.ExecuteStatement need/);
   });
 });
@@ -44,7 +44,7 @@ describe('the permissions that a call needs', () => {
 describe('a recorded call', () => {
   const known = { http: { 'dynamodb:GetItem': ['todos'] }, stream: { 'dynamodb:PutItem': ['archive'] } };
 
-  it.each([
+  test.each([
     ['is known of its own function', 'http', 'dynamodb:GetItem', 'todos', []],
     ['is unknown on another table', 'http', 'dynamodb:GetItem', 'records', ['http calls dynamodb:GetItem on records']],
     ['is unknown of another function', 'http', 'dynamodb:PutItem', 'archive', ['http calls dynamodb:PutItem on archive']],

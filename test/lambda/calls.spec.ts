@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import pg from 'pg';
@@ -130,7 +130,7 @@ describe('a function', () => {
     readonly body: string;
   }
 
-  it('of requests reads the signing key, and opens a way to PostgreSQL', async () => {
+  test('of requests reads the signing key, and opens a way to PostgreSQL', async () => {
     await register(await start('http'), 'stays@example.com');
 
     const run = await (await start('outbox')).invoke<{ taken: number; pending: number }>({});
@@ -138,7 +138,7 @@ describe('a function', () => {
     expect(run).toMatchObject({ taken: 1, pending: 0 });
   });
 
-  it('archives a todo that TTL has removed, and erases it with its owner', async () => {
+  test('archives a todo that TTL has removed, and erases it with its owner', async () => {
     const { id, call } = await register(await start('http'), 'leaves@example.com');
     const todo = await call('POST', `/users/${id}/todos`, { title: 'Long done', status: 'done' });
 
@@ -152,7 +152,7 @@ describe('a function', () => {
     expect(await itemsOf(id)).toEqual([expect.objectContaining({ itemKey: 'LIST', deletedAt: expect.any(String) })]);
   });
 
-  it('erases what the deletion of a user could not, because DynamoDB was away', async () => {
+  test('erases what the deletion of a user could not, because DynamoDB was away', async () => {
     const email = 'gone@example.com';
     const { id, call, token } = await register(await start('http'), email);
     await call('POST', `/users/${id}/todos`, { title: 'To be erased' });
@@ -172,7 +172,7 @@ describe('a function', () => {
     expect(bus.events.at(-1)).toMatchObject({ detailType: 'user.deleted', detail: { data: { id } } });
   });
 
-  it('grants a role, and takes it back', async () => {
+  test('grants a role, and takes it back', async () => {
     const { id } = await register(await start('http'), 'administrator@example.com');
     const migrate = await start('migrate');
     expect(await migrate.invoke({ grantAdmin: id })).toEqual({ granted: 'admin', id });
@@ -180,7 +180,7 @@ describe('a function', () => {
     expect(await migrate.invoke({ grantAdmin: id })).toEqual({ granted: 'admin', id });
   });
 
-  it('has dead outbox rows tried again', async () => {
+  test('has dead outbox rows tried again', async () => {
     await inPostgres(`UPDATE outbox SET status = 'dead' WHERE id = (SELECT id FROM outbox WHERE status = 'done' ORDER BY sequence LIMIT 1)`);
     const migrate = await start('migrate');
 
@@ -190,7 +190,7 @@ describe('a function', () => {
     await inPostgres(`UPDATE outbox SET status = 'done' WHERE status = 'pending'`);
   });
 
-  it('comes to PostgreSQL with the password that migrate has last set, and with no other', async () => {
+  test('comes to PostgreSQL with the password that migrate has last set, and with no other', async () => {
     secrets.put(appRoleArn, JSON.stringify({ ...appRole, password: 'the-second-password-of-the-role' }));
     const signIn = async (RDS_PASSWORD: string): Promise<number> => {
       const request = { method: 'POST', path: '/auth/login', headers: { 'content-type': 'application/json' } };
@@ -204,7 +204,7 @@ describe('a function', () => {
     expect(await signIn(appRole.password)).toBe(503);
   });
 
-  it.each([
+  test.each([
     ['is no JSON', 'hidden-password'],
     ['has no name', JSON.stringify({ password: 'hidden-password-of-16' })],
     ['has a name that would need quoting', JSON.stringify({ username: 'x; DROP TABLE users', password: 'hidden-password-of-16' })],
@@ -219,7 +219,7 @@ describe('a function', () => {
     expect(JSON.stringify(error)).not.toContain('hidden');
   });
 
-  it('connects to PostgreSQL where it needs it, and stream does not', () => {
+  test('connects to PostgreSQL where it needs it, and stream does not', () => {
     expect([...ways].map(([name, { postgres }]) => [name, postgres.connectionsTaken > 0])).toEqual([
       ['http', true],
       ['stream', false],

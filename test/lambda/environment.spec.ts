@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
 import { parseConfig } from '../../src/config/config.js';
@@ -55,7 +55,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     await proxy?.stop();
   });
 
-  it('answers a cold and fifty warm requests, and counts one cold start', async () => {
+  test('answers a cold and fifty warm requests, and counts one cold start', async () => {
     const path = `/users/${userId}/todos`;
     const answers = [await readCounter()];
     for (let call = 0; call < 50; call++) {
@@ -73,7 +73,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     expect(lines.filter((line) => line.includes('"ColdStart"'))).toHaveLength(1);
   });
 
-  it('serves what DynamoDB has while PostgreSQL is down from the start, and all of it when that is back', async () => {
+  test('serves what DynamoDB has while PostgreSQL is down from the start, and all of it when that is back', async () => {
     await proxy.cut();
 
     const counter = await readCounter();
@@ -87,7 +87,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     expect(headerOf(profile, 'retry-after')).toMatch(/^\d+$/);
   });
 
-  it('does not notice that its connections were ended between two requests', async () => {
+  test('does not notice that its connections were ended between two requests', async () => {
     expect((await readProfile()).statusCode).toBe(200);
 
     expect(await endConnections(stage)).toBeGreaterThan(0);
@@ -95,7 +95,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     expect((await readProfile()).statusCode).toBe(200);
   });
 
-  it('is ready before its first request, connections included, where concurrency is provisioned', async () => {
+  test('is ready before its first request, connections included, where concurrency is provisioned', async () => {
     await endConnections(stage);
     http = await start({ AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' });
 
@@ -105,7 +105,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     expect((await readProfile()).statusCode).toBe(200);
   });
 
-  it('tries again after a start that failed', async () => {
+  test('tries again after a start that failed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'duet-preload-'));
     try {
       // The key is wrong until a signal says so: a start that fails, and then would not, with nothing of the function's changed.
@@ -129,7 +129,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     }
   });
 
-  it.each([512, 1024, 1769])('of %d MB runs the compiled code it was packaged with, or says that it could not', async (memoryMb) => {
+  test.each([512, 1024, 1769])('of %d MB runs the compiled code it was packaged with, or says that it could not', async (memoryMb) => {
     await http.stop();
     http = await start({}, memoryMb);
     // Through every part that has a cache of its own.

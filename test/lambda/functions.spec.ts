@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../src/config/config.js';
 import { type LocalStores, startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
@@ -75,7 +75,7 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
       http = await start('http');
     });
 
-    it('what it is, the counter, its health and its contract', async () => {
+    test('what it is, the counter, its health and its contract', async () => {
       const counter = await call('GET', '/counter');
       const service = await call('GET', '/');
       const health = await call('GET', '/health');
@@ -87,7 +87,7 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
       expect(contract).toMatchObject({ status: 200, body: { openapi: expect.stringMatching(/^3\.1/) } });
     });
 
-    it('a registration, a sign-in and the profile', async () => {
+    test('a registration, a sign-in and the profile', async () => {
       const registered = await call('POST', '/users', { headers: json, body: { email, name: 'Test User', password } });
       const signedIn = await call('POST', '/auth/login', { headers: json, body: { email, password } });
       userId = registered.body.id as string;
@@ -98,7 +98,7 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
       expect(profile.body).toMatchObject({ id: userId, email, timeZone: 'UTC' });
     });
 
-    it('a todo, and what is wrong with a bad one', async () => {
+    test('a todo, and what is wrong with a bad one', async () => {
       const headers = { ...json, authorization: `Bearer ${accessToken}` };
       const created = await call('POST', `/users/${userId}/todos`, { headers, body: { title: 'Grüße 🌱' } });
       const read = await call('GET', `/todos/${String(created.body.id)}`, { headers });
@@ -112,7 +112,7 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
     });
   });
 
-  it('publishes what the outbox holds', async () => {
+  test('publishes what the outbox holds', async () => {
     const outbox = await start('outbox');
 
     const run = await outbox.invoke<{ taken: number; pending: number; dead: number }>({});
@@ -121,7 +121,7 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
     expect(bus.events.map(({ detailType }) => detailType)).toEqual(['user.registered', 'user.registered']);
   });
 
-  it('publishes what the todos table’s stream says', async () => {
+  test('publishes what the todos table’s stream says', async () => {
     const stream = await start('stream');
     const Records = await readTableStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', 'duet-local-todos');
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../src/config/config.js';
 import { albEvent, albMultiValueEvent, type EventRequest, functionUrlEvent, httpApiEvent, restApiEvent } from '../support/aws/lambda-events.js';
 import type { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
@@ -37,7 +37,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
     const titles = async (request: Pick<EventRequest, 'path' | 'query' | 'headers'>): Promise<string[]> =>
       (bodyOf(await send({ method: 'GET', ...request })) as { items: { title: string }[] }).items.map(({ title }) => title);
 
-    it('is answered with status, headers and body', async () => {
+    test('is answered with status, headers and body', async () => {
       const { id, headers } = signIn();
 
       const created = await send({ method: 'POST', path: `/users/${id}/todos`, headers, body: '{"title":"Grüße 🌱"}' });
@@ -53,7 +53,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       expect([created, read].map(({ isBase64Encoded }) => isBase64Encoded)).toEqual([false, false]);
     });
 
-    it('may carry its body in base64, header names in any case, and cookies', async () => {
+    test('may carry its body in base64, header names in any case, and cookies', async () => {
       const { id, headers } = signIn();
       const shouted = Object.fromEntries(Object.entries(headers).map(([header, value]) => [header.toUpperCase(), value]));
 
@@ -70,7 +70,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       expect(bodyOf(created)).toMatchObject({ title: 'Grüße 🌱' });
     });
 
-    it('may have anything in its query', async () => {
+    test('may have anything in its query', async () => {
       const { id, headers } = signIn();
       const path = `/users/${id}/todos`;
       await send({ method: 'POST', path, headers, body: '{"title":"Grüße & 100 % Küsse+"}' });
@@ -83,7 +83,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
 
     // An ALB without multi-value headers passes on one of several parameters of a name, whatever the function does.
     if (name !== 'an ALB') {
-      it('may repeat a parameter in its query', async () => {
+      test('may repeat a parameter in its query', async () => {
         const { id, headers } = signIn();
         const path = `/users/${id}/todos`;
         for (const status of ['open', 'in_progress', 'done']) {
@@ -94,7 +94,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       });
     }
 
-    it('may say little: no headers, headers without a value, no address of its client, no body where one was announced', async () => {
+    test('may say little: no headers, headers without a value, no address of its client, no body where one was announced', async () => {
       const bare = shape({ method: 'GET', path: '/counter' }) as Record<string, unknown> & { requestContext: Record<string, object> };
       const { sourceIp: _, ...unaddressed } = { sourceIp: undefined, ...bare.requestContext['http'] };
       const headers = { 'x-request-id': null, 'Content-Length': '7', 'transfer-encoding': 'chunked' };
@@ -111,7 +111,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       }
     });
 
-    it.each([
+    test.each([
       ['/users/%E0%A4%A', 400],
       ['/users/%', 400],
       ['/%E0%A4%A/%', 404],
@@ -129,14 +129,14 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
       }
     });
 
-    it('of HEAD is answered with the headers of GET and no body', async () => {
+    test('of HEAD is answered with the headers of GET and no body', async () => {
       const [get, head] = [await send({ method: 'GET', path: '/counter' }), await send({ method: 'HEAD', path: '/counter' })];
 
       expect([head.statusCode, head.body]).toEqual([200, '']);
       expect(headerOf(head, 'content-length')).toBe(headerOf(get, 'content-length'));
     });
 
-    it('is named by Lambda’s request id in X-Request-Id and by it and the trace id in the log', async () => {
+    test('is named by Lambda’s request id in X-Request-Id and by it and the trace id in the log', async () => {
       const requestId = `aws-${name.replaceAll(/\W/g, '-')}`;
       const traceId = '1-5759e988-bd862e3fe1be46a994272793';
       const event = shape({ method: 'GET', path: '/health/live' });
@@ -152,14 +152,14 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
     });
   });
 
-  it('a named stage of an HTTP API is no part of the path, and stands in links', async () => {
+  test('a named stage of an HTTP API is no part of the path, and stands in links', async () => {
     const answer = await http.invoke<HttpResult>(httpApiEvent({ method: 'GET', path: '/prod/', stage: 'prod' }));
 
     expect(answer.statusCode).toBe(200);
     expect(bodyOf(answer)).toMatchObject({ links: { health: '/prod/health' } });
   });
 
-  it('BASE_PATH is no part of the path either, whatever brings the event', async () => {
+  test('BASE_PATH is no part of the path either, whatever brings the event', async () => {
     const mapped = await stage.start('http', { BASE_PATH: '/todo-service' });
 
     for (const [, shape] of shapes) {
@@ -170,7 +170,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
     }
   });
 
-  it('a ping of a schedule, serverless-plugin-warmup or lambda-warmer makes an environment ready, and is no request', async () => {
+  test('a ping of a schedule, serverless-plugin-warmup or lambda-warmer makes an environment ready, and is no request', async () => {
     const pings = [
       { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} },
       { source: 'serverless-plugin-warmup' },
@@ -189,7 +189,7 @@ describe.each(await lambdaRuntimes())('on $name,', (runtime) => {
     expect(lines.filter((line) => line.includes('"request"'))).toHaveLength(1);
   });
 
-  it.each([
+  test.each([
     ['a stream’s records', { Records: [{ eventSource: 'aws:dynamodb', secret: 'hidden' }] }, 'an object with the fields Records'],
     ['an event of another bus', { source: 'aws.s3', detail: { secret: 'hidden' } }, 'an object with the fields source, detail'],
     ['a warmer that is none', { warmer: 'hidden' }, 'an object with the fields warmer'],

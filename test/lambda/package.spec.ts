@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { unzipSync } from 'fflate';
 import { zipOf } from '../../infra/package/zip.mjs';
 import { type FunctionName, functionNames, packaged, packageInto } from '../support/setup/package-functions.js';
@@ -30,7 +30,7 @@ async function codeIn(name: FunctionName): Promise<Record<string, Uint8Array>> {
 const largestZip = 1_500_000;
 
 describe('a package', () => {
-  it.each(functionNames)('of %s holds what the function needs and no more, in at most 1.5 MB', async (name) => {
+  test.each(functionNames)('of %s holds what the function needs and no more, in at most 1.5 MB', async (name) => {
     const code = await codeIn(name);
 
     expect(Object.keys(code)).toEqual([...expectedFiles[name]].sort());
@@ -38,13 +38,13 @@ describe('a package', () => {
     expect(zipOf(code).length).toBeLessThanOrEqual(largestZip);
   });
 
-  it.each(functionNames)('of %s carries what V8 compiled it to', async (name) => {
+  test.each(functionNames)('of %s carries what V8 compiled it to', async (name) => {
     const files = Object.keys(unzipSync(await readFile(made(`${name}.zip`))));
 
     expect(files.filter((file) => file.endsWith('.cache'))).toContain('app.cjs.cache');
   });
 
-  it.each(functionNames)('of %s holds no development or local-store code', async (name) => {
+  test.each(functionNames)('of %s holds no development or local-store code', async (name) => {
     const maps = await readdir(made(`${name}.maps`));
     const sourceLists = await Promise.all(
       maps.map(async (file) => (JSON.parse(await readFile(made(`${name}.maps`, file), 'utf8')) as { sources: string[] }).sources),
@@ -65,11 +65,11 @@ describe('a package', () => {
     }
   });
 
-  it('carries the contract as it is committed', async () => {
+  test('carries the contract as it is committed', async () => {
     expect(await readFile(join(unpacked('http'), 'openapi.json'), 'utf8')).toBe(await readFile(join(root, 'openapi.json'), 'utf8'));
   });
 
-  it('has the same bytes when it is made again of the same input, elsewhere', async () => {
+  test('has the same bytes when it is made again of the same input, elsewhere', async () => {
     // Where the command itself compiles to: below the repository's own tsconfig.json.
     const compiled = join(root, `dist/.package-spec-${process.pid}`);
     try {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { AccessRule, Caller } from '../../common/http/caller.js';
 import { type Access, accessOf } from './access.guard.js';
 
@@ -13,7 +13,7 @@ describe('an access rule', () => {
   const path = (of: string, method = 'GET') => ({ method, params: { id: of }, query: {} });
   const query = (of: unknown, method = 'GET') => ({ method, params: {}, query: of === undefined ? {} : { user_id: of as string } });
 
-  it.each([
+  test.each([
     ['any caller when it names nobody', {}, user, path(other), 'granted'],
     ['the owner', inPath, user, path(id), 'granted'],
     ['the owner, whose id is written in capitals', inPath, user, path(id.toUpperCase()), 'granted'],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type Family, familyLifetimeMs, graceMs, judge, RefreshToken } from './refresh-token.js';
 
 describe('a refresh token', () => {
@@ -23,43 +23,43 @@ describe('a refresh token', () => {
   const rotated: Family = { ...fresh, tokenHash: second.hash, spentHash: first.hash, spentAt: later(60_000) };
   const rotatedTwice: Family = { ...fresh, tokenHash: third.hash, spentHash: second.hash, spentAt: later(61_000) };
 
-  it('names its family in every generation, and nothing else of it', () => {
+  test('names its family in every generation, and nothing else of it', () => {
     expect(second.familyHash).toEqual(first.familyHash);
     expect(second.hash).not.toEqual(first.hash);
     expect(RefreshToken.first().familyHash).not.toEqual(first.familyHash);
   });
 
-  it('has one successor, which another key does not give', () => {
+  test('has one successor, which another key does not give', () => {
     expect(String(first.successor(key))).toBe(String(second));
     expect(String(first.successor(randomBytes(32)))).not.toBe(String(second));
   });
 
-  it('is read only as it was handed out', () => {
+  test('is read only as it was handed out', () => {
     expect(String(RefreshToken.parse(String(first)))).toBe(String(first));
     for (const text of ['', 'x', `${String(first)}A`, `${String(first)}=`, String(first).slice(1), ` ${String(first)}`]) {
       expect(RefreshToken.parse(text)).toBeNull();
     }
   });
 
-  it('rotates while it is the present one', () => {
+  test('rotates while it is the present one', () => {
     expect(judge(fresh, first, later(60_000))).toBe('rotate');
     expect(judge(rotated, second, later(familyLifetimeMs - 1))).toBe('rotate');
   });
 
-  it('spent last is good for 10 s more', () => {
+  test('spent last is good for 10 s more', () => {
     expect(judge(rotated, first, later(60_000 + graceMs))).toBe('repeat');
     expect(judge(rotated, first, later(60_001 + graceMs))).toBe('end');
   });
 
-  it('spent ends the family at once when its successor was used', () => {
+  test('spent ends the family at once when its successor was used', () => {
     expect(judge(rotatedTwice, first, later(61_001))).toBe('end');
   });
 
-  it('made up ends the family', () => {
+  test('made up ends the family', () => {
     expect(judge(fresh, third, later(1))).toBe('end');
   });
 
-  it('is no good 30 days after sign-in', () => {
+  test('is no good 30 days after sign-in', () => {
     expect(judge(fresh, first, later(familyLifetimeMs))).toBe('end');
   });
 });

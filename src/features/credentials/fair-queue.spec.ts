@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { FairQueue } from './fair-queue.js';
 
 describe('a fair queue', () => {
@@ -21,7 +21,7 @@ describe('a fair queue', () => {
     return { started, work, end };
   }
 
-  it('serves keys in turn, and the work of each in the order of its calls', async () => {
+  test('serves keys in turn, and the work of each in the order of its calls', async () => {
     const queue = new FairQueue(limits, refusal);
     const { started, work, end } = controlled();
 
@@ -37,7 +37,7 @@ describe('a fair queue', () => {
     expect(await results).toEqual(['a1', 'a2', 'a3', 'a4', 'b1', 'b2']);
   });
 
-  it('refuses at once what finds no place: too many of one key, or too many in all', async () => {
+  test('refuses at once what finds no place: too many of one key, or too many in all', async () => {
     const queue = new FairQueue(limits, refusal);
     const { started, work, end } = controlled();
     const accepted = ['a1', 'a2', 'a3', 'a4'].map(async (name) => queue.run('a', work(name)));
@@ -52,7 +52,7 @@ describe('a fair queue', () => {
     expect(started).not.toContain('d1');
   });
 
-  it('refuses what has waited too long, which then takes up no place', async () => {
+  test('refuses what has waited too long, which then takes up no place', async () => {
     const queue = new FairQueue({ ...limits, waiting: 1, waitMs: 5 }, refusal);
     const { started, work, end } = controlled();
     const first = queue.run('a', work('a1'));
@@ -66,7 +66,7 @@ describe('a fair queue', () => {
     expect(started).toEqual(['a1', 'a3']);
   });
 
-  it('passes errors on and goes on', async () => {
+  test('passes errors on and goes on', async () => {
     const queue = new FairQueue(limits, refusal);
     const failed = queue.run('a', async () => Promise.reject(new Error('why')));
     const next = queue.run('a', async () => Promise.resolve('next'));

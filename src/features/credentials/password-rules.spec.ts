@@ -1,10 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { findWeakness } from './password-rules.js';
 
 describe('a new password', () => {
   const owner = { email: 'ada.lovelace@example.com', name: 'Augusta Ada Lovelace' };
 
-  it.each([
+  test.each([
     ['the e-mail', 'ADA.Lovelace@Example.Com', 'must be neither the e-mail nor the name'],
     ['the name', 'augusta ada lovelace', 'must be neither the e-mail nor the name'],
     ['one character over and over', '111111111111111', 'must not be made by repeating a part of it'],
@@ -21,7 +21,7 @@ describe('a new password', () => {
     expect(await findWeakness(password, owner)).toBe(weakness);
   });
 
-  it.each([
+  test.each([
     'augusta ada lovelace!',
     'correct horse battery staple',
     'another long password',

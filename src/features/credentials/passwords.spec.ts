@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import * as argon2 from '@node-rs/argon2';
 import { storeTimeouts } from '../../config/config.js';
 import type { AppConfig } from '../../config/config.module.js';
@@ -25,7 +25,7 @@ describe('passwords', () => {
   const verify = async (stored: string | undefined, password: string): Promise<boolean> =>
     passwords.inTurn('ada@example.com', async (hasher) => hasher.verify(stored, password));
 
-  it('are hashed with argon2id at 19 MiB, t=2, p=1, and verified', async () => {
+  test('are hashed with argon2id at 19 MiB, t=2, p=1, and verified', async () => {
     const stored = await hash('correct horse battery staple');
 
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
@@ -33,13 +33,13 @@ describe('passwords', () => {
     expect(await verify(stored, 'correct horse battery stapler')).toBe(false);
   });
 
-  it('are the same whether their characters arrive composed or decomposed', async () => {
+  test('are the same whether their characters arrive composed or decomposed', async () => {
     const stored = await hash('zw\u00F6lf Boxk\u00E4mpfer jagen');
 
     expect(await verify(stored, 'zwo\u0308lf Boxka\u0308mpfer jagen')).toBe(true);
   });
 
-  it('never fit an account that is not there, at the cost of one that is', async () => {
+  test('never fit an account that is not there, at the cost of one that is', async () => {
     const stored = await hash('correct horse battery staple');
     verified.length = 0;
 
@@ -49,12 +49,12 @@ describe('passwords', () => {
     expect(verified.map(costOf)).toEqual([costOf(stored), costOf(stored)]);
   });
 
-  it('hashed at another cost are hashed again at sign-in', async () => {
+  test('hashed at another cost are hashed again at sign-in', async () => {
     expect(needsRehash(await argon2.hash('correct horse battery staple', { memoryCost: 8192, timeCost: 1, parallelism: 1 }))).toBe(true);
     expect(needsRehash(await hash('correct horse battery staple'))).toBe(false);
   });
 
-  it('wait in one queue, of which an account has half; what finds no place is refused with 429', async () => {
+  test('wait in one queue, of which an account has half; what finds no place is refused with 429', async () => {
     let release = (): void => {};
     held = new Promise((resolve) => (release = resolve));
     const refused: unknown[] = [];

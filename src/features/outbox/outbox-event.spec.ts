@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { catalogue } from '../events/catalogue.js';
 import { outboxEvent } from './outbox-event.js';
 
@@ -15,7 +15,7 @@ const user = {
 const row = { id: '019e3a5c-0000-7000-8000-000000000001', kind: 'user.updated', payload: user, occurredAt: '2026-11-20T09:31:00.000Z' };
 
 describe('the event of an outbox row', () => {
-  it('carries the row’s id, time and resource', () => {
+  test('carries the row’s id, time and resource', () => {
     expect(outboxEvent(row)).toEqual({
       name: 'user.updated',
       resource: { id: user.id, version: 1 },
@@ -23,17 +23,17 @@ describe('the event of an outbox row', () => {
     });
   });
 
-  it('never carries what the schema does not name, such as credentials', () => {
+  test('never carries what the schema does not name, such as credentials', () => {
     const event = outboxEvent({ ...row, payload: { ...user, passwordHash: 'secret' } });
 
     expect(JSON.stringify(event)).not.toContain('secret');
   });
 
-  it.each(['user.renamed', 'todo.created', 'constructor', ''])('of the kind "%s" does not exist', (kind) => {
+  test.each(['user.renamed', 'todo.created', 'constructor', ''])('of the kind "%s" does not exist', (kind) => {
     expect(outboxEvent({ ...row, kind })).toEqual({ unpublishable: `unknown kind ${kind}` });
   });
 
-  it('of a malformed payload does not exist, and the reason tells no value', () => {
+  test('of a malformed payload does not exist, and the reason tells no value', () => {
     const result = outboxEvent({ ...row, payload: { ...user, email: 7, version: 'ada@example.com' } });
 
     expect(result).toEqual({ unpublishable: 'malformed payload: email invalid_type, version invalid_type' });
@@ -42,7 +42,7 @@ describe('the event of an outbox row', () => {
 });
 
 describe('the catalogue', () => {
-  it('names every event once, with its meaning', () => {
+  test('names every event once, with its meaning', () => {
     expect(catalogue.map(({ name }) => name)).toEqual([
       'todo.created',
       'todo.updated',

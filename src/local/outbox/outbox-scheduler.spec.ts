@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StoreUnavailableError } from '../../common/errors/errors.js';
 import type { OutboxJanitor } from '../../features/outbox/outbox-janitor.js';
 import type { OutboxService } from '../../features/outbox/outbox.service.js';
@@ -47,7 +47,7 @@ const endRun = async (index: number): Promise<void> => {
 };
 
 describe('The outbox scheduler', () => {
-  it('makes one run of a burst of changes, and none before the answers are out', async () => {
+  test('makes one run of a burst of changes, and none before the answers are out', async () => {
     for (let change = 0; change < 50; change += 1) {
       notify();
     }
@@ -60,7 +60,7 @@ describe('The outbox scheduler', () => {
     expect(runs).toHaveLength(1);
   });
 
-  it('runs once more for changes that come during a run', async () => {
+  test('runs once more for changes that come during a run', async () => {
     notify();
     await pass(25);
     notify();
@@ -76,7 +76,7 @@ describe('The outbox scheduler', () => {
     expect(runs).toHaveLength(2);
   });
 
-  it('runs every second once it is started, and sooner after a change', async () => {
+  test('runs every second once it is started, and sooner after a change', async () => {
     scheduler.start();
     await pass(25);
     await endRun(0);
@@ -91,7 +91,7 @@ describe('The outbox scheduler', () => {
     expect(runs).toHaveLength(3);
   });
 
-  it('runs again after a run that failed', async () => {
+  test('runs again after a run that failed', async () => {
     scheduler.start();
     await pass(25);
     runs[0]?.reject(new StoreUnavailableError('postgres'));
@@ -101,14 +101,14 @@ describe('The outbox scheduler', () => {
     expect(runs).toHaveLength(2);
   });
 
-  it('deletes old rows every hour once it is started', async () => {
+  test('deletes old rows every hour once it is started', async () => {
     scheduler.start();
     await pass(3_600_000);
 
     expect(janitor).toHaveBeenCalledTimes(1);
   });
 
-  it('begins no run after it was stopped', async () => {
+  test('begins no run after it was stopped', async () => {
     scheduler.start();
     await scheduler.onModuleDestroy();
     notify();
@@ -117,7 +117,7 @@ describe('The outbox scheduler', () => {
     expect(runs).toHaveLength(0);
   });
 
-  it('lets the run in progress end before it has stopped, and tells it to', async () => {
+  test('lets the run in progress end before it has stopped, and tells it to', async () => {
     notify();
     await pass(25);
     let stopped = false;

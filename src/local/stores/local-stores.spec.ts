@@ -4,7 +4,7 @@ import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { ConfigError, type Environment, parseConfig } from '../../config/config.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
@@ -89,7 +89,7 @@ async function start(): Promise<LocalStores> {
 }
 
 describe('local stores', () => {
-  it('keep their data and the signing key over a stop and a start, and leave no process behind', async () => {
+  test('keep their data and the signing key over a stop and a start, and leave no process behind', async () => {
     const first = await start();
     await writeMarks(first.environment);
     const pids = await serverPids();
@@ -104,7 +104,7 @@ describe('local stores', () => {
     expect((await stat(join(dataDir, 'jwt-secret'))).mode & 0o777).toBe(0o600);
   });
 
-  it('keep what was acknowledged when both servers are killed', async () => {
+  test('keep what was acknowledged when both servers are killed', async () => {
     const first = await start();
     await writeMarks(first.environment);
     for (const pid of await serverPids()) {
@@ -117,7 +117,7 @@ describe('local stores', () => {
     expect(await readMarks(second.environment)).toEqual([{ n: 1 }, mark]);
   });
 
-  it('refuse a second Duet on the same folder, and leave the first alone', async () => {
+  test('refuse a second Duet on the same folder, and leave the first alone', async () => {
     const first = await start();
 
     const second = startLocalStores({ DUET_DATA_DIR: dataDir });
@@ -126,7 +126,7 @@ describe('local stores', () => {
     expect(await query(first.environment, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
-  it('end the servers that a killed Duet left running, and start on their data', async () => {
+  test('end the servers that a killed Duet left running, and start on their data', async () => {
     const killed = await start();
     await writeMarks(killed.environment);
     const orphans = await serverPids();
@@ -140,7 +140,7 @@ describe('local stores', () => {
     expect(await readMarks(next.environment)).toEqual([{ n: 1 }, mark]);
   });
 
-  it('start although the pid in a stale PostgreSQL lock file is now that of another process', async () => {
+  test('start although the pid in a stale PostgreSQL lock file is now that of another process', async () => {
     const first = track(await startEmbeddedPostgres({ dataDir, database: 'duet', durable: false }));
     await first.stop();
     const other = spawn(process.execPath, idle);
@@ -157,7 +157,7 @@ describe('local stores', () => {
     }
   });
 
-  it('stop the one store when the other cannot start', async () => {
+  test('stop the one store when the other cannot start', async () => {
     const held = track(await startEmbeddedDynamoDb({ dataDir }));
 
     await expect(start()).rejects.toThrow('is in use by another Duet');
@@ -167,7 +167,7 @@ describe('local stores', () => {
     expect(startTimeOf(held.pid)).not.toBeNull();
   });
 
-  it('are found by an operator command while they run, and started for it when they do not', async () => {
+  test('are found by an operator command while they run, and started for it when they do not', async () => {
     const service = await start();
     const beside = track(await attachOrStartLocalStores({ DUET_DATA_DIR: dataDir }));
     expect(beside.environment).toMatchObject({ RDS_PORT: service.environment['RDS_PORT'], DYNAMODB_ENDPOINT: service.environment['DYNAMODB_ENDPOINT'] });
@@ -180,7 +180,7 @@ describe('local stores', () => {
     expect(await query(alone.environment, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
-  it('leave a store alone that the environment names', async () => {
+  test('leave a store alone that the environment names', async () => {
     const environment = {
       DUET_DATA_DIR: dataDir,
       RDS_HOST: 'db.example',
@@ -194,7 +194,7 @@ describe('local stores', () => {
     expect(stores.environment).toEqual(environment);
   });
 
-  it('are gone with their folder after an ephemeral run', async () => {
+  test('are gone with their folder after an ephemeral run', async () => {
     const stores = track(await startEphemeralStores());
     expect(await query(stores.environment, 'SHOW fsync')).toEqual([{ fsync: 'off' }]);
     await stores.stop();
@@ -204,7 +204,7 @@ describe('local stores', () => {
 });
 
 describe('provisionTables', () => {
-  it('makes every table once, however many run it', async () => {
+  test('makes every table once, however many run it', async () => {
     const dynamodb = track(await startEmbeddedDynamoDb({ dataDir }));
     const environment = { ...withPlaceholders({}), DYNAMODB_ENDPOINT: dynamodb.endpoint };
     const config = parseConfig(environment);
@@ -231,7 +231,7 @@ describe('provisionTables', () => {
     expect(TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' });
   });
 
-  it('says what to do about a table that an earlier version made without an index', async () => {
+  test('says what to do about a table that an earlier version made without an index', async () => {
     const dynamodb = track(await startEmbeddedDynamoDb({ dataDir }));
     const environment = { ...withPlaceholders({}), DYNAMODB_ENDPOINT: dynamodb.endpoint };
     const config = parseConfig(environment);
@@ -253,7 +253,7 @@ describe('provisionTables', () => {
 });
 
 describe('withPlaceholders', () => {
-  it('leaves every real mistake to be reported, and adds none', () => {
+  test('leaves every real mistake to be reported, and adds none', () => {
     expect(() => parseConfig(withPlaceholders({}))).not.toThrow();
     expect(() => parseConfig(withPlaceholders({ RDS_IAM_AUTH: 'true' }))).toThrow(ConfigError);
     expect(() => parseConfig(withPlaceholders({ PORT: 'x' }))).toThrow('PORT must be');
@@ -261,7 +261,7 @@ describe('withPlaceholders', () => {
 });
 
 describe('Guardian', () => {
-  it('ends what it watches and removes the folder when the pipe to us breaks', async () => {
+  test('ends what it watches and removes the folder when the pipe to us breaks', async () => {
     const watched = spawn(process.execPath, idle, { detached: true });
     await once(watched, 'spawn');
     const gone = once(watched, 'exit');
@@ -278,7 +278,7 @@ describe('Guardian', () => {
     await expect(access(dataDir)).rejects.toThrow('ENOENT');
   });
 
-  it('touches nothing when released', async () => {
+  test('touches nothing when released', async () => {
     const watched = spawn(process.execPath, idle, { detached: true });
     await once(watched, 'spawn');
     const guardian = new Guardian();
@@ -291,7 +291,7 @@ describe('Guardian', () => {
   });
 });
 
-it('A wrong variable is told before anything starts, also one that only a server of one’s own would need', () => {
+test('A wrong variable is told before anything starts, also one that only a server of one’s own would need', () => {
   expect(() => parseConfig(withPlaceholders({ RDS_PORT: 'x', PORT: '99999' }))).toThrow(/PORT must be[^]*RDS_PORT must be/);
   expect(() => parseConfig(withPlaceholders({}))).not.toThrow();
 });

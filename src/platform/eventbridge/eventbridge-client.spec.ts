@@ -1,4 +1,4 @@
-import { expect, it, jest } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import type { AppConfig } from '../../config/config.module.js';
 
 // Not real: the SDK's client, which cannot be made the first time.
@@ -17,7 +17,7 @@ jest.unstable_mockModule('./client.js', () => ({
 }));
 const { EventBridge } = await import('./eventbridge.js');
 
-it('A client that could not be loaded is loaded again by the next call', async () => {
+test('A client that could not be loaded is loaded again by the next call', async () => {
   const config = { region: 'eu-central-1', events: { busName: 'duet-test' } };
   const eventBridge = new EventBridge(config as unknown as AppConfig);
   const entry = { source: 'duet', detailType: 'x', detail: '{}', time: new Date(0) };

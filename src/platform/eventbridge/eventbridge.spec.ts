@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type BusEntry, entrySize, outcomesOf, sizeLimit, toBatches } from './eventbridge.js';
 
 /** An entry of so many bytes, as they are counted. */
@@ -8,7 +8,7 @@ const entryOf = (size: number): BusEntry => {
 };
 
 describe('The size of an entry', () => {
-  it('is the time, each text in UTF-8 as it is sent, and the envelope that EventBridge adds', () => {
+  test('is the time, each text in UTF-8 as it is sent, and the envelope that EventBridge adds', () => {
     const sizeOf = (detail: string): number => entrySize({ source: 'duet', detailType: 'todo.created', detail, time: new Date(0) });
 
     expect(sizeOf('{}')).toBe(14 + 4 + 12 + 2 + 1024);
@@ -18,7 +18,7 @@ describe('The size of an entry', () => {
 });
 
 describe('Batches', () => {
-  it('hold at most 10 entries, in order', () => {
+  test('hold at most 10 entries, in order', () => {
     const entries = Array.from({ length: 23 }, () => entryOf(2_000));
 
     const batches = toBatches(entries);
@@ -27,14 +27,14 @@ describe('Batches', () => {
     expect(batches.flat()).toEqual(entries);
   });
 
-  it('hold fewer than 1 MB together, to the byte', () => {
+  test('hold fewer than 1 MB together, to the byte', () => {
     expect(toBatches([entryOf(sizeLimit / 2), entryOf(sizeLimit / 2 - 1), entryOf(2_000)]).map((batch) => batch.length)).toEqual([2, 1]);
     expect(toBatches([entryOf(sizeLimit / 2), entryOf(sizeLimit / 2)]).map((batch) => batch.length)).toEqual([1, 1]);
   });
 });
 
 describe('An answer', () => {
-  it('is read entry by entry', () => {
+  test('is read entry by entry', () => {
     const answer = { FailedEntryCount: 1, Entries: [{ EventId: 'a' }, { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }] };
 
     expect(outcomesOf(answer, 2)).toEqual([
@@ -43,7 +43,7 @@ describe('An answer', () => {
     ]);
   });
 
-  it('that calls the entry itself wrong is final', () => {
+  test('that calls the entry itself wrong is final', () => {
     const answer = { FailedEntryCount: 1, Entries: [{ ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' }] };
 
     expect(outcomesOf(answer, 1)).toEqual([
@@ -51,7 +51,7 @@ describe('An answer', () => {
     ]);
   });
 
-  it.each<[string, unknown]>([
+  test.each<[string, unknown]>([
     ['is nothing', undefined],
     ['has no entries', { FailedEntryCount: 0 }],
     ['has entries that are no list', { FailedEntryCount: 0, Entries: 'two' }],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type Change, type Counter, nowSeconds, type Outcome, usageOf } from './counters.js';
 import { MemoryCounters } from './memory-counters.js';
 
@@ -8,21 +8,21 @@ describe('Counters of this process', () => {
   const endsAt = nowSeconds() + 600;
   const stored = (used: number, refused = false): Outcome => ({ windows: new Map([['account', { used, endsAt }]]), refused });
 
-  it('hold the limit without the store', () => {
+  test('hold the limit without the store', () => {
     const counters = new MemoryCounters();
 
     expect([1, 2, 3, 4, 5].map(() => counters.apply('a', take).refused)).toEqual([false, false, false, true, true]);
     expect(counters.apply('b', take).refused).toBe(false);
   });
 
-  it('go on from what the store last held', () => {
+  test('go on from what the store last held', () => {
     const counters = new MemoryCounters();
     counters.learn('a', stored(2).windows);
 
     expect([1, 2].map(() => counters.apply('a', take).refused)).toEqual([false, true]);
   });
 
-  it('hold the limit with a store that answers every second time', () => {
+  test('hold the limit with a store that answers every second time', () => {
     const counters = new MemoryCounters();
 
     const refusals = [
@@ -36,7 +36,7 @@ describe('Counters of this process', () => {
     expect(refusals).toEqual([false, false, false, true, true]);
   });
 
-  it('follow the store where nothing was counted without it', () => {
+  test('follow the store where nothing was counted without it', () => {
     const counters = new MemoryCounters();
     counters.confirm('a', take, stored(3));
 
@@ -46,7 +46,7 @@ describe('Counters of this process', () => {
     expect(counters.apply('a', take).refused).toBe(false);
   });
 
-  it('are given back and cleared', () => {
+  test('are given back and cleared', () => {
     const counters = new MemoryCounters();
     for (let turn = 0; turn < 3; turn += 1) counters.apply('a', take);
 
@@ -56,7 +56,7 @@ describe('Counters of this process', () => {
     expect([1, 2, 3, 4].map(() => counters.apply('a', take).refused)).toEqual([false, false, false, true]);
   });
 
-  it('are bounded in number, and drop those that were used longest ago', () => {
+  test('are bounded in number, and drop those that were used longest ago', () => {
     const counters = new MemoryCounters();
     for (let turn = 0; turn < 3; turn += 1) counters.apply('first', take);
     counters.apply('second', take);

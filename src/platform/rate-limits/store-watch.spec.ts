@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { StoreWatch } from './store-watch.js';
 
 describe('A store', () => {
@@ -20,7 +20,7 @@ describe('A store', () => {
     return { clock, said, watch, ask, asked: () => asked };
   }
 
-  it('that fails for less than a second is asked every time', async () => {
+  test('that fails for less than a second is asked every time', async () => {
     const { clock, ask, asked } = watched();
     for (clock.now = 0; clock.now < 1_000; clock.now += 100) {
       expect(await ask(false)).toBeNull();
@@ -28,7 +28,7 @@ describe('A store', () => {
     expect(asked()).toBe(10);
   });
 
-  it('that answers now and then is slow, not down', async () => {
+  test('that answers now and then is slow, not down', async () => {
     const { clock, ask, asked } = watched();
     for (let turn = 0; turn < 50; turn += 1) {
       clock.now += 100;
@@ -37,7 +37,7 @@ describe('A store', () => {
     expect(asked()).toBe(50);
   });
 
-  it('that answers late is not waited for, and is not down', async () => {
+  test('that answers late is not waited for, and is not down', async () => {
     const { clock, said, watch } = watched();
     let answer: (value: string) => void = () => {};
     const late = watch.ask(async () => new Promise<string>((resolve) => (answer = resolve)));
@@ -51,7 +51,7 @@ describe('A store', () => {
     expect(await watch.ask(async () => Promise.resolve('next'))).toBe('next');
   });
 
-  it('that has not answered for a second is asked once a second, and used again when it answers', async () => {
+  test('that has not answered for a second is asked once a second, and used again when it answers', async () => {
     const { clock, said, ask, asked } = watched();
     for (let turn = 0; turn < 40; turn += 1) {
       await ask(false);
