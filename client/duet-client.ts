@@ -1,14 +1,14 @@
 import createClient from 'openapi-fetch';
-import { type Api, resultOf } from './calls.js';
-import { Counter } from './counter.js';
-import { DuetConnectionError } from './errors.js';
-import { Records } from './records.js';
+import { type Api, resultOf } from './http/calls.js';
+import { Counter } from './resources/counter.js';
+import { DuetConnectionError } from './http/errors.js';
+import { Records } from './resources/records.js';
 import type { paths } from './schema.js';
-import { type Session, SessionKeeper } from './session.js';
-import { Todos } from './todos.js';
-import { type Exchange, outgoing, type SendOptions, Transport } from './transport.js';
+import { type Session, SessionKeeper } from './http/session.js';
+import { Todos } from './resources/todos.js';
+import { type Exchange, outgoing, type SendOptions, Transport } from './http/transport.js';
 import type { CallOptions, Credentials, Readiness, Registration, Service, Tokens, User } from './types.js';
-import { Users } from './users.js';
+import { Users } from './resources/users.js';
 
 export interface DuetClientOptions {
   /** Where Duet is: an absolute `http:` or `https:` URL, with its base path if it has one. In a browser it may be relative to the page. */

@@ -4,7 +4,7 @@ import { accountCommands, type Run } from './account-commands.js';
 import { completionScript, type Shell } from './completion.js';
 import { printable } from './exchanges.js';
 import { otherCommands } from './other-commands.js';
-import { playTour } from './play-tour.js';
+import { playTour } from './tour/play-tour.js';
 import { CliSession, type GlobalOptions } from './session.js';
 import { todoCommands } from './todo-commands.js';
 import { UsageError, type World } from './world.js';

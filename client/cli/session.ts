@@ -12,7 +12,7 @@ import {
 } from '../index.js';
 import { exchangeLines, Paint, printable, shown, type ShownExchange } from './exchanges.js';
 import { SavedSessions } from './saved-session.js';
-import { versionMismatch } from './tour.js';
+import { versionMismatch } from './tour/tour.js';
 import { CommandError, type Result, UsageError, type World } from './world.js';
 
 /** What every command takes. */

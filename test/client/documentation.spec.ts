@@ -67,7 +67,7 @@ describe('The documentation', () => {
   });
 
   test('in the docstrings does what it says', async () => {
-    const files = (await readdir(join(root, 'client'))).filter((file) => file.endsWith('.ts') && file !== 'schema.ts');
+    const files = (await readdir(join(root, 'client'), { recursive: true })).filter((file) => file.endsWith('.ts') && !/^(schema\.ts|dist\/)/.test(file));
     const texts = await Promise.all(files.map(async (file) => readFile(join(root, 'client', file), 'utf8')));
     const examples = texts.flatMap(examplesIn).map((code) => code.replace(/^import .*\n/m, ''));
     const before = `

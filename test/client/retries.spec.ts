@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { retryAfterMs, waitBefore } from '../../client/retry.js';
+import { retryAfterMs, waitBefore } from '../../client/http/retry.js';
 import { ClientHarness, failureOf, problem, problemHeaders } from './client-harness.js';
 
 // Real here: the client, the service over HTTP and both stores. Servers that misbehave are small ones, over real sockets.

@@ -1,6 +1,6 @@
-import { createDuetClient, type Service } from '../index.js';
-import { printable, type ShownExchange } from './exchanges.js';
-import { type CliSession, explain } from './session.js';
+import { createDuetClient, type Service } from '../../index.js';
+import { printable, type ShownExchange } from '../exchanges.js';
+import { type CliSession, explain } from '../session.js';
 import { BrokenPromiseError, type Step, steps, Tourist } from './tour.js';
 
 /** What became of a step. */

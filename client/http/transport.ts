@@ -1,6 +1,6 @@
 import { DuetConnectionError, type ConnectionFailure, type DuetError, DuetProblemError, type FailedCall } from './errors.js';
 import { type Effect, isRepeatable, pause, retryAfterMs, type RetryPolicy, unlessAborted, waitBefore } from './retry.js';
-import type { Problem } from './types.js';
+import type { Problem } from '../types.js';
 
 /** A request as text, so that it can be sent more than once. */
 export interface Outgoing {

@@ -1,7 +1,7 @@
 import type { Client } from 'openapi-fetch';
 import { DuetProblemError } from './errors.js';
-import type { paths } from './schema.js';
-import type { CreateOptions } from './types.js';
+import type { paths } from '../schema.js';
+import type { CreateOptions } from '../types.js';
 
 /** Every operation of the contract, typed by it. */
 export type Api = Client<paths>;

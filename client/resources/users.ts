@@ -1,7 +1,7 @@
-import { type Api, gone, ifMatch, ownWrite, resultOf } from './calls.js';
+import { type Api, gone, ifMatch, ownWrite, resultOf } from '../http/calls.js';
 import { PagedList } from './pages.js';
-import type { SessionKeeper } from './session.js';
-import type { CallOptions, Dashboard, User, UserPatch } from './types.js';
+import type { SessionKeeper } from '../http/session.js';
+import type { CallOptions, Dashboard, User, UserPatch } from '../types.js';
 
 /** Profiles. */
 export class Users {

@@ -1,5 +1,5 @@
-import { type Api, keyed, resultOf } from './calls.js';
-import type { CallOptions, CreateOptions, VisitCounter } from './types.js';
+import { type Api, keyed, resultOf } from '../http/calls.js';
+import type { CallOptions, CreateOptions, VisitCounter } from '../types.js';
 
 /** The public visit counter; nobody needs to be signed in. */
 export class Counter {

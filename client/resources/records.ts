@@ -1,7 +1,7 @@
-import { type Api, gone, keyed, resultOf } from './calls.js';
+import { type Api, gone, keyed, resultOf } from '../http/calls.js';
 import { PagedList, type Page } from './pages.js';
-import type { SessionKeeper } from './session.js';
-import type { CallOptions, CreateOptions, UserRecord } from './types.js';
+import type { SessionKeeper } from '../http/session.js';
+import type { CallOptions, CreateOptions, UserRecord } from '../types.js';
 
 /** The one free-form document of whoever is signed in. */
 export class Records {

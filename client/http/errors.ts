@@ -1,4 +1,4 @@
-import type { FieldProblem, Problem, ProblemCode } from './types.js';
+import type { FieldProblem, Problem, ProblemCode } from '../types.js';
 
 /** What a failed call was about. */
 export interface FailedCall {

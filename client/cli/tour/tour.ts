@@ -1,4 +1,4 @@
-import { contractVersion, createDuetClient, type DuetClient, DuetProblemError, type Service, type Session, type Todo } from '../index.js';
+import { contractVersion, createDuetClient, type DuetClient, DuetProblemError, type Service, type Session, type Todo } from '../../index.js';
 
 /** Something was not as promised. */
 export class BrokenPromiseError extends Error {

@@ -1,7 +1,7 @@
-import { type Api, gone, ifMatch, keyed, ownWrite, resultOf } from './calls.js';
+import { type Api, gone, ifMatch, keyed, ownWrite, resultOf } from '../http/calls.js';
 import { PagedList } from './pages.js';
-import type { SessionKeeper } from './session.js';
-import type { CallOptions, CreateOptions, Todo, TodoContent, TodoPatch, TodoQuery } from './types.js';
+import type { SessionKeeper } from '../http/session.js';
+import type { CallOptions, CreateOptions, Todo, TodoContent, TodoPatch, TodoQuery } from '../types.js';
 
 const defaults = { description: null, status: 'open', priority: 'normal', due: null, tags: [], checklist: [] } as const;
 
