@@ -1,8 +1,11 @@
 import createClient from 'openapi-fetch';
 import { type Api, resultOf } from './http/calls.js';
+import { ChangeFeed, type ChangesOptions } from './resources/changes.js';
 import { Counter } from './resources/counter.js';
 import { DuetConnectionError } from './http/errors.js';
 import { Records } from './resources/records.js';
+import type { MirrorOptions } from './mirror/storage.js';
+import type { Mirror } from './mirror/types.js';
 import type { paths } from './schema.js';
 import { type Session, SessionKeeper } from './http/session.js';
 import { Todos } from './resources/todos.js';
@@ -41,6 +44,15 @@ export interface DuetClient {
   readonly counter: Counter;
   /** Every operation of the contract as openapi-fetch has it, with this client's session, retries and errors; its `error` is never set. */
   readonly api: Api;
+  /** What has changed of one's todos, from a token of before or from the beginning. */
+  changes(options?: ChangesOptions): ChangeFeed;
+  /**
+   * A copy of one's todos that follows the service and takes writes at any time. Its code comes with the storage, from
+   * `duet-client/mirror` or `duet-client/mirror/indexed-db`.
+   *
+   * @throws DuetSignedOutError without a session and `userId`.
+   */
+  mirror(options: MirrorOptions): Mirror;
   /** What answers, and in which version. */
   service(options?: CallOptions): Promise<Service>;
   /** Whether the stores can be reached; also when they cannot. */
@@ -85,7 +97,7 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
   const keeper = new SessionKeeper(transport, renew, onSession, session);
   const api = createClient<paths>({ baseUrl, fetch: keeper.send });
 
-  return {
+  const client: DuetClient = {
     get session() {
       return keeper.session;
     },
@@ -94,6 +106,8 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
     records: new Records(api, keeper),
     counter: new Counter(open),
     api,
+    changes: (options) => new ChangeFeed(api, keeper.ownPath.id, options),
+    mirror: (options) => options.storage.createMirror(client, options),
     service: async ({ signal } = {}) => resultOf(open.GET('/', { signal })),
     health: async ({ signal } = {}) => {
       const { data, error } = await open.GET('/health', { signal, fetch: sending({ isAnswer: (body) => 'details' in body }) });
@@ -113,6 +127,7 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
       }
     },
   };
+  return client;
 }
 
 function sessionOf({ accessToken, refreshToken, user }: Partial<Tokens>, url: string): Session {

@@ -18,6 +18,14 @@ export type TodoContent = Schemas['TodoContent'];
 export type TodoPatch = Schemas['TodoPatch'];
 /** What a list of todos can be asked for; `limit` is the size of a page. */
 export type TodoQuery = Omit<NonNullable<operations['listTodos']['parameters']['query']>, 'cursor'>;
+/** A write among others in a batch: `ifVersion` has it fail unless the todo is of that version. */
+export type TodoOperation = Schemas['Batch']['operations'][number];
+/** What an operation of a batch came to: the todo as it is now; null when it was deleted. */
+export type TodoResult = Schemas['BatchResult']['results'][number];
+/** What became of a todo since the last look. */
+export type TodoChange = Schemas['Changes']['changes'][number];
+/** A page of changes; `next` is where the following one begins, now or later; `more` says whether there is one now. */
+export type ChangePage = Schemas['Changes'];
 export type VisitCounter = Schemas['VisitCounter'];
 export type UserRecord = Schemas['UserRecord'];
 export type Dashboard = Schemas['Dashboard'];

@@ -60,7 +60,7 @@ export async function ownWrite<T extends Versioned>(base: T, wanted: object, wri
 }
 
 /** Whether `present` holds all that `wanted` names; null is as good as an empty list, and what `wanted` leaves out is open. */
-function covers(present: unknown, wanted: unknown): boolean {
+export function covers(present: unknown, wanted: unknown): boolean {
   if (wanted === undefined || Object.is(present, wanted)) {
     return true;
   }

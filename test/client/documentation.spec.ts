@@ -71,13 +71,13 @@ describe('The documentation', () => {
     const texts = await Promise.all(files.map(async (file) => readFile(join(root, 'client', file), 'utf8')));
     const examples = texts.flatMap(examplesIn).map((code) => code.replace(/^import .*\n/m, ''));
     const before = `
-      import { createDuetClient, DuetProblemError } from 'duet-client';
+      import { createDuetClient, DuetProblemError, type Todo } from 'duet-client';
       const duet = createDuetClient({ baseUrl: 'https://duet.example.com' });
       const credentials = { email: \`ada-\${crypto.randomUUID()}@example.com\`, password: 'correct horse battery staple' };
       await duet.register({ ...credentials, name: 'Ada' });
       await duet.signIn(credentials);
     `;
-    expect(examples).toHaveLength(4);
+    expect(examples).toHaveLength(6);
     for (const [index, code] of examples.entries()) {
       const todo = "const todo = await duet.todos.create({ title: 'Water the plants' });";
       expect(await run(`docstring-${index}`, `${before}\n${todo}\nvoid todo;\n${code}`)).toEqual(promisedBy(code));
