@@ -5,7 +5,7 @@ import { problemBody } from '../../common/errors/problem.js';
 /** Who sends an example's request, unless it is a user who is signed in. */
 const senders = { admin: 'sent by an administrator', stranger: 'sent without a token', late: 'sent with an expired token', idle: 'sent an hour after sign-in' };
 
-/** A request, and the problem that answers it. A test sends each (test/http/error-examples.spec.ts). */
+/** A request, and the problem that answers it. A test sends each (test/http/protocol/error-examples.spec.ts). */
 export interface ErrorExample {
   readonly request: {
     readonly method: string;

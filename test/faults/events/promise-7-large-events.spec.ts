@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import { createWorker } from '../../../src/create-worker.js';
+import { detailSchema, makeEvent } from '../../../src/features/events/catalogue.js';
+import { recordDeleted } from '../../../src/features/events/catalogue/record-deleted.js';
+import { recordUpdated } from '../../../src/features/events/catalogue/record-updated.js';
+import type { DomainEvent } from '../../../src/features/events/domain-event.js';
+import { EventPublisher } from '../../../src/features/events/event-publisher.js';
+import { StreamsModule } from '../../../src/features/streams/streams.module.js';
+import { type RunningPump, startStreamPump } from '../../../src/local/streams/stream-pump.js';
+import { DynamoDbModule } from '../../../src/platform/dynamodb/dynamodb.module.js';
+import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../../support/aws/eventbridge.js';
+import { type SignedUp, startService, type TestService } from '../../support/service.js';
+
+// Real: the service, DynamoDB, its stream, the handler, the SDK. EventBridge is a stand-in that holds entries and requests to AWS's limits.
+// Seen failing on the code before: record.updated and record.deleted over 256 KB were dropped. The number was not tried there.
+
+let bus: EventBridgeStandIn;
+let service: TestService;
+let worker: INestApplicationContext;
+let pump: RunningPump;
+
+beforeAll(async () => {
+  bus = await startEventBridge();
+  service = await startService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint });
+  worker = await createWorker(service.config, [DynamoDbModule, StreamsModule]);
+  pump = startStreamPump(worker, service.config);
+});
+afterAll(async () => {
+  await pump?.stop();
+  await worker?.close();
+  await service?.stop();
+  await bus?.stop();
+});
+afterEach(() => bus.recover());
+
+const call = async (user: SignedUp, method: string, path: string, body?: unknown): Promise<any> => {
+  const answer = await service.call(method, path, { token: user.accessToken, ...(body !== undefined && { body }) });
+  expect([200, 201, 204]).toContain(answer.status);
+  return answer.body;
+};
+const ofRecord =
+  ({ id }: SignedUp) =>
+  ({ detail }: ReceivedEvent): boolean =>
+    (detail.data ?? detail.metadata.resource).user_id === id;
+
+describe('Promise 7: each change of a record is published, however large the record has grown', () => {
+  test('with its data, while the event is smaller than 1 MB', async () => {
+    const user = await service.signUp();
+    await call(user, 'POST', '/dynamo', { user_id: user.id, a: 'ä'.repeat(47_000) });
+    for (const name of ['b', 'c', 'd']) {
+      await call(user, 'PATCH', '/dynamo', { user_id: user.id, updatedKey: name, updatedValue: '"'.repeat(47_000) });
+    }
+    const record = await call(user, 'GET', `/dynamo?user_id=${user.id}`);
+    await call(user, 'DELETE', `/dynamo?user_id=${user.id}`);
+
+    const events = await bus.waitFor(5, ofRecord(user));
+
+    expect(events.map(({ detailType }) => detailType)).toEqual(['record.created', ...Array<string>(3).fill('record.updated'), 'record.deleted']);
+    expect(events.at(-1)?.detail.data).toEqual(record);
+  });
+
+  test('without its data, and saying so, when EventBridge does not take an event of this size', async () => {
+    const user = await service.signUp();
+    await call(user, 'POST', '/dynamo', { user_id: user.id });
+    // Each of these characters is stored as one byte, and is six in JSON.
+    const updates = 11;
+    for (let index = 0; index < updates; index += 1) {
+      await call(user, 'PATCH', '/dynamo', { user_id: user.id, updatedKey: `k${index}`, updatedValue: '\u0001'.repeat(16_500) });
+    }
+    await call(user, 'DELETE', `/dynamo?user_id=${user.id}`);
+
+    const events = await bus.waitFor(updates + 2, ofRecord(user));
+
+    expect(events.slice(0, -2).map(({ detail }) => 'data' in detail)).toEqual(Array(updates).fill(true));
+    const omitted = { dataOmitted: true, resource: { user_id: user.id }, version: 1, id: expect.any(String), occurredAt: expect.any(String) };
+    expect(events.slice(-2).map(({ detailType, detail }) => [detailType, detail])).toEqual([
+      ['record.updated', { metadata: omitted }],
+      ['record.deleted', { metadata: omitted }],
+    ]);
+    expect([recordUpdated, recordDeleted].map((definition, index) => detailSchema(definition).safeParse(events.at(index - 2)?.detail).success)).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test('without its data, and saying so, when it holds a number that EventBridge does not take', async () => {
+    const user = await service.signUp();
+    await call(user, 'POST', '/dynamo', { user_id: user.id, visits: 1e20 });
+
+    const [event] = await bus.waitFor(1, ofRecord(user));
+
+    expect(event).toMatchObject({ detailType: 'record.created', detail: { metadata: { dataOmitted: true, resource: { user_id: user.id } } } });
+  });
+});
+
+describe('Promise 7: a request carries as many events as EventBridge takes', () => {
+  const eventOf = (bytes: number): DomainEvent => {
+    const data = { user_id: randomUUID(), text: 'x'.repeat(bytes) };
+    return makeEvent(recordUpdated, { id: randomUUID(), occurredAt: '2026-11-20T09:30:00.000Z', data });
+  };
+
+  test('by their bytes', async () => {
+    const before = bus.calls.length;
+
+    const outcomes = await worker.get(EventPublisher, { strict: false }).publish(Array.from({ length: 10 }, () => eventOf(250_000)));
+
+    expect(outcomes).toEqual(Array(10).fill({ published: true }));
+    expect(bus.calls.slice(before)).toEqual([4, 4, 2]);
+  });
+
+  test('and when it refuses a request as invalid, the others in it are published all the same', async () => {
+    const events = Array.from({ length: 3 }, () => eventOf(10));
+    bus.failNext({ kind: 'refuse', status: 400, code: 'ValidationException' });
+
+    const outcomes = await worker.get(EventPublisher, { strict: false }).publish(events);
+
+    expect(outcomes).toEqual(Array(3).fill({ published: true }));
+  });
+});

@@ -1,0 +1,359 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { createServerApp } from '../../../src/local/server/server-app.js';
+import { expectProblem } from '../../support/problems.js';
+import { type Answer, callService, startService, type TestService } from '../../support/service.js';
+import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
+
+// Real here: the service over HTTP and DynamoDB, whose items are also read, and twice changed, behind the service's back.
+
+let service: TestService;
+let tables: DynamoDBDocumentClient;
+beforeAll(async () => {
+  service = await startService();
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
+});
+afterAll(async () => {
+  tables?.destroy();
+  await service?.stop();
+});
+
+const newUser = (): TokenBearer => tokenBearer(service.config);
+const tableName = (): string => service.config.dynamodb.tables.todos;
+const post = async (user: TokenBearer, body: unknown, key?: string): Promise<Answer> =>
+  service.call('POST', `/users/${user.id}/todos`, { token: user.token, body, headers: key === undefined ? {} : { 'Idempotency-Key': key } });
+const to = async (user: TokenBearer, method: string, id: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> =>
+  service.call(method, `/todos/${id}`, { token: user.token, body, headers });
+const many = async <T>(count: number, work: (turn: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, async (_, turn) => work(turn)));
+
+const itemOf = async (user: TokenBearer, itemKey: string): Promise<Record<string, any> | undefined> =>
+  (await tables.send(new GetCommand({ TableName: tableName(), Key: { userId: user.id, itemKey }, ConsistentRead: true }))).Item;
+
+/** The aggregate, and what counting the todos themselves gives. */
+async function countsOf(user: TokenBearer): Promise<{ list: Record<string, number>; recount: Record<string, number> }> {
+  const { Items: items = [] } = await tables.send(
+    new QueryCommand({
+      TableName: tableName(),
+      KeyConditionExpression: 'userId = :user AND begins_with(itemKey, :todo)',
+      ExpressionAttributeValues: { ':user': user.id, ':todo': 'TODO#' },
+      ConsistentRead: true,
+    }),
+  );
+  const list = await itemOf(user, 'LIST');
+  const recount = { open: 0, inProgress: 0, done: 0 };
+  for (const { status } of items) {
+    recount[status === 'in_progress' ? 'inProgress' : (status as 'open' | 'done')] += 1;
+  }
+  return { list: { open: list?.['open'] ?? 0, inProgress: list?.['inProgress'] ?? 0, done: list?.['done'] ?? 0 }, recount };
+}
+
+describe('LIST equals a recount of the todos', () => {
+  test('after each kind of write', async () => {
+    const user = newUser();
+    const { id } = (await post(user, { title: 'x' })).body;
+    const { id: other } = (await post(user, { title: 'x', status: 'done' })).body;
+    const steps: [() => Promise<Answer>, object][] = [
+      [async () => to(user, 'PATCH', id, { status: 'in_progress' }), { open: 0, inProgress: 1, done: 1 }],
+      [async () => to(user, 'PATCH', id, { title: 'y' }), { open: 0, inProgress: 1, done: 1 }],
+      [async () => to(user, 'PUT', id, { title: 'y', status: 'done' }), { open: 0, inProgress: 0, done: 2 }],
+      [async () => to(user, 'PUT', other, { title: 'y' }), { open: 1, inProgress: 0, done: 1 }],
+      [async () => to(user, 'PATCH', id, { status: 'open' }, { 'If-Match': '"1"' }), { open: 1, inProgress: 0, done: 1 }],
+      [async () => to(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
+      [async () => to(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
+      [async () => to(user, 'DELETE', other), { open: 0, inProgress: 0, done: 0 }],
+    ];
+    for (const [step, expected] of steps) {
+      await step();
+      expect(await countsOf(user)).toEqual({ list: expected, recount: expected });
+    }
+  });
+
+  test('after 120 concurrent writes of every kind, conflicts and repetitions among them', async () => {
+    const user = newUser();
+    const ids = (await many(12, async () => post(user, { title: 'x' }))).map(({ body }) => body.id as string);
+    const statuses = ['open', 'in_progress', 'done'];
+    const statusOf = (turn: number): string => statuses[turn % 3] ?? '';
+    const idOf = (turn: number): string => ids[turn % ids.length] ?? '';
+
+    const waves: Answer[] = [];
+    for (let wave = 0; wave < 4; wave += 1) {
+      waves.push(
+        ...(await many(30, async (turn) => {
+          switch ((turn + wave) % 6) {
+            case 0:
+              return post(user, { title: 'new', status: statusOf(turn) });
+            case 1:
+              return post(user, { title: 'keyed' }, `key-${wave}-${turn % 2}`);
+            case 2:
+              return to(user, 'PUT', idOf(turn), { title: 'put', status: statusOf(turn + wave) });
+            case 3:
+              return to(user, 'DELETE', idOf(turn * 7 + wave));
+            case 4:
+              return to(user, 'PATCH', idOf(turn), { status: statusOf(turn) }, { 'If-Match': '"2"' });
+            default:
+              return to(user, 'PATCH', idOf(turn + wave), { status: statusOf(turn + wave) });
+          }
+        })),
+      );
+    }
+
+    const allowed = new Set([200, 201, 204, 404, 412]);
+    expect(waves.filter(({ status }) => !allowed.has(status)).map(({ text }) => text)).toEqual([]);
+    expect(new Set(waves.map(({ status }) => status)).size).toBeGreaterThan(3);
+    const { list, recount } = await countsOf(user);
+    expect(list).toEqual(recount);
+    expect(Object.values(recount).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(20);
+  });
+
+  test('after ten concurrent deletions of one todo: one is 204, the rest are 404', async () => {
+    const user = newUser();
+    const { id } = (await post(user, { title: 'x' })).body;
+
+    const answers = await many(10, async () => to(user, 'DELETE', id));
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(9).fill(404)]);
+    expect(await countsOf(user)).toEqual({ list: { open: 0, inProgress: 0, done: 0 }, recount: { open: 0, inProgress: 0, done: 0 } });
+  });
+});
+
+describe('Two instances of the service', () => {
+  test('writing one user’s todos at once lose no update and no count', async () => {
+    const user = newUser();
+    const other = await createServerApp(service.config);
+    await other.listen(0, '127.0.0.1');
+    try {
+      const urls = [service.url, await other.getUrl()];
+      const call = async (turn: number, method: string, path: string, body: object): Promise<Answer> =>
+        callService(urls[turn % 2] ?? '', method, path, { token: user.token, body });
+      const { id } = (await post(user, { title: 'x' })).body;
+
+      const updates = await many(10, async (turn) => call(turn, 'PATCH', `/todos/${id}`, { status: turn % 3 ? 'open' : 'done' }));
+      const creations = await many(10, async (turn) => call(turn, 'POST', `/users/${user.id}/todos`, { title: 'y' }));
+
+      expect([...updates, ...creations].map(({ status }) => status)).toEqual([...Array(10).fill(200), ...Array(10).fill(201)]);
+      expect(updates.map(({ body }) => body.version).sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+      const { list, recount } = await countsOf(user);
+      expect(list).toEqual(recount);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe('Concurrent updates', () => {
+  test('with one ETag: of 50 one is 200, 49 are 412, and the version is 2', async () => {
+    const user = newUser();
+    const { id } = (await post(user, { title: 'x' })).body;
+
+    const answers = await many(50, async (turn) => to(user, 'PATCH', id, { title: `by ${turn}` }, { 'If-Match': '"1"' }));
+
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 412)).toHaveLength(49);
+    const winner = answers.find(({ status }) => status === 200)?.body;
+    expect((await to(user, 'GET', id)).body).toEqual(winner);
+    expect(winner.version).toBe(2);
+  });
+
+  test('with one ETag: of 20 replacements and deletions together one succeeds', async () => {
+    const user = newUser();
+    const { id } = (await post(user, { title: 'x' })).body;
+
+    const answers = await many(20, async (turn) =>
+      to(user, turn % 2 ? 'PUT' : 'DELETE', id, turn % 2 ? { title: 'y', status: 'done' } : undefined, { 'If-Match': '"1"' }),
+    );
+
+    expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 412 || status === 404)).toHaveLength(19);
+    const { list, recount } = await countsOf(user);
+    expect(list).toEqual(recount);
+  });
+
+  test('without an ETag: 30 are all 200, with versions without gaps, and each is a whole one', async () => {
+    const user = newUser();
+    const { id } = (await post(user, { title: 'x' })).body;
+
+    const answers = await many(30, async (turn) => to(user, 'PATCH', id, turn % 2 ? { description: `d${turn}` } : { priority: 'high', tags: [`t${turn}`] }));
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
+    expect(answers.map(({ body }) => body.version).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, turn) => turn + 2));
+    const final = (await to(user, 'GET', id)).body;
+    expect(final).toMatchObject({ version: 31, priority: 'high', description: expect.stringMatching(/^d\d+$/), tags: [expect.stringMatching(/^t\d+$/)] });
+    expect(answers.find(({ body }) => body.version === 31)?.body).toEqual(final);
+  });
+
+  test('of many todos of one user all succeed', async () => {
+    const user = newUser();
+    const ids = (await many(30, async () => post(user, { title: 'x' }))).map(({ status, body }) => (expect(status).toBe(201), body.id as string));
+
+    const answers = await many(30, async (turn) => to(user, 'PATCH', ids[turn] ?? '', { status: 'done' }));
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
+    expect(await countsOf(user)).toEqual({ list: { open: 0, inProgress: 0, done: 30 }, recount: { open: 0, inProgress: 0, done: 30 } });
+  });
+});
+
+describe('Idempotency-Key', () => {
+  const total = async (user: TokenBearer): Promise<number> =>
+    (await service.call('GET', `/users/${user.id}/todos?limit=100`, { token: user.token })).body.items.length;
+
+  test('with the same payload replays the first answer, and says so', async () => {
+    const user = newUser();
+    const content = { title: 'x', due: '2030-01-01T10:00:00+02:00', tags: ['a'], checklist: [{ title: 'c' }] };
+    const first = await post(user, content, 'the key');
+    expectProblem(first, 400, 'request.invalid', ['/Idempotency-Key']);
+
+    const created = await post(user, content, 'the-key');
+    const replay = await post(user, content, 'the-key');
+
+    expect([created.status, created.headers.get('Idempotency-Replayed')]).toEqual([201, null]);
+    expect([replay.status, replay.text, replay.headers.get('Idempotency-Replayed')]).toEqual([201, created.text, 'true']);
+    for (const header of ['Location', 'ETag', 'Content-Type']) {
+      expect(replay.headers.get(header)).toBe(created.headers.get(header));
+    }
+    expect(await total(user)).toBe(1);
+  });
+
+  test('replays the first answer also after the todo was changed or deleted', async () => {
+    const user = newUser();
+    const created = await post(user, { title: 'x' }, 'k');
+    await to(user, 'PATCH', created.body.id, { title: 'changed', status: 'done' });
+    expect((await post(user, { title: 'x' }, 'k')).body).toEqual(created.body);
+    await to(user, 'DELETE', created.body.id);
+    expect((await post(user, { title: 'x' }, 'k')).body).toEqual(created.body);
+    expect(await total(user)).toBe(0);
+  });
+
+  test('knows the same payload in another order, and with its defaults written out', async () => {
+    const user = newUser();
+    const created = await post(user, { title: 'x', priority: 'low' }, 'k');
+
+    for (const same of [
+      { priority: 'low', title: 'x' },
+      { title: 'x', priority: 'low', status: 'open', tags: [], description: null },
+    ]) {
+      expect((await post(user, same, 'k')).body).toEqual(created.body);
+    }
+    expect(await total(user)).toBe(1);
+  });
+
+  test('with another payload is 422, and nothing is stored', async () => {
+    const user = newUser();
+    await post(user, { title: 'x', tags: ['a', 'b'] }, 'k');
+
+    for (const other of [{ title: 'y', tags: ['a', 'b'] }, { title: 'x' }, { title: 'x', tags: ['b', 'a'] }]) {
+      expectProblem(await post(user, other, 'k'), 422, 'idempotency.key_reused');
+    }
+    expect(await total(user)).toBe(1);
+  });
+
+  test('with a payload that is refused is not used up', async () => {
+    const user = newUser();
+    expect((await post(user, { title: '' }, 'k')).status).toBe(400);
+
+    expect((await post(user, { title: 'x' }, 'k')).status).toBe(201);
+  });
+
+  test('sent 50 times at once makes one todo and 50 identical answers', async () => {
+    const user = newUser();
+    const key = randomUUID();
+
+    const answers = await many(50, async () => post(user, { title: 'once' }, key));
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(201));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(answers.filter(({ headers }) => headers.get('Idempotency-Replayed') === 'true')).toHaveLength(49);
+    expect(await total(user)).toBe(1);
+    expect(await countsOf(user)).toEqual({ list: { open: 1, inProgress: 0, done: 0 }, recount: { open: 1, inProgress: 0, done: 0 } });
+  });
+
+  test('is each user’s own', async () => {
+    const [one, other] = [newUser(), newUser()];
+
+    const answers = [await post(one, { title: 'x' }, 'k'), await post(other, { title: 'y' }, 'k')];
+
+    expect(answers.map(({ status, headers }) => [status, headers.get('Idempotency-Replayed')])).toEqual([
+      [201, null],
+      [201, null],
+    ]);
+  });
+
+  test('is forgotten after 24 hours, whether or not its item was deleted by then', async () => {
+    const user = newUser();
+    const first = await post(user, { title: 'x' }, 'k');
+    const item = await itemOf(user, 'IDEM#k');
+    expect(Math.abs(item?.['expiresAt'] - (Date.now() / 1000 + 86_400))).toBeLessThan(30);
+    await tables.send(
+      new UpdateCommand({
+        TableName: tableName(),
+        Key: { userId: user.id, itemKey: 'IDEM#k' },
+        UpdateExpression: 'SET expiresAt = :past',
+        ExpressionAttributeValues: { ':past': Math.floor(Date.now() / 1000) - 1 },
+      }),
+    );
+
+    const again = await post(user, { title: 'another' }, 'k');
+
+    expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([201, null]);
+    expect(again.body.id).not.toBe(first.body.id);
+    expect(await total(user)).toBe(2);
+    expect((await post(user, { title: 'another' }, 'k')).body).toEqual(again.body);
+  });
+
+  test.each([
+    ['1 character', 'k'],
+    ['255 characters', 'k'.repeat(255)],
+    ['every visible ASCII character', Array.from({ length: 94 }, (_, code) => String.fromCharCode(code + 33)).join('')],
+  ])('of %s is taken', async (_, key) => {
+    const user = newUser();
+
+    const [first, second] = [await post(user, { title: 'x' }, key), await post(user, { title: 'x' }, key)];
+
+    expect([first.status, second.text]).toEqual([201, first.text]);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['256 characters long', 'k'.repeat(256)],
+    ['with a space', 'a b'],
+    ['with a tab', 'a\tb'],
+    ['with a letter outside ASCII', 'clé'],
+    ['sent twice', 'a, b'],
+  ])('that is %s is refused, and nothing is stored', async (_, key) => {
+    const user = newUser();
+
+    expectProblem(await post(user, { title: 'x' }, key), 400, 'request.invalid', ['/Idempotency-Key']);
+    expect(await total(user)).toBe(0);
+  });
+});
+
+describe('Once a user’s tombstone stands', () => {
+  test('nothing can be created or changed, and no keyed result is replayed', async () => {
+    const user = newUser();
+    const { id } = (await post(user, { title: 'x' }, 'k')).body;
+    await tables.send(
+      new UpdateCommand({
+        TableName: tableName(),
+        Key: { userId: user.id, itemKey: 'LIST' },
+        UpdateExpression: 'SET deletedAt = :now',
+        ExpressionAttributeValues: { ':now': new Date().toISOString() },
+      }),
+    );
+
+    expectProblem(await post(user, { title: 'y' }), 404, 'user.not_found');
+    expectProblem(await post(user, { title: 'x' }, 'k'), 404, 'user.not_found');
+    expectProblem(await post(user, { title: 'x' }, 'another'), 404, 'user.not_found');
+    for (const [method, body] of [
+      ['PUT', { title: 'y' }],
+      ['PATCH', { title: 'y' }],
+      ['PATCH', { status: 'done' }],
+      ['DELETE', undefined],
+    ] as const) {
+      expectProblem(await to(user, method, id, body), 404, 'user.not_found');
+    }
+    expect((await itemOf(user, `TODO#${id}`))?.['version']).toBe(1);
+  });
+});
