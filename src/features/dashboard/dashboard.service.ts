@@ -3,7 +3,7 @@ import { withTimeout } from '../../common/async.js';
 import type { Caller } from '../../common/http/caller.js';
 import { DuetError, StoreUnavailableError, type StoreName } from '../../common/errors/errors.js';
 import { AppConfig } from '../../config/config.module.js';
-import { type DueOverview, TodoListsService } from '../todos/todo-lists.service.js';
+import { type DueOverview, TodoListsService } from '../todos/lists/todo-lists.service.js';
 import type { Todo, TodoCounts } from '../todos/todos.js';
 import type { User } from '../users/user.js';
 import { UsersService } from '../users/users.service.js';

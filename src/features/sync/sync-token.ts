@@ -1,6 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../common/resources/cursor.js';
 import { InvalidCursorError } from '../../common/errors/errors.js';
-import type { FeedPosition } from '../todos/change-feed.js';
+import type { FeedPosition } from '../todos/lists/change-feed.js';
 
 /** Where a client stands in the change feed. */
 export interface SyncToken extends FeedPosition {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DuetError } from '../../common/errors/errors.js';
 import type { Replay } from '../../common/resources/idempotency-key.js';
-import { ChangeFeed, type ListChange } from '../todos/change-feed.js';
+import { ChangeFeed, type ListChange } from '../todos/lists/change-feed.js';
 import type { OperationResult, TodoOperation } from '../todos/todo-batch.js';
 import { TodosService } from '../todos/todos.service.js';
 import { decodeSyncToken, encodeSyncToken } from './sync-token.js';

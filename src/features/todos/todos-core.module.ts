@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
 import { ArchiveService } from './archive.service.js';
-import { ChangeFeed } from './change-feed.js';
+import { ChangeFeed } from './lists/change-feed.js';
 import { DynamoChangeFeed } from './persistence/dynamo-change-feed.js';
 import { DynamoTodoListsRepository } from './persistence/dynamo-todo-lists.repository.js';
 import { DynamoTodosRepository } from './persistence/dynamo-todos.repository.js';
 import { DynamoUserPartition } from './persistence/dynamo-user-partition.js';
 import { ListWriter } from './persistence/list-writer.js';
-import { TodoListsRepository } from './todo-lists.repository.js';
-import { TodoListsService } from './todo-lists.service.js';
+import { TodoListsRepository } from './lists/todo-lists.repository.js';
+import { TodoListsService } from './lists/todo-lists.service.js';
 import { TodosRepository } from './todos.repository.js';
 import { TodosService } from './todos.service.js';
 import { UserPartition } from './user-partition.js';

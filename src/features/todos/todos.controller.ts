@@ -18,7 +18,7 @@ import {
   todoQuerySchema,
   todoSchema,
 } from './todos.schemas.js';
-import { TodoListsService } from './todo-lists.service.js';
+import { TodoListsService } from './lists/todo-lists.service.js';
 import { TodosService } from './todos.service.js';
 import type { Todo, TodoContent } from './todos.js';
 

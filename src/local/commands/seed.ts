@@ -3,7 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Command, CommanderError } from 'commander';
 import { DuetError } from '../../common/errors/errors.js';
 import { type Config, ConfigError, isLoopback } from '../../config/config.js';
-import { TodoListsService } from '../../features/todos/todo-lists.service.js';
+import { TodoListsService } from '../../features/todos/lists/todo-lists.service.js';
 import { TodosRepository } from '../../features/todos/todos.repository.js';
 import type { User } from '../../features/users/user.js';
 import { UsersRepository } from '../../features/users/users.repository.js';

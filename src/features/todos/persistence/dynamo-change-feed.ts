@@ -2,7 +2,7 @@ import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { Injectable } from '@nestjs/common';
 import { PageBuilder } from '../../../common/resources/paging.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
-import { ChangeFeed, type FeedPage, type FeedPosition, type ListChange } from '../change-feed.js';
+import { ChangeFeed, type FeedPage, type FeedPosition, type ListChange } from '../lists/change-feed.js';
 import { fromItem, type GoneTodo, type Item } from './todo-items.js';
 import { listKey, parseItemKey, revisionKeyOf, type UserItemKey } from './todo-keys.js';
 import { chunksOf, readItemsOfUser, readsAtOnce } from './user-list.js';

@@ -1,4 +1,4 @@
-import { dueKeyOf } from '../due.js';
+import { dueKeyOf } from '../lists/due.js';
 import { UnknownItemError } from '../todos.errors.js';
 import { todoSchema } from '../todos.schemas.js';
 import type { StoredChange, TodoChange } from '../todos.repository.js';

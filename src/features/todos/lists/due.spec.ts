@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addDays, dateAt, endOfDay, startOfDay } from '../../common/time-zone.js';
+import { addDays, dateAt, endOfDay, startOfDay } from '../../../common/time-zone.js';
 import { coveringKeyRange, type DueKeyRange, dueKeyOf, dueKeyRanges, dueWithin, isDate, overdueSpan, todaySpan, upcomingSpan } from './due.js';
 
 const zones = [

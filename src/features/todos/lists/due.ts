@@ -1,4 +1,4 @@
-import { addDays, type CalendarDate, dateAt, endOfDay, startOfDay } from '../../common/time-zone.js';
+import { addDays, type CalendarDate, dateAt, endOfDay, startOfDay } from '../../../common/time-zone.js';
 
 /** Whether a due is a whole day rather than an instant. */
 export function isDate(due: string): due is CalendarDate {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { foldCase } from '../../common/text/case-folding.js';
-import { decodeCursor, encodeCursor } from '../../common/resources/cursor.js';
+import { foldCase } from '../../../common/text/case-folding.js';
+import { decodeCursor, encodeCursor } from '../../../common/resources/cursor.js';
 import { type DueSpan, dueKeyRanges, dueWithin, overdueSpan, todaySpan, upcomingSpan } from './due.js';
 import { TodoListsRepository, type TodoSelection } from './todo-lists.repository.js';
-import type { TodoQuery } from './todos.schemas.js';
-import type { Todo, TodoCounts } from './todos.js';
+import type { TodoQuery } from '../todos.schemas.js';
+import type { Todo, TodoCounts } from '../todos.js';
 
 /** Todos that are overdue or due today are counted up to here, so that a count costs the same however many there are. */
 const countLimit = 100;

@@ -1,4 +1,4 @@
-import type { Todo } from './todos.js';
+import type { Todo } from '../todos.js';
 
 /** What became of a todo: what it is now, or how it left the list. */
 export type ListChange =

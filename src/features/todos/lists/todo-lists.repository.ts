@@ -1,6 +1,6 @@
-import type { Page } from '../../common/resources/paging.js';
+import type { Page } from '../../../common/resources/paging.js';
 import type { DueBounds, DueKeyRange } from './due.js';
-import type { Todo, TodoCounts } from './todos.js';
+import type { Todo, TodoCounts } from '../todos.js';
 
 /** Which todos, in which order. `archived` lists the archive instead. */
 export interface TodoSelection {
