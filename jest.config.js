@@ -20,7 +20,7 @@ export default {
   // On Node 20 with vm modules, jest sometimes stays after the last result of the fault tests, with nothing of ours left running.
   forceExit: true,
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,web}/**/*.spec.ts'] },
     { ...shared, ...withStores, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
     // The client, its command line and its documentation, against the service.
     { ...shared, ...withStores, displayName: 'client', testMatch: ['<rootDir>/test/client/**/*.spec.ts'] },
@@ -48,6 +48,14 @@ export default {
       testMatch: ['<rootDir>/test/start/**/*.spec.ts'],
       globalSetup: '<rootDir>/test/support/setup/build-service.ts',
       globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
+    },
+    // The app, in Chromium, against the service as it is built: one of each for all specs.
+    {
+      ...shared,
+      displayName: 'web',
+      testMatch: ['<rootDir>/test/web/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/setup/start-app.mjs',
+      globalTeardown: '<rootDir>/test/support/setup/stop-app.mjs',
     },
     // The load script as npm run test:load starts it, briefly; and what checks its runs.
     {

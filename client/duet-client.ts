@@ -20,6 +20,11 @@ export interface DuetClientOptions {
   readonly session?: Session | null;
   /** Told of every change of the session, so that it can be kept; null when it has ended. */
   readonly onSession?: (session: Session | null) => void;
+  /**
+   * Surrounds the exchange of a spent session for the next, where several clients share one: browser tabs do it under a lock, with the refresh token that
+   * was kept last. Left out, `exchange` is called with this client's own.
+   */
+  readonly renewal?: (spent: Session, exchange: (refreshToken: string) => Promise<Session>) => Promise<Session>;
   /** How long one attempt may take, answer included, in milliseconds; 10,000 if left out. */
   readonly timeoutMs?: number;
   /** How often a failed attempt is repeated, where that is safe; 3 times if left out. */
@@ -81,7 +86,13 @@ const refreshTimeoutMs = 4_000;
  */
 export function createDuetClient(options: DuetClientOptions): DuetClient {
   const baseUrl = checkedUrl(options.baseUrl);
-  const { session = null, onSession = () => {}, fetch = globalThis.fetch, onExchange = () => {} } = options;
+  const {
+    session = null,
+    onSession = () => {},
+    renewal = async (spent, exchange) => exchange(spent.refreshToken),
+    fetch = globalThis.fetch,
+    onExchange = () => {},
+  } = options;
   const { timeoutMs = 10_000, retries = 3, retryDelayMs = 200, longestWaitMs = 20_000 } = options;
   const transport = new Transport({ baseUrl, timeoutMs, retries, retryDelayMs, longestWaitMs, fetch, onExchange });
   const sending =
@@ -90,11 +101,11 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
       transport.send(await outgoing(request), special);
 
   const open = createClient<paths>({ baseUrl, fetch: sending() });
-  const renew = async (refreshToken: string): Promise<Session> => {
+  const exchange = async (refreshToken: string): Promise<Session> => {
     const special = sending({ repeatable: true, timeoutMs: refreshTimeoutMs });
     return sessionOf(await resultOf(open.POST('/auth/refresh', { body: { refreshToken }, fetch: special })), baseUrl);
   };
-  const keeper = new SessionKeeper(transport, renew, onSession, session);
+  const keeper = new SessionKeeper(transport, async (spent) => renewal(spent, exchange), onSession, session);
   const api = createClient<paths>({ baseUrl, fetch: keeper.send });
 
   const client: DuetClient = {

@@ -5,6 +5,7 @@ import { type Outgoing, outgoing, type Transport } from './transport.js';
 /** Who is signed in. Plain data, to be kept where only the user reaches it: whoever has it is the user. */
 export interface Session {
   readonly userId: string;
+  /** Empty where only the refresh token was kept: the first request exchanges that. */
   readonly accessToken: string;
   readonly refreshToken: string;
 }
@@ -19,7 +20,7 @@ export class SessionKeeper {
 
   constructor(
     private readonly transport: Transport,
-    private readonly exchange: (refreshToken: string) => Promise<Session>,
+    private readonly exchange: (spent: Session) => Promise<Session>,
     private readonly onChange: (session: Session | null) => void,
     restored: Session | null,
   ) {
@@ -63,19 +64,23 @@ export class SessionKeeper {
     if (session === null) {
       return this.transport.send(original);
     }
+    const renewed = async (refusal: Error): Promise<Session> =>
+      unlessAborted(original.signal, async (aborted) => Promise.race([aborted, this.renew(session, refusal)]));
+    if (session.accessToken === '') {
+      return this.transport.send(bearing(await renewed(new DuetSignedOutError()), original));
+    }
     try {
       return await this.transport.send(bearing(session, original));
     } catch (error) {
       if (!(error instanceof DuetProblemError) || error.code !== 'auth.invalid_token') {
         throw error;
       }
-      const renewed = await unlessAborted(original.signal, async (aborted) => Promise.race([aborted, this.renew(session, error)]));
-      return this.transport.send(bearing(renewed, original), { uncertain: error.uncertain });
+      return this.transport.send(bearing(await renewed(error), original), { uncertain: error.uncertain });
     }
   };
 
   /** The session after `spent`; `refusal` is thrown when somebody else, or nobody, is signed in by now. */
-  private async renew(spent: Session, refusal: DuetProblemError): Promise<Session> {
+  private async renew(spent: Session, refusal: Error): Promise<Session> {
     const current = this.#session;
     if (current?.userId !== spent.userId) {
       throw refusal;
@@ -90,7 +95,7 @@ export class SessionKeeper {
   private async exchangeFor(current: Session): Promise<Session> {
     const stillCurrent = (): boolean => this.#session === current;
     try {
-      const renewed = await this.exchange(current.refreshToken);
+      const renewed = await this.exchange(current);
       if (stillCurrent()) {
         this.change(renewed);
       }

@@ -23,6 +23,25 @@ describe('A session', () => {
     expect(duet.session?.refreshToken).not.toBe(spent.refreshToken);
   });
 
+  test('of which only the refresh token was kept is exchanged before the first request', async () => {
+    const { duet, attempts } = client({ session: { ...(await spentSession()), accessToken: '' } });
+
+    await Promise.all([duet.users.me(), duet.users.me()]);
+
+    expect(attempts('POST /auth/refresh').map(({ status }) => status)).toEqual([200]);
+    expect(attempts('GET /users').map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  test('that others share is exchanged as its renewal says, with the refresh token that it names', async () => {
+    const spent = await spentSession();
+    const { duet } = client({
+      session: { ...spent, refreshToken: 'spent by another' },
+      renewal: async (given, exchange) => (expect(given.refreshToken).toBe('spent by another'), exchange(spent.refreshToken)),
+    });
+
+    expect((await duet.users.me()).id).toBe(spent.userId);
+  });
+
   test('is not refreshed again for a call that began before the refresh and was refused after it', async () => {
     const refused = (response: ServerResponse) =>
       response.writeHead(401, { 'Content-Type': 'application/problem+json' }).end(problem(401, 'auth.invalid_token'));

@@ -8,6 +8,7 @@ import { reasonOf } from '../stores/local-store-error.js';
 import { startLocalStores } from '../stores/local-stores.js';
 import { provisionTables } from '../stores/provision-tables.js';
 import { explainStore } from './explain-store.js';
+import { buildApp, isAppBuilt } from './app-page.js';
 import { checkStart, explainListen, explainStart } from './preflight.js';
 import { StopRequest } from './stop-request.js';
 
@@ -39,6 +40,8 @@ async function start(environment: Environment, started: Started, stop: StopReque
   // Loading the application takes as long as starting the stores. Its failure is handled below, once the stores can be stopped again.
   const loading = Promise.all([import('./server-app.js'), import('../../platform/postgres/migrator.js')]);
   loading.catch(() => undefined);
+  const building = buildApp();
+  building.catch(() => undefined);
   const stores = await startLocalStores(environment, { onProgress: say });
   started.endWith(async () => stores.stop());
   const config = parseConfig(stores.environment);
@@ -47,7 +50,8 @@ async function start(environment: Environment, started: Started, stop: StopReque
   }
 
   const [{ createServerApp }, { Migrator }] = await loading;
-  const app = await createServerApp(config, { docs: true });
+  await building;
+  const app = await createServerApp(config, { pages: true });
   started.endWith(async () =>
     withTimeout(
       closeTimeoutMs,
@@ -80,6 +84,9 @@ async function start(environment: Environment, started: Started, stop: StopReque
   const address = server.address();
   const url = `http://${urlHost(http.host)}:${address !== null && typeof address === 'object' ? address.port : http.port}`;
   say(`Duet is listening on ${url}`);
+  if (isAppBuilt()) {
+    say(`App: ${url}/app/`);
+  }
   say(`API documentation: ${url}/docs`);
 }
 

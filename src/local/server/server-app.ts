@@ -24,26 +24,32 @@ const keepAliveMs = 65_000;
 
 /** What differs between servers. */
 export interface ServerAppOptions {
-  /** Serve Swagger UI at `/docs`. */
-  readonly docs?: boolean;
+  /** Serve what is for people: Swagger UI at `/docs`, and the app at `/app/` when it has been built. */
+  readonly pages?: boolean;
   readonly bounds?: Partial<ServerBounds>;
 }
 
 /** The application on Express and an HTTP server, ready to listen. */
-export async function createServerApp(config: Config, { docs = false, bounds = {} }: ServerAppOptions = {}): Promise<NestExpressApplication> {
+export async function createServerApp(config: Config, { pages = false, bounds = {} }: ServerAppOptions = {}): Promise<NestExpressApplication> {
   const adapter = new BoundedServerAdapter({ ...defaultBounds, ...bounds });
   const app = await createApp(config, {
     adapter,
     modules: [LocalWorkersModule],
     prepare: async (made) => {
       await allowOrigins(made, config.cors);
-      if (docs) {
-        (await import('./docs-page.js')).serveDocs(made);
+      if (pages) {
+        await servePages(made);
       }
     },
   });
   answerBrokenRequests(app.getHttpServer(), (requestId, { status }) => app.get(Log).info('request', { requestId, route: '(none)', status }));
   return app;
+}
+
+async function servePages(app: NestExpressApplication): Promise<void> {
+  const [{ serveDocs }, { serveApp }] = await Promise.all([import('./docs-page.js'), import('./app-page.js')]);
+  serveDocs(app);
+  serveApp(app);
 }
 
 /** Express on a server that slow or many connections cannot hold up. */

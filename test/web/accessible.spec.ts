@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { expect, test } from '@jest/globals';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { appUrl, describeApp, newPerson, signUp, useBrowser } from './app-page.js';
+
+// Real: the app as it is built, in Chromium, and the service with both stores. axe finds what a program can find; the keyboard is a person's.
+
+const source = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds on the page as it is, each with the elements that it is about. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(await source);
+  const results = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as AxeResults;
+  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+const windows = [
+  { name: 'wide and light', options: { viewport: { width: 1280, height: 860 }, colorScheme: 'light' as const } },
+  { name: 'narrow and dark', options: { viewport: { width: 320, height: 640 }, colorScheme: 'dark' as const } },
+];
+
+describeApp('Every page', () => {
+  const browser = useBrowser();
+
+  test.each(windows)('$name, has nothing that axe finds, and does not scroll sideways', async ({ options }) => {
+    const page = await browser.open(options);
+    const found: Record<string, string[]> = {};
+    const look = async (name: string): Promise<void> => {
+      found[name] = await violations(page);
+      expect([name, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([name, true]);
+    };
+
+    await page.goto(appUrl());
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await look('sign in');
+    await page.goto(appUrl('#/sign-up'));
+    await page.getByRole('heading', { name: 'Create an account' }).waitFor();
+    await look('sign up');
+    await signUp(page, newPerson());
+    await page.getByText('Duet is well').waitFor();
+    await look('visits');
+    await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('button', { name: 'Delete account' }).waitFor();
+    await look('account');
+    await page.getByRole('button', { name: 'Delete account' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    await look('delete account');
+
+    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, []])));
+  });
+});
