@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { steps } from '../../client/cli/tour/tour.js';
+import { steps } from '../../../client/cli/tour/tour.js';
 import { CommandLineHarness } from './command-line-harness.js';
 
 // Real here: the tour, its client, the service over HTTP and both stores.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { deadPort, silentPort } from '../support/wire.js';
+import { deadPort, silentPort } from '../../support/wire.js';
 import { CommandLineHarness, password } from './command-line-harness.js';
 
 // Real here: the command line in this process, its client, the service over HTTP and both stores.

@@ -1,8 +1,8 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readTodos, writeTodos } from '../../client/cli/todo-files.js';
-import { Progress } from '../../client/cli/progress.js';
+import { readTodos, writeTodos } from '../../../client/cli/todo-files.js';
+import { Progress } from '../../../client/cli/progress.js';
 import { CommandLineHarness } from './command-line-harness.js';
 
 // Real here: the command line in this process, its client, the service over HTTP, both stores, and files.

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
-import { runCli } from '../../client/cli/program.js';
-import type { World } from '../../client/cli/world.js';
-import { listenOnLoopback } from '../support/loopback.js';
-import { startService, type TestService } from '../support/service.js';
+import { runCli } from '../../../client/cli/program.js';
+import type { World } from '../../../client/cli/world.js';
+import { listenOnLoopback } from '../../support/loopback.js';
+import { startService, type TestService } from '../../support/service.js';
 
 /** What a run of the command line came to. */
 export interface Played {

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { shortIds } from '../../client/cli/short-ids.js';
+import { shortIds } from '../../../client/cli/short-ids.js';
 import { CommandLineHarness } from './command-line-harness.js';
 
 // Real here: the command line in this process, its client, the service over HTTP and both stores.
