@@ -205,7 +205,7 @@ class TodoMirror implements Mirror {
         this.report(message.report);
         return;
       case 'cleared':
-        void this.end('clear');
+        void this.end('abandon');
         return;
     }
   }
@@ -255,14 +255,14 @@ class TodoMirror implements Mirror {
     }
   }
 
-  private async end(how: 'close' | 'clear'): Promise<void> {
+  private async end(how: 'close' | 'clear' | 'abandon'): Promise<void> {
     if (!this.#ending.signal.aborted) {
       this.#ending.abort();
       this.#waiting.forEach((resolve) => resolve());
       this.#waiting.clear();
     }
     await this.#running.catch(() => undefined);
-    await this.#replica.end(how);
+    await this.#replica[how]();
     this.#tabs.close();
     this.#status = 'closed';
     this.#failure = null;

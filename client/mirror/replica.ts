@@ -58,20 +58,38 @@ export class Replica {
     });
   }
 
-  /** Ends it with `how`, once what is under way is done; a storage that fails is left as it is. */
-  async end(how: 'close' | 'clear'): Promise<void> {
-    if (how === 'clear') {
-      this.#ended = true;
-      this.#unsaved = [];
-      this.#records = new Records();
-      return this.inTurn(async (store) => store.clear());
-    }
+  /** Stores what is left to store, and closes the storage. */
+  async close(): Promise<void> {
     await this.save().catch(() => undefined);
-    this.#ended = true;
-    return this.inTurn(async (store) => {
-      store.close();
+    await this.leave();
+  }
+
+  /** Forgets everything, here and in the storage. */
+  async clear(): Promise<void> {
+    this.forget();
+    await this.inTurn(async (store) => {
+      await store.clear();
       this.#store = undefined;
-    }).catch(() => undefined);
+    });
+  }
+
+  /** Forgets everything here: another one clears the storage. */
+  async abandon(): Promise<void> {
+    this.forget();
+    await this.leave();
+  }
+
+  private forget(): void {
+    this.#ended = true;
+    this.#unsaved = [];
+    this.#records = new Records();
+  }
+
+  private async leave(): Promise<void> {
+    this.#ended = true;
+    await this.#line;
+    (await this.#store?.catch(() => undefined))?.close();
+    this.#store = undefined;
   }
 
   private async inTurn<T>(work: (store: MirrorStore) => Promise<T>): Promise<T> {
@@ -80,7 +98,15 @@ export class Replica {
         this.#store = undefined;
         throw error;
       });
-      return work(await this.#store);
+      const store = await this.#store;
+      try {
+        return await work(store);
+      } catch (error) {
+        // Browsers close databases when they run out of space or files: the next one opens it anew.
+        store.close();
+        this.#store = undefined;
+        throw error;
+      }
     });
     this.#line = turn.catch(() => undefined);
     return turn;

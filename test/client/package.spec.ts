@@ -59,6 +59,7 @@ describe('The packed client', () => {
 test.each([
   ['index', 6_000],
   ['mirror/index', 7_000],
+  ['mirror/indexed-db', 7_000],
 ])('%s is at most %d bytes gzipped, without the packages that it needs', async (entry, bytes) => {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(root, `client/${entry}.ts`)],
@@ -68,7 +69,7 @@ test.each([
     format: 'esm',
     write: false,
     metafile: true,
-    external: ['openapi-fetch'],
+    external: ['openapi-fetch', 'idb'],
   });
 
   expect(gzipSync(outputFiles[0]?.contents ?? '').length).toBeLessThanOrEqual(bytes);
@@ -76,15 +77,17 @@ test.each([
   expect(Object.keys(metafile.inputs).some((input) => input.startsWith('client/mirror/'))).toBe(entry !== 'index');
 });
 
-test('The package is of the contract’s version, and its library needs no other package than openapi-fetch', async () => {
+test('The package is of the contract’s version; its library needs openapi-fetch, and where mirrors are kept in IndexedDB, idb', async () => {
   const [contract, published, project] = [await read('openapi.json'), await read('client/package.json'), await read('package.json')];
 
   expect([contract.info.version, published.version]).toEqual([contractVersion, contractVersion]);
-  expect(published.dependencies).toEqual({ 'openapi-fetch': project.devDependencies['openapi-fetch'] });
+  expect(published.dependencies).toEqual({ idb: project.devDependencies.idb, 'openapi-fetch': project.devDependencies['openapi-fetch'] });
   const files = await readdir(join(root, 'client'), { recursive: true });
   const sources = files.filter((file) => file.endsWith('.ts') && !/^(cli\.ts|(cli|dist|node_modules)\/)/.test(file));
   const imports = await Promise.all(
-    sources.map(async (file) => [...(await readFile(join(root, 'client', file), 'utf8')).matchAll(/from '([^']+)'/g)].map(([, name]) => name)),
+    sources.map(async (file) => [...(await readFile(join(root, 'client', file), 'utf8')).matchAll(/from '([^'.][^']*)'/g)].map(([, name]) => ({ file, name }))),
   );
-  expect(new Set(imports.flat().filter((name) => !name?.startsWith('.') && name !== 'duet-client'))).toEqual(new Set(['openapi-fetch']));
+  const packages = imports.flat().filter(({ name }) => name !== 'duet-client');
+  expect(new Set(packages.filter(({ file }) => file !== 'mirror/indexed-db.ts').map(({ name }) => name))).toEqual(new Set(['openapi-fetch']));
+  expect(packages.filter(({ file }) => file === 'mirror/indexed-db.ts').map(({ name }) => name)).toEqual(['idb']);
 });

@@ -7,6 +7,8 @@ import { ClientHarness, sessionOf } from '../client-harness.js';
 /** A device of a user: a client whose network can be cut, and a mirror. */
 export interface Device {
   readonly duet: DuetClient;
+  /** Another client of the same user, whose network is never cut. */
+  readonly elsewhere: DuetClient;
   readonly mirror: Mirror;
   readonly exchanges: Exchange[];
   online: boolean;
@@ -15,7 +17,8 @@ export interface Device {
   titles(): string[];
 }
 
-export interface DeviceOptions extends Partial<DuetClientOptions> {
+export interface DeviceOptions extends Partial<Omit<DuetClientOptions, 'fetch'>> {
+  readonly fetch?: (url: string, init?: RequestInit) => Promise<Response>;
   readonly storage?: MirrorStorage;
   readonly pollMs?: number;
 }
@@ -34,25 +37,26 @@ export class MirrorHarness extends ClientHarness {
   readonly newSession = async (): Promise<Session> => sessionOf(await this.service.signUp());
 
   /** Polls rarely if nothing else is said, so that what a test sees comes from what it did. */
-  readonly device = (session: Session, { storage = memoryStorage(), pollMs = 60_000, ...options }: DeviceOptions = {}): Device => {
+  readonly device = (session: Session, { storage = memoryStorage(), pollMs = 60_000, fetch = globalThis.fetch, ...options }: DeviceOptions = {}): Device => {
     const exchanges: Exchange[] = [];
-    const fetch: typeof globalThis.fetch = async (input, init) => {
+    const cuttable: typeof globalThis.fetch = async (input, init) => {
       if (!device.online) {
         throw new TypeError('fetch failed');
       }
-      return globalThis.fetch(input, init);
+      return fetch(input as string, init);
     };
     const duet = createDuetClient({
       baseUrl: this.service.url,
       session,
       retries: 0,
       timeoutMs: 10_000,
-      fetch,
+      fetch: cuttable,
       onExchange: (exchange) => exchanges.push(exchange),
       ...options,
     });
     const device: Device = {
       duet,
+      elsewhere: createDuetClient({ baseUrl: this.service.url, session }),
       exchanges,
       online: true,
       get mirror() {
