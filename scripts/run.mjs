@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeProblem } from '../src/local/server/supported-node.js';
+import { nodeProblem, platformProblem } from '../src/local/server/supported-node.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Its time is the beginning of the last build that went well. */
@@ -64,9 +64,9 @@ async function build() {
   out.write(`Built in ${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s\n`);
 }
 
-const wrongNode = nodeProblem(process.versions.node);
-if (wrongNode !== undefined) {
-  fail(wrongNode);
+const wrongMachine = nodeProblem(process.versions.node) ?? platformProblem(process.platform);
+if (wrongMachine !== undefined) {
+  fail(wrongMachine);
 }
 if (!existsSync(join(root, 'node_modules'))) {
   fail('The packages are not installed: run "npm ci" first');

@@ -4,6 +4,16 @@
 export const leastNode = '20.19.0';
 
 /**
+ * What to do about an operating system that Duet does not run on.
+ *
+ * @param {string} platform such as `process.platform`
+ * @returns {string | undefined} one line, or undefined when it will do
+ */
+export function platformProblem(platform) {
+  return platform === 'win32' ? 'On Windows, Duet runs in WSL (https://learn.microsoft.com/windows/wsl/install): clone, install and start it there' : undefined;
+}
+
+/**
  * What to do about a version of Node that cannot run Duet.
  *
  * @param {string} running the running version, such as `process.versions.node`

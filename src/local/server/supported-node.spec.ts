@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { leastNode, nodeProblem } from './supported-node.js';
+import { leastNode, nodeProblem, platformProblem } from './supported-node.js';
 
 test('The least version is the one that package.json asks for', async () => {
   const { engines } = JSON.parse(await readFile('package.json', 'utf8')) as { engines: { node: string } };
@@ -18,4 +18,9 @@ test.each(['18.20.8', '20.18.3', '16.0.0'])('Node %s is refused in one line that
 
 test.each(['20.19.0', '20.20.2', '22.0.0', '24.1.0', process.versions.node])('Node %s will do', (version) => {
   expect(nodeProblem(version)).toBeUndefined();
+});
+
+test('On Windows one line says where Duet runs, elsewhere nothing does', () => {
+  expect(platformProblem('win32')).toMatch(/^On Windows, Duet runs in WSL \(https:[^\n]+$/);
+  expect(['linux', 'darwin'].map(platformProblem)).toEqual([undefined, undefined]);
 });

