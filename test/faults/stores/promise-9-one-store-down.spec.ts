@@ -14,7 +14,7 @@ let service: FaultyService;
 let user: SignedUp;
 let todoId: string;
 beforeAll(async () => {
-  // So long is waited for the store that is down: enough for the other one on a busy machine. That the default keeps to 3 s is test/http/protocol/conventions.spec.ts.
+  // So long is waited for the store that is down: enough for the other one on a busy machine. That the default keeps to 3 s is test/http/stores-down.spec.ts.
   service = await startFaultyService({ STORE_TIMEOUT_MS: '5000' });
   user = await service.signUp();
   todoId = (await as('POST', `/users/${user.id}/todos`, { title: 'There before' })).body.id;
