@@ -25,7 +25,7 @@ const newUser = (): TokenBearer => tokenBearer(service.config);
 const tableName = (): string => service.config.dynamodb.tables.todos;
 const post = async (user: TokenBearer, body: unknown, key?: string): Promise<Answer> =>
   service.call('POST', `/users/${user.id}/todos`, { token: user.token, body, headers: key === undefined ? {} : { 'Idempotency-Key': key } });
-const to = async (user: TokenBearer, method: string, id: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> =>
+const callTodo = async (user: TokenBearer, method: string, id: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> =>
   service.call(method, `/todos/${id}`, { token: user.token, body, headers });
 const many = async <T>(count: number, work: (turn: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, async (_, turn) => work(turn)));
@@ -57,14 +57,14 @@ describe('LIST equals a recount of the todos', () => {
     const { id } = (await post(user, { title: 'x' })).body;
     const { id: other } = (await post(user, { title: 'x', status: 'done' })).body;
     const steps: [() => Promise<Answer>, object][] = [
-      [async () => to(user, 'PATCH', id, { status: 'in_progress' }), { open: 0, inProgress: 1, done: 1 }],
-      [async () => to(user, 'PATCH', id, { title: 'y' }), { open: 0, inProgress: 1, done: 1 }],
-      [async () => to(user, 'PUT', id, { title: 'y', status: 'done' }), { open: 0, inProgress: 0, done: 2 }],
-      [async () => to(user, 'PUT', other, { title: 'y' }), { open: 1, inProgress: 0, done: 1 }],
-      [async () => to(user, 'PATCH', id, { status: 'open' }, { 'If-Match': '"1"' }), { open: 1, inProgress: 0, done: 1 }],
-      [async () => to(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
-      [async () => to(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
-      [async () => to(user, 'DELETE', other), { open: 0, inProgress: 0, done: 0 }],
+      [async () => callTodo(user, 'PATCH', id, { status: 'in_progress' }), { open: 0, inProgress: 1, done: 1 }],
+      [async () => callTodo(user, 'PATCH', id, { title: 'y' }), { open: 0, inProgress: 1, done: 1 }],
+      [async () => callTodo(user, 'PUT', id, { title: 'y', status: 'done' }), { open: 0, inProgress: 0, done: 2 }],
+      [async () => callTodo(user, 'PUT', other, { title: 'y' }), { open: 1, inProgress: 0, done: 1 }],
+      [async () => callTodo(user, 'PATCH', id, { status: 'open' }, { 'If-Match': '"1"' }), { open: 1, inProgress: 0, done: 1 }],
+      [async () => callTodo(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
+      [async () => callTodo(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
+      [async () => callTodo(user, 'DELETE', other), { open: 0, inProgress: 0, done: 0 }],
     ];
     for (const [step, expected] of steps) {
       await step();
@@ -89,13 +89,13 @@ describe('LIST equals a recount of the todos', () => {
             case 1:
               return post(user, { title: 'keyed' }, `key-${wave}-${turn % 2}`);
             case 2:
-              return to(user, 'PUT', idOf(turn), { title: 'put', status: statusOf(turn + wave) });
+              return callTodo(user, 'PUT', idOf(turn), { title: 'put', status: statusOf(turn + wave) });
             case 3:
-              return to(user, 'DELETE', idOf(turn * 7 + wave));
+              return callTodo(user, 'DELETE', idOf(turn * 7 + wave));
             case 4:
-              return to(user, 'PATCH', idOf(turn), { status: statusOf(turn) }, { 'If-Match': '"2"' });
+              return callTodo(user, 'PATCH', idOf(turn), { status: statusOf(turn) }, { 'If-Match': '"2"' });
             default:
-              return to(user, 'PATCH', idOf(turn + wave), { status: statusOf(turn + wave) });
+              return callTodo(user, 'PATCH', idOf(turn + wave), { status: statusOf(turn + wave) });
           }
         })),
       );
@@ -113,7 +113,7 @@ describe('LIST equals a recount of the todos', () => {
     const user = newUser();
     const { id } = (await post(user, { title: 'x' })).body;
 
-    const answers = await many(10, async () => to(user, 'DELETE', id));
+    const answers = await many(10, async () => callTodo(user, 'DELETE', id));
 
     expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(9).fill(404)]);
     expect(await countsOf(user)).toEqual({ list: { open: 0, inProgress: 0, done: 0 }, recount: { open: 0, inProgress: 0, done: 0 } });
@@ -149,12 +149,12 @@ describe('Concurrent updates', () => {
     const user = newUser();
     const { id } = (await post(user, { title: 'x' })).body;
 
-    const answers = await many(50, async (turn) => to(user, 'PATCH', id, { title: `by ${turn}` }, { 'If-Match': '"1"' }));
+    const answers = await many(50, async (turn) => callTodo(user, 'PATCH', id, { title: `by ${turn}` }, { 'If-Match': '"1"' }));
 
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 412)).toHaveLength(49);
     const winner = answers.find(({ status }) => status === 200)?.body;
-    expect((await to(user, 'GET', id)).body).toEqual(winner);
+    expect((await callTodo(user, 'GET', id)).body).toEqual(winner);
     expect(winner.version).toBe(2);
   });
 
@@ -163,7 +163,7 @@ describe('Concurrent updates', () => {
     const { id } = (await post(user, { title: 'x' })).body;
 
     const answers = await many(20, async (turn) =>
-      to(user, turn % 2 ? 'PUT' : 'DELETE', id, turn % 2 ? { title: 'y', status: 'done' } : undefined, { 'If-Match': '"1"' }),
+      callTodo(user, turn % 2 ? 'PUT' : 'DELETE', id, turn % 2 ? { title: 'y', status: 'done' } : undefined, { 'If-Match': '"1"' }),
     );
 
     expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
@@ -176,11 +176,13 @@ describe('Concurrent updates', () => {
     const user = newUser();
     const { id } = (await post(user, { title: 'x' })).body;
 
-    const answers = await many(30, async (turn) => to(user, 'PATCH', id, turn % 2 ? { description: `d${turn}` } : { priority: 'high', tags: [`t${turn}`] }));
+    const answers = await many(30, async (turn) =>
+      callTodo(user, 'PATCH', id, turn % 2 ? { description: `d${turn}` } : { priority: 'high', tags: [`t${turn}`] }),
+    );
 
     expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
     expect(answers.map(({ body }) => body.version).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, turn) => turn + 2));
-    const final = (await to(user, 'GET', id)).body;
+    const final = (await callTodo(user, 'GET', id)).body;
     expect(final).toMatchObject({ version: 31, priority: 'high', description: expect.stringMatching(/^d\d+$/), tags: [expect.stringMatching(/^t\d+$/)] });
     expect(answers.find(({ body }) => body.version === 31)?.body).toEqual(final);
   });
@@ -189,7 +191,7 @@ describe('Concurrent updates', () => {
     const user = newUser();
     const ids = (await many(30, async () => post(user, { title: 'x' }))).map(({ status, body }) => (expect(status).toBe(201), body.id as string));
 
-    const answers = await many(30, async (turn) => to(user, 'PATCH', ids[turn] ?? '', { status: 'done' }));
+    const answers = await many(30, async (turn) => callTodo(user, 'PATCH', ids[turn] ?? '', { status: 'done' }));
 
     expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
     expect(await countsOf(user)).toEqual({ list: { open: 0, inProgress: 0, done: 30 }, recount: { open: 0, inProgress: 0, done: 30 } });
@@ -220,9 +222,9 @@ describe('Idempotency-Key', () => {
   test('replays the first answer also after the todo was changed or deleted', async () => {
     const user = newUser();
     const created = await post(user, { title: 'x' }, 'k');
-    await to(user, 'PATCH', created.body.id, { title: 'changed', status: 'done' });
+    await callTodo(user, 'PATCH', created.body.id, { title: 'changed', status: 'done' });
     expect((await post(user, { title: 'x' }, 'k')).body).toEqual(created.body);
-    await to(user, 'DELETE', created.body.id);
+    await callTodo(user, 'DELETE', created.body.id);
     expect((await post(user, { title: 'x' }, 'k')).body).toEqual(created.body);
     expect(await total(user)).toBe(0);
   });
@@ -352,7 +354,7 @@ describe('Once a user’s tombstone stands', () => {
       ['PATCH', { status: 'done' }],
       ['DELETE', undefined],
     ] as const) {
-      expectProblem(await to(user, method, id, body), 404, 'user.not_found');
+      expectProblem(await callTodo(user, method, id, body), 404, 'user.not_found');
     }
     expect((await itemOf(user, `TODO#${id}`))?.['version']).toBe(1);
   });
