@@ -222,6 +222,83 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/auth/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a link to reset the password
+         * @description The same answer for an e-mail that nobody has. Beyond 5 an hour for an account, or 20 from an address, it is the same too, and nothing is sent.
+         */
+        post: operations["forgotPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a link
+         * @description Ends every session, and verifies the e-mail. A password that is refused leaves the link as it is.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verify the e-mail by a link */
+        post: operations["verifyEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for the link again that verifies the e-mail
+         * @description It ends the one before. Nothing is sent to an e-mail that is verified, nor beyond 5 an hour for an account or 20 from an address.
+         */
+        post: operations["requestVerification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users/{id}/changes": {
         parameters: {
             query?: never;
@@ -408,7 +485,7 @@ export interface components {
              * @description Stable: programs decide by it.
              * @enum {string}
              */
-            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "auth.reauthentication_required" | "user.wrong_password" | "record.not_found" | "route.not_found" | "session.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "sync.expired" | "version.stale" | "batch.too_large" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "service.busy" | "store.unavailable";
+            code: "cursor.invalid" | "record.full" | "request.invalid" | "request.malformed" | "token.invalid" | "auth.invalid_credentials" | "auth.invalid_refresh_token" | "auth.invalid_token" | "auth.token_missing" | "access.denied" | "auth.email_unverified" | "auth.reauthentication_required" | "user.wrong_password" | "record.not_found" | "route.not_found" | "session.not_found" | "todo.not_found" | "user.not_found" | "route.method_not_allowed" | "request.timeout" | "record.exists" | "user.email_taken" | "sync.expired" | "version.stale" | "batch.too_large" | "request.too_large" | "request.unsupported_media_type" | "idempotency.key_reused" | "rate_limit.exceeded" | "request.header_too_large" | "service.internal" | "mail.unavailable" | "service.busy" | "store.unavailable";
             /** @description The same as X-Request-Id: name it when asking for help. */
             requestId: string;
             /** @description Each value that is not valid. */
@@ -538,6 +615,7 @@ export interface components {
          * @example {
          *       "id": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
          *       "email": "ada@example.com",
+         *       "emailVerified": true,
          *       "name": "Ada Lovelace",
          *       "timeZone": "Europe/Berlin",
          *       "role": "user",
@@ -557,6 +635,8 @@ export interface components {
              * @example ada@example.com
              */
             email: string;
+            /** @description Whether the link was followed that was sent there. */
+            emailVerified: boolean;
             /** @example Ada Lovelace */
             name: string;
             /**
@@ -671,6 +751,7 @@ export interface components {
          *         {
          *           "id": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
          *           "email": "ada@example.com",
+         *           "emailVerified": true,
          *           "name": "Ada Lovelace",
          *           "timeZone": "Europe/Berlin",
          *           "role": "user",
@@ -720,6 +801,33 @@ export interface components {
              * @description Needed for a new password or e-mail.
              */
             currentPassword?: string;
+        };
+        ForgottenPassword: {
+            /**
+             * Format: email
+             * @example ada@example.com
+             */
+            email: string;
+        };
+        PasswordReset: {
+            /**
+             * @description What stands behind the last slash of the link.
+             * @example c2l4dGVlbiBvciB0aGlydHktdHdvIHJhbmRvbSBieXQ
+             */
+            token: string;
+            /**
+             * Format: password
+             * @description Neither the e-mail nor the name.
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        EmailVerification: {
+            /**
+             * @description What stands behind the last slash of the link.
+             * @example c2l4dGVlbiBvciB0aGlydHktdHdvIHJhbmRvbSBieXQ
+             */
+            token: string;
         };
         Changes: {
             changes: ({
@@ -1051,6 +1159,7 @@ export interface components {
          *       "user": {
          *         "id": "019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c",
          *         "email": "ada@example.com",
+         *         "emailVerified": true,
          *         "name": "Ada Lovelace",
          *         "timeZone": "Europe/Berlin",
          *         "role": "user",
@@ -2505,6 +2614,407 @@ export interface operations {
                     "X-Request-Id": string;
                     /** @description Seconds to wait before the next try. */
                     "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forgotPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenPassword"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, it is sent a link that holds for an hour. */
+            202: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than 102,400 bytes. */
+            413: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body’s media type, charset or encoding is not supported. */
+            415: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The password is the new one. */
+            204: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than 102,400 bytes. */
+            413: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body’s media type, charset or encoding is not supported. */
+            415: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries. */
+            429: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerification"];
+            };
+        };
+        responses: {
+            /** @description The e-mail is verified. */
+            204: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is longer than 102,400 bytes. */
+            413: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body’s media type, charset or encoding is not supported. */
+            415: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the service, logged under the `requestId`. */
+            500: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A store is unreachable. */
+            503: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    requestVerification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A user’s id, or `me` for your own. */
+                id: "me" | string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The e-mail is sent a link that holds for a day. */
+            202: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Something in the request is not valid; `errors` points at each value. */
+            400: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No access token, or one that does not hold; at sign-in, wrong credentials. */
+            401: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description How to authenticate (RFC 6750). */
+                    "WWW-Authenticate": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Someone else’s, whether or not it exists. */
+            403: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
+                    /** @description What is left of the quota, and the seconds until it is full again. */
+                    RateLimit?: string;
+                    /** @description The quotas of this route. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such resource. */
+            404: {
+                headers: {
+                    /** @description Names this request in the logs. */
+                    "X-Request-Id": string;
                     /** @description What is left of the quota, and the seconds until it is full again. */
                     RateLimit?: string;
                     /** @description The quotas of this route. */

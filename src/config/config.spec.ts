@@ -63,9 +63,19 @@ describe('A configuration', () => {
       },
       cors: { origins: undefined },
       events: { busName: undefined, endpoint: undefined },
+      mail: { route: { kind: 'files' }, from: { name: 'Duet', address: 'duet@localhost' }, appUrl: 'http://localhost:3000/app', requireVerified: false },
       secrets: { endpoint: undefined },
       auth: { jwtSecret: good['JWT_SECRET'], jwtSecretArn: undefined },
-      limits: { loginAccountAddress: 10, loginAccount: 50, loginAddress: 100, loginSuccess: 100, registrationAddress: 100, emailChange: 20 },
+      limits: {
+        loginAccountAddress: 10,
+        loginAccount: 50,
+        loginAddress: 100,
+        loginSuccess: 100,
+        registrationAddress: 100,
+        emailChange: 20,
+        mailAccount: 5,
+        mailAddress: 20,
+      },
       counter: { shards: 1 },
       archive: { afterDays: 90 },
     });
@@ -112,6 +122,11 @@ describe('A wrong configuration', () => {
     PROVISION_STORES: 'a-secret',
     EVENTBRIDGE_ENDPOINT: 'a-secret',
     SECRETS_MANAGER_ENDPOINT: 'ftp://a-secret',
+    MAIL_URL: 'smtp://user:a-secret@',
+    MAIL_FROM: 'a-secret',
+    APP_URL: 'https://app.example.com/?a-secret',
+    REQUIRE_VERIFIED_EMAIL: 'a-secret',
+    SES_ENDPOINT: 'a-secret',
     JWT_SECRET: 'a-secret',
     JWT_SECRET_ARN: 'a-secret',
     COUNTER_SHARDS: 'a-secret',
@@ -122,13 +137,15 @@ describe('A wrong configuration', () => {
     REGISTRATION_LIMIT_ADDRESS: 'a-secret',
     LOGIN_SUCCESS_LIMIT_ACCOUNT: 'a-secret',
     EMAIL_CHANGE_LIMIT_ACCOUNT: 'a-secret',
+    MAIL_LIMIT_ACCOUNT: 'a-secret',
+    MAIL_LIMIT_ADDRESS: 'a-secret',
   };
 
   test('is told in one message: every variable by its name, none by its value', () => {
     const problems = problemsOf(wrong);
 
     expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
-    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 33 problems:\n {2}- \w/);
+    expect(() => parseConfig(wrong)).toThrow(/^The configuration has 40 problems:\n {2}- \w/);
     expect(problems.join('\n')).not.toContain('a-secret');
   });
 
@@ -149,6 +166,9 @@ describe('A wrong configuration', () => {
     ['two signing keys', { JWT_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:x' }, 'JWT_SECRET'],
     ['a key of 31 bytes', { JWT_SECRET: 'xy'.repeat(15) + 'x' }, 'JWT_SECRET'],
     ['a key of one byte over and over', { JWT_SECRET: 'a'.repeat(64) }, 'JWT_SECRET'],
+    ['mails without a sender', { MAIL_URL: 'ses:' }, 'MAIL_FROM'],
+    ['links on Lambda that lead nowhere', { AWS_LAMBDA_FUNCTION_NAME: 'f', MAIL_URL: 'ses:', MAIL_FROM: 'a@example.com' }, 'APP_URL'],
+    ['verified e-mails on Lambda without mails', { AWS_LAMBDA_FUNCTION_NAME: 'f', REQUIRE_VERIFIED_EMAIL: 'true' }, 'REQUIRE_VERIFIED_EMAIL'],
     ['provisioning on Lambda', { AWS_LAMBDA_FUNCTION_NAME: 'f', PROVISION_STORES: 'true' }, 'PROVISION_STORES'],
     ['a port beyond the last', { PORT: '65536' }, 'PORT'],
     ['port 0 of PostgreSQL', { RDS_PORT: '0' }, 'RDS_PORT'],
@@ -209,14 +229,17 @@ test.each(['Frankfurt', 'eu-mars-1', 'eu-central', 'EU-CENTRAL-1', 'us-east-1a']
   expect(problemsOf({ ...good, AWS_REGION: region })).toEqual(['AWS_REGION must be a region such as eu-central-1']);
 });
 
-test.each(['DYNAMODB_ENDPOINT', 'SECRETS_MANAGER_ENDPOINT', 'EVENTBRIDGE_ENDPOINT'])('%s is encrypted, unless it is on this machine', (variable) => {
-  for (const url of ['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000', 'https://vpce.example.com']) {
-    expect(problemsOf({ ...good, [variable]: url })).toEqual([]);
-  }
-  for (const url of ['http://vpce.example.com', 'http://10.0.0.1:8000', 'http://127.0.0.1.nip.io']) {
-    expect(problemsOf({ ...good, [variable]: url })).toEqual([`${variable} must be an https URL, unless its host is a loopback address`]);
-  }
-});
+test.each(['DYNAMODB_ENDPOINT', 'SECRETS_MANAGER_ENDPOINT', 'EVENTBRIDGE_ENDPOINT', 'SES_ENDPOINT'])(
+  '%s is encrypted, unless it is on this machine',
+  (variable) => {
+    for (const url of ['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000', 'https://vpce.example.com']) {
+      expect(problemsOf({ ...good, [variable]: url })).toEqual([]);
+    }
+    for (const url of ['http://vpce.example.com', 'http://10.0.0.1:8000', 'http://127.0.0.1.nip.io']) {
+      expect(problemsOf({ ...good, [variable]: url })).toEqual([`${variable} must be an https URL, unless its host is a loopback address`]);
+    }
+  },
+);
 
 test('JWT_SECRET may not be one character again and again', () => {
   expect(problemsOf({ ...good, JWT_SECRET: 'x'.repeat(64) })).toEqual(['JWT_SECRET must not be one character again and again']);

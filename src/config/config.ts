@@ -1,5 +1,6 @@
 import { partition } from '@aws-sdk/core/client';
 import * as z from 'zod';
+import { type MailConfig, mailSender, mailUrl } from './mail.js';
 
 /** The environment as Node gives it: names and text. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -110,6 +111,13 @@ export const environmentSchema = z.object({
   EVENTBRIDGE_ENDPOINT: endpoint.optional(),
   SECRETS_MANAGER_ENDPOINT: endpoint.optional(),
 
+  MAIL_URL: mailUrl(isLoopback).optional(),
+  MAIL_FROM: mailSender.optional(),
+  // Fragments are the app's own, and a query would stand before them.
+  APP_URL: endpoint.refine((url) => !/[?#]/.test(url), 'must have neither a query nor a fragment').optional(),
+  REQUIRE_VERIFIED_EMAIL: flag.default(false),
+  SES_ENDPOINT: endpoint.optional(),
+
   JWT_SECRET: z
     .string()
     .superRefine((secret, context) => {
@@ -132,6 +140,8 @@ export const environmentSchema = z.object({
   LOGIN_SUCCESS_LIMIT_ACCOUNT: whole(1, 1_000_000).default(100),
   REGISTRATION_LIMIT_ADDRESS: whole(1, 1_000_000).default(100),
   EMAIL_CHANGE_LIMIT_ACCOUNT: whole(1, 1_000_000).default(20),
+  MAIL_LIMIT_ACCOUNT: whole(1, 1_000_000).default(5),
+  MAIL_LIMIT_ADDRESS: whole(1, 1_000_000).default(20),
 
   // Set by the Lambda service: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
   AWS_LAMBDA_FUNCTION_NAME: text.optional(),
@@ -225,6 +235,7 @@ export interface Config {
   readonly postgres: PostgresConfig;
   readonly dynamodb: DynamoDbConfig;
   readonly events: { readonly busName?: string; readonly endpoint?: string };
+  readonly mail: MailConfig;
   readonly secrets: { readonly endpoint?: string };
   readonly auth: { readonly jwtSecret?: string; readonly jwtSecretArn?: string };
   readonly limits: {
@@ -234,6 +245,9 @@ export interface Config {
     readonly loginSuccess: number;
     readonly registrationAddress: number;
     readonly emailChange: number;
+    /** Mails that anyone may ask for: to one account, and from one address. */
+    readonly mailAccount: number;
+    readonly mailAddress: number;
   };
   readonly counter: { readonly shards: number };
   readonly archive: { readonly afterDays: number };
@@ -256,15 +270,15 @@ export function embeddedNeeds(environment: Environment): EmbeddedNeeds {
   };
 }
 
-/** What not every function uses, so that one which does not is not given the way to it: PostgreSQL, and the key that signs tokens. */
-export type Part = 'postgres' | 'signing-key';
+/** What not every function uses, so that one which does not is not given the way to it: PostgreSQL, the key that signs tokens, and the sending of mails. */
+export type Part = 'postgres' | 'signing-key' | 'mail';
 
 /**
  * Reads the whole environment against one schema; `parts` must be configured, the others may be left out.
  *
  * @throws ConfigError naming every variable that is missing or wrong, never a value: it may be a secret.
  */
-export function parseConfig(environment: Environment, parts: readonly Part[] = ['postgres', 'signing-key']): Config {
+export function parseConfig(environment: Environment, parts: readonly Part[] = ['postgres', 'signing-key', 'mail']): Config {
   const set = withoutBlanks(environment);
   const parsed = environmentSchema.safeParse(set);
   const problems = [...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')} ${issue.message}`), ...crossChecks(set, parts)];
@@ -301,6 +315,13 @@ function crossChecks(set: Environment, parts: readonly Part[]): string[] {
     problems.push('JWT_SECRET or JWT_SECRET_ARN must be set, and only one of them');
   } else if (parts.includes('signing-key') && !has('JWT_SECRET') && !has('JWT_SECRET_ARN')) {
     problems.push('JWT_SECRET or JWT_SECRET_ARN must be set, and only one of them');
+  }
+  if (parts.includes('mail') && has('MAIL_URL')) {
+    const needed = ['MAIL_FROM', ...(has('AWS_LAMBDA_FUNCTION_NAME') ? ['APP_URL' as const] : [])] as const;
+    problems.push(...needed.filter((name) => !has(name)).map((name) => `${name} must be set where MAIL_URL is`));
+  }
+  if (has('AWS_LAMBDA_FUNCTION_NAME') && set['REQUIRE_VERIFIED_EMAIL'] === 'true' && !has('MAIL_URL')) {
+    problems.push('REQUIRE_VERIFIED_EMAIL must not be true without MAIL_URL: nobody could verify an e-mail');
   }
   if (has('AWS_LAMBDA_FUNCTION_NAME') && set['PROVISION_STORES'] === 'true') {
     problems.push('PROVISION_STORES must not be true on Lambda: the migrate function and Terraform do that');
@@ -345,6 +366,12 @@ function toConfig(env: Variables): Config {
       },
     },
     events: { busName: env.EVENT_BUS_NAME, endpoint: env.EVENTBRIDGE_ENDPOINT },
+    mail: {
+      route: env.MAIL_URL?.kind === 'ses' ? { kind: 'ses', endpoint: env.SES_ENDPOINT } : (env.MAIL_URL ?? { kind: lambda ? 'none' : 'files' }),
+      from: env.MAIL_FROM ?? { name: 'Duet', address: 'duet@localhost' },
+      appUrl: (env.APP_URL ?? `http://localhost:${env.PORT}${env.BASE_PATH ?? ''}/app`).replace(/\/+$/, ''),
+      requireVerified: env.REQUIRE_VERIFIED_EMAIL,
+    },
     secrets: { endpoint: env.SECRETS_MANAGER_ENDPOINT },
     auth: { jwtSecret: env.JWT_SECRET, jwtSecretArn: env.JWT_SECRET_ARN },
     limits: {
@@ -354,6 +381,8 @@ function toConfig(env: Variables): Config {
       loginSuccess: env.LOGIN_SUCCESS_LIMIT_ACCOUNT,
       registrationAddress: env.REGISTRATION_LIMIT_ADDRESS,
       emailChange: env.EMAIL_CHANGE_LIMIT_ACCOUNT,
+      mailAccount: env.MAIL_LIMIT_ACCOUNT,
+      mailAddress: env.MAIL_LIMIT_ADDRESS,
     },
     counter: { shards: env.COUNTER_SHARDS },
     archive: { afterDays: env.ARCHIVE_AFTER_DAYS },

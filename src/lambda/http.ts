@@ -20,7 +20,7 @@ interface Service {
 }
 
 const start = memoize(async (): Promise<Service> => {
-  const app = await createApp(parseConfig(readEnvironment()), { readInvocation });
+  const app = await createApp(parseConfig(readEnvironment(), ['postgres', 'signing-key']), { readInvocation });
   const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
   // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
   return { app, serve: async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult> };

@@ -16,7 +16,7 @@ import { postgresModule } from '../postgres.module.js';
 /** How much of the function's time is kept for ending the work in progress, and for the metrics. */
 const reserveMs = 12_000;
 
-const boot = memoize(async () => createWorker(parseConfig(readEnvironment(), ['postgres']), [postgresModule, DynamoDbModule, OutboxWorkerModule]));
+const boot = memoize(async () => createWorker(parseConfig(readEnvironment(), ['postgres', 'mail']), [postgresModule, DynamoDbModule, OutboxWorkerModule]));
 
 /** What one run did and left. */
 export interface OutboxRun {

@@ -151,7 +151,7 @@ describe('the role that functions come to PostgreSQL as', () => {
 
     const rows = ['DELETE', 'INSERT', 'SELECT', 'UPDATE'];
     expect(granted).toEqual([
-      ...rows.map((privilege) => ({ relname: 'outbox', privilege_type: privilege })),
+      ...['mail_tokens', 'outbox'].flatMap((table) => rows.map((privilege) => ({ relname: table, privilege_type: privilege }))),
       { relname: 'outbox_sequence_seq', privilege_type: 'USAGE' },
       ...['refresh_tokens', 'users'].flatMap((table) => rows.map((privilege) => ({ relname: table, privilege_type: privilege }))),
     ]);

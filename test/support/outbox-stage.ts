@@ -81,8 +81,9 @@ export class OutboxStage {
     return (await this.worker.get(OutboxRepository).backlog()).pending;
   }
 
+  /** The rows of a user's changes; mails are sent beside them. */
   async rowsOf(userId: string): Promise<StoredRow[]> {
-    return this.query<StoredRow>('SELECT * FROM outbox WHERE user_id = $1 ORDER BY sequence', [userId]);
+    return this.query<StoredRow>(`SELECT * FROM outbox WHERE user_id = $1 AND kind NOT LIKE 'mail.%' ORDER BY sequence`, [userId]);
   }
 
   async allDone(userId: string): Promise<void> {
@@ -161,7 +162,7 @@ export class OutboxStage {
 /** The profile of a user, as a row's payload. */
 export function userOf(id: string, version: number) {
   const now = new Date().toISOString();
-  return { id, email: `${id}@example.com`, name: 'Ada', timeZone: 'UTC', role: 'user', createdAt: now, updatedAt: now, version };
+  return { id, email: `${id}@example.com`, emailVerified: false, name: 'Ada', timeZone: 'UTC', role: 'user', createdAt: now, updatedAt: now, version };
 }
 
 /** Whether an event is of this user's profile. */

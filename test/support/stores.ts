@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { type Environment, parseConfig } from '../../src/config/config.js';
 
@@ -6,7 +9,7 @@ import { type Environment, parseConfig } from '../../src/config/config.js';
 export interface SuiteStores {
   /** Enough for `parseConfig`; names a database and tables that no other suite uses. */
   readonly environment: Environment;
-  /** Drops the database. Close what is connected to it first. */
+  /** Drops the database and removes the data folder. Close what is connected to it first. */
   stop(): Promise<void>;
 }
 
@@ -18,10 +21,13 @@ export async function openStores(): Promise<SuiteStores> {
   const suite = randomBytes(4).toString('hex');
   const database = `duet_${suite}`;
   await asOwner(shared, `CREATE DATABASE ${database}`);
+  // Mails are files in it.
+  const dataDir = await mkdtemp(join(tmpdir(), 'duet-suite-'));
   return {
     environment: {
       ...shared,
       RDS_DATABASE: database,
+      DUET_DATA_DIR: dataDir,
       ...Object.fromEntries(
         tables.map((variable) => [
           variable,
@@ -32,7 +38,10 @@ export async function openStores(): Promise<SuiteStores> {
         ]),
       ),
     },
-    stop: async () => asOwner(shared, `DROP DATABASE ${database} WITH (FORCE)`),
+    stop: async () => {
+      await asOwner(shared, `DROP DATABASE ${database} WITH (FORCE)`);
+      await rm(dataDir, { recursive: true, force: true });
+    },
   };
 }
 

@@ -41,6 +41,12 @@ export const errorCatalogue = {
     cause: 'The request is not valid HTTP, or its body is not valid JSON in UTF-8.',
     remedy: 'Send a whole, well-formed request.',
   },
+  'token.invalid': {
+    status: 400,
+    title: 'The link does not hold',
+    cause: 'The token is unknown, was used before, has expired, or a newer link was sent since.',
+    remedy: 'Ask for a new link.',
+  },
   'auth.invalid_credentials': {
     status: 401,
     title: 'Wrong e-mail or password',
@@ -75,6 +81,12 @@ export const errorCatalogue = {
     title: 'Access denied',
     cause: 'The resource belongs to another user, whether or not it exists, or only an administrator may do this.',
     remedy: 'Ask for your own: `me` stands for your user id.',
+  },
+  'auth.email_unverified': {
+    status: 403,
+    title: 'Verify your e-mail first',
+    cause: 'E-mail and password are right, but the link that was sent to verify the e-mail has not been followed.',
+    remedy: 'Follow the link in the mail. Without it, reset the password: that verifies the e-mail too.',
   },
   'auth.reauthentication_required': {
     status: 403,
@@ -195,6 +207,12 @@ export const errorCatalogue = {
     title: 'Internal error',
     cause: 'Something went wrong on our side. It has been logged under the requestId.',
     remedy: 'Report the `requestId`.',
+  },
+  'mail.unavailable': {
+    status: 503,
+    title: 'No mail can be sent',
+    cause: 'This service is not set up to send mails.',
+    remedy: 'Ask whoever operates it.',
   },
   'service.busy': {
     status: 503,

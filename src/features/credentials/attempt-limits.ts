@@ -96,6 +96,28 @@ export class AttemptLimits {
     await this.count(['user', userId], this.quotas.emailChange, client);
   }
 
+  /**
+   * Whether one more mail may be sent for an account, as a client asks for it; if so, it is counted. Only the address's own quota is published: the account's
+   * would show what others have asked for.
+   */
+  async allowsMail(kind: 'forgot' | 'verification', account: Subject, client: LimitedClient): Promise<boolean> {
+    const quotas = this.quotas[kind];
+    client.publish([quotas.address]);
+    const own = (usages: readonly Usage[]): void => client.report(usages.filter(({ policy }) => policy === quotas.address));
+    try {
+      const taken = await this.limiter.take([
+        { subject: account, take: [{ policy: quotas.account }] },
+        ...(client.network === undefined ? [] : [{ subject: addressSubject(client.network), take: [{ policy: quotas.address }] }]),
+      ]);
+      own(taken.flatMap(({ usages }) => usages));
+      return true;
+    } catch (error) {
+      if (!(error instanceof QuotaSpentError)) throw error;
+      own(error.usages);
+      return false;
+    }
+  }
+
   private async count(subject: Subject, policy: Policy, client: LimitedClient): Promise<void> {
     const [taken] = await this.published(client, async () => this.limiter.take([{ subject, take: [{ policy }] }]));
     this.publish(client, taken?.usages ?? []);

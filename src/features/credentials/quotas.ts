@@ -15,6 +15,15 @@ export interface Quotas {
   readonly registration: Policy;
   /** Changes of one account's e-mail, whatever becomes of them: the answer says whether an e-mail is registered. */
   readonly emailChange: Policy;
+  /** Links that anyone may ask for, to one account and from one address: to reset the password, and to verify the e-mail. */
+  readonly forgot: MailQuotas;
+  readonly verification: MailQuotas;
+}
+
+/** The quotas of one kind of mail. */
+export interface MailQuotas {
+  readonly account: Policy;
+  readonly address: Policy;
 }
 
 const quarterHour = 15 * 60;
@@ -22,6 +31,10 @@ const hour = 60 * 60;
 
 /** The quotas as configured. */
 export function quotasOf(limits: Config['limits']): Quotas {
+  const mails = (name: string): MailQuotas => ({
+    account: { name: `${name}-account`, quota: limits.mailAccount, windowSeconds: hour },
+    address: { name: `${name}-address`, quota: limits.mailAddress, windowSeconds: hour },
+  });
   return {
     accountAddress: { name: 'account-address', quota: limits.loginAccountAddress, windowSeconds: quarterHour },
     account: { name: 'account', quota: limits.loginAccount, windowSeconds: quarterHour },
@@ -29,5 +42,7 @@ export function quotasOf(limits: Config['limits']): Quotas {
     success: { name: 'success', quota: limits.loginSuccess, windowSeconds: hour },
     registration: { name: 'registration', quota: limits.registrationAddress, windowSeconds: hour },
     emailChange: { name: 'email-change', quota: limits.emailChange, windowSeconds: hour },
+    forgot: mails('forgot'),
+    verification: mails('verification'),
   };
 }

@@ -41,6 +41,7 @@ export const errorExamples: Readonly<Record<ErrorCode, ErrorExample>> = {
     errors: [{ pointer: '/priority', detail: 'Invalid option: expected one of "low"|"normal"|"high"' }],
   },
   'request.malformed': { request: { method: 'POST', path: '/users/me/todos', body: '{"title":' }, detail: 'The body is not valid JSON.' },
+  'token.invalid': { request: { method: 'POST', path: '/auth/verify', as: 'stranger', body: { token: 'unknown' } } },
   'auth.invalid_credentials': {
     request: { method: 'POST', path: '/auth/login', as: 'stranger', body: { email: 'somebody@example.com', password: 'not the right password' } },
   },
@@ -48,6 +49,10 @@ export const errorExamples: Readonly<Record<ErrorCode, ErrorExample>> = {
   'auth.invalid_token': { request: { method: 'GET', path: '/users/me', as: 'late' } },
   'auth.token_missing': { request: { method: 'GET', path: '/users/me', as: 'stranger' } },
   'access.denied': { request: { method: 'GET', path: `/users/${someId}` }, detail: 'You may only reach what is yours.' },
+  'auth.email_unverified': {
+    request: { method: 'POST', path: '/auth/login', as: 'stranger', body: { email: 'new@example.com', password: 'correct horse battery staple' } },
+    after: 'someone has registered as new@example.com, with REQUIRE_VERIFIED_EMAIL=true',
+  },
   'auth.reauthentication_required': { request: { method: 'DELETE', path: '/users/me', as: 'idle' } },
   'user.wrong_password': {
     request: { method: 'PATCH', path: '/users/me', body: { email: 'new@example.com', currentPassword: 'not the right password' } },
@@ -86,6 +91,10 @@ export const errorExamples: Readonly<Record<ErrorCode, ErrorExample>> = {
   },
   'request.header_too_large': { request: { method: 'GET', path: '/?q=… (16,384 bytes)', as: 'stranger' } },
   'service.internal': { request: { method: 'GET', path: '/users/me' }, after: 'a fault of the service' },
+  'mail.unavailable': {
+    request: { method: 'POST', path: '/auth/forgot', as: 'stranger', body: { email: 'ada@example.com' } },
+    after: 'MAIL_URL is not set, on Lambda',
+  },
   'service.busy': {
     request: { method: 'POST', path: '/users/me/todos', body: { title: 'Water the plants' } },
     after: 'more requests at once than the service can serve in time',

@@ -5,6 +5,7 @@ import { outboxEvent } from './outbox-event.js';
 const user = {
   id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c',
   email: 'ada@example.com',
+  emailVerified: true,
   name: 'Ada',
   timeZone: 'UTC',
   role: 'user',

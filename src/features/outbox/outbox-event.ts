@@ -3,10 +3,10 @@ import { makeEvent } from '../events/catalogue.js';
 import { userDeleted } from '../events/catalogue/user-deleted.js';
 import { userRegistered } from '../events/catalogue/user-registered.js';
 import { userUpdated } from '../events/catalogue/user-updated.js';
-import type { OutboxKind } from './outbox.js';
+import type { EventKind } from './outbox.js';
 import type { ClaimedRow } from './outbox.repository.js';
 
-const definitions: Readonly<Record<OutboxKind, EventDefinition>> = {
+const definitions: Readonly<Record<EventKind, EventDefinition>> = {
   'user.registered': userRegistered,
   'user.updated': userUpdated,
   'user.deleted': userDeleted,
@@ -22,7 +22,7 @@ export function outboxEvent({
   if (!Object.hasOwn(definitions, kind)) {
     return { unpublishable: `unknown kind ${kind.slice(0, 100)}` };
   }
-  const definition = definitions[kind as OutboxKind];
+  const definition = definitions[kind as EventKind];
   const parsed = definition.data.safeParse(payload);
   return parsed.success
     ? makeEvent(definition, { id, occurredAt, data: parsed.data as object })

@@ -49,7 +49,7 @@ export class OutboxPublisher {
 
   private async record(row: ClaimedRow, outcome: PublishOutcome): Promise<void> {
     if (outcome.published) {
-      await this.outbox.markPublished(row);
+      await this.outbox.markDone(row);
     } else if (outcome.permanent || row.attempts >= maxAttempts) {
       await this.markDead(row, outcome.reason);
     } else {

@@ -44,7 +44,7 @@ export class LeaseLostError extends Error {
 }
 
 /**
- * The outbox as its workers see it. A row's steps: a deletion is first erased, then published; any other is published. A row is taken with
+ * The outbox as its workers see it. A row's steps: a deletion is first erased, then published; a mail is sent; any other is published. A row is taken with
  * a lease of its own, in a short transaction: no lock is held while the work is done, however long that takes, and what a worker that
  * died had taken is free again when the lease ends. All times are the database's, so that workers' clocks do not matter.
  */
@@ -55,6 +55,9 @@ export abstract class OutboxRepository {
   /** Takes rows that are due to be published, of each user at most the oldest that is pending. */
   abstract claimOldestOfEachUser(limit: number): Promise<ClaimedRow[]>;
 
+  /** Takes mails that are due to be sent. They wait for nothing else of the user, and nothing waits for them. */
+  abstract claimMails(limit: number): Promise<ClaimedRow[]>;
+
   /** Whether a deletion of the user is yet to be erased. */
   abstract erasureIsPending(userId: string): Promise<boolean>;
 
@@ -64,8 +67,8 @@ export abstract class OutboxRepository {
   /** The user's data are erased: from now on the deletion is publishable. @throws LeaseLostError */
   abstract markErased(row: ClaimedRow): Promise<void>;
 
-  /** The row is done, and its payload is emptied. A deletion empties the user's other rows too. @throws LeaseLostError */
-  abstract markPublished(row: ClaimedRow): Promise<void>;
+  /** The row is published or sent, and its payload is emptied. A deletion empties the user's other rows too. @throws LeaseLostError */
+  abstract markDone(row: ClaimedRow): Promise<void>;
 
   /** Has the row tried again in `pauseMs`. @throws LeaseLostError */
   abstract postpone(row: ClaimedRow, pauseMs: number, reason: string): Promise<void>;

@@ -1,3 +1,6 @@
+import type { LinkPurpose } from '../links/link-token.js';
+import type { MailRequest } from '../outbox/outbox.js';
+
 /** What a user may do: `admin` may read everyone's, and is granted by an operator only. */
 export type Role = 'user' | 'admin';
 
@@ -5,6 +8,8 @@ export type Role = 'user' | 'admin';
 export interface User {
   readonly id: string;
   readonly email: string;
+  /** Whether a link was followed that was sent there. */
+  readonly emailVerified: boolean;
   readonly name: string;
   /** An IANA name. */
   readonly timeZone: string;
@@ -25,12 +30,17 @@ export interface UserCredentials {
 /** What changes in a user; a new hash is a new password. */
 export interface UserChanges {
   readonly email?: string;
+  readonly emailVerified?: boolean;
   readonly name?: string;
   readonly timeZone?: string;
   readonly role?: Role;
   readonly passwordHash?: string;
   /** Ends every session, as a new password does. */
   readonly endsSessions?: boolean;
+  /** Links that were sent and hold no longer. */
+  readonly endsLinks?: readonly LinkPurpose[];
+  /** Mails that tell of it. */
+  readonly mails?: readonly MailRequest[];
 }
 
 /** The form in which e-mail addresses are compared: those that differ only in case are one. */

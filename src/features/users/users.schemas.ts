@@ -8,7 +8,8 @@ import { findTimeZone, timeZonePattern } from './time-zone.js';
 // HTML's own rule for e-mail fields, with a dot in the domain and none doubled: what mail servers take, short of quoted names.
 const emailPattern =
   /^(?!\.)(?!.*\.[.@])[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])$/;
-const email = z
+/** An e-mail that is to be an account's. */
+export const emailSchema = z
   .string()
   .max(254, 'must be at most 254 characters long')
   .regex(emailPattern, 'must be an e-mail address')
@@ -19,7 +20,8 @@ const timeZone = z
   .refine((name) => findTimeZone(name) !== undefined, { error: 'must be the IANA name of a time zone, such as Europe/Berlin', abort: true })
   .overwrite((name) => findTimeZone(name) ?? name)
   .meta({ description: 'The IANA name of a time zone, in any case; it is kept in its own.', pattern: timeZonePattern.source, example: 'Europe/Berlin' });
-const newPassword = boundedText(passwordLength.min, passwordLength.max).meta({
+/** A password that is to be an account's. */
+export const newPasswordSchema = boundedText(passwordLength.min, passwordLength.max).meta({
   description: 'Neither the e-mail nor the name.',
   format: 'password',
   writeOnly: true,
@@ -31,6 +33,7 @@ const instant = z.string().meta({ format: 'date-time', example: '2026-11-20T09:3
 export const exampleUser = {
   id: '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c',
   email: 'ada@example.com',
+  emailVerified: true,
   name: 'Ada Lovelace',
   timeZone: 'Europe/Berlin',
   role: 'user',
@@ -44,6 +47,7 @@ export const userSchema = z
   .object({
     id: idSchema,
     email: z.string().meta({ format: 'email', example: 'ada@example.com' }),
+    emailVerified: z.boolean().meta({ description: 'Whether the link was followed that was sent there.' }),
     name: z.string().meta({ example: 'Ada Lovelace' }),
     timeZone: z.string().meta({ description: 'The IANA name of a time zone.', example: 'Europe/Berlin' }),
     role: z.enum(['user', 'admin']).meta({ description: '`admin` may read everyone’s; only an operator grants it.' }),
@@ -54,17 +58,19 @@ export const userSchema = z
   .meta({ id: 'User', description: 'A profile; never the password, nor its hash.', example: exampleUser });
 
 /** The body of `POST /users`. */
-export const registrationSchema = z.strictObject({ email, name, password: newPassword, timeZone: timeZone.default('UTC') }).meta({ id: 'Registration' });
+export const registrationSchema = z
+  .strictObject({ email: emailSchema, name, password: newPasswordSchema, timeZone: timeZone.default('UTC') })
+  .meta({ id: 'Registration' });
 
 export type Registration = z.output<typeof registrationSchema>;
 
 /** The body of `PATCH /users/{id}`: a merge patch in which nothing can be removed. */
 export const userPatchSchema = z
   .strictObject({
-    email: email.optional(),
+    email: emailSchema.optional(),
     name: name.optional(),
     timeZone: timeZone.optional(),
-    password: newPassword.optional(),
+    password: newPasswordSchema.optional(),
     currentPassword: z.string().min(1).max(1024).optional().meta({ description: 'Needed for a new password or e-mail.', format: 'password', writeOnly: true }),
   })
   .meta({ id: 'UserPatch', example: { name: 'Ada King', timeZone: 'Europe/London' } });

@@ -5,13 +5,14 @@ import { DuetError, RateLimitedError, ValidationError } from '../../common/error
 import type { VersionCondition } from '../../common/resources/etag.js';
 import { newId } from '../../common/ids.js';
 import { OutboxService } from '../outbox/outbox.service.js';
+import { AppConfig } from '../../config/config.module.js';
 import { Audit, type AuditEntry } from '../../platform/observability/audit.js';
 import { Log } from '../../platform/observability/log.js';
 import type { LimitedClient } from '../../platform/rate-limits/client.js';
 import { AttemptLimits } from '../credentials/attempt-limits.js';
 import { findWeakness, type PasswordOwner } from '../credentials/password-rules.js';
 import { needsRehash, type PasswordHasher, Passwords } from '../credentials/passwords.js';
-import { normalizedEmail, type User, type UserCredentials } from './user.js';
+import { normalizedEmail, type User, type UserChanges, type UserCredentials } from './user.js';
 import { UsersRepository } from './users.repository.js';
 import type { Registration, UserList, UserListQuery, UserPatch } from './users.schemas.js';
 
@@ -28,6 +29,7 @@ export class UsersService {
     private readonly outbox: OutboxService,
     private readonly audit: Audit,
     private readonly log: Log,
+    private readonly config: AppConfig,
   ) {}
 
   /** @throws ValidationError for a password anyone would guess; RateLimitedError; DuetError `user.email_taken`. */
@@ -36,9 +38,9 @@ export class UsersService {
     const { id, createdAt } = newId();
     return this.audit.follow(['user.registered'], { actor: 'anonymous', subject: id }, async () => {
       await this.limits.registration(client);
-      const user: User = { id, email, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
+      const user: User = { id, email, emailVerified: false, name, timeZone, role: 'user', createdAt, updatedAt: createdAt, version: 1 };
       const passwordHash = await this.passwords.inTurn(normalizedEmail(email), async ({ hash }) => hash(password));
-      await this.users.register(user, passwordHash);
+      await this.users.register(user, passwordHash, [{ kind: 'mail.verification' }]);
       this.outbox.notify();
       return user;
     });
@@ -90,14 +92,14 @@ export class UsersService {
         await this.limits.emailChange(id, client);
       }
       // An e-mail that was the present one needs no proof, and changes nothing, even if another request changes it meanwhile.
-      const changes = { ...profile, email: guarded ? profile.email : undefined, passwordHash };
+      const changes: UserChanges = { ...profile, email: guarded ? profile.email : undefined, passwordHash };
       const user = await this.users.change(id, (present) => {
         condition?.assertHolds(present.user.version);
         // What was proven above was another password, if it changed meanwhile.
         if (guarded && present.passwordVersion !== known.passwordVersion) {
           throw new DuetError('user.wrong_password');
         }
-        return Object.values(changes).some((value) => value !== undefined) ? changes : null;
+        return Object.values(changes).some((value) => value !== undefined) ? { ...changes, ...consequencesOf(changes, present.user) } : null;
       });
       this.outbox.notify();
       return user ?? absent();
@@ -126,7 +128,7 @@ export class UsersService {
    * The user whose e-mail and password these are, or null; in the same time for an unknown e-mail. Failures are counted against account and address, successes
    * against the account. A hash made at an older cost is renewed.
    *
-   * @throws RateLimitedError after too many of either, or when too much is waiting.
+   * @throws RateLimitedError after too many of either, or when too much is waiting; DuetError `auth.email_unverified`.
    */
   async authenticate(email: string, password: string, client: LimitedClient): Promise<Pick<UserCredentials, 'user' | 'passwordVersion'> | null> {
     const account = normalizedEmail(email);
@@ -147,10 +149,14 @@ export class UsersService {
     );
     try {
       const found = await attempt;
+      if (this.config.mail.requireVerified && found?.user.emailVerified === false) {
+        throw new DuetError('auth.email_unverified');
+      }
       record(found === null ? 'failed' : 'ok');
       return found;
     } catch (error) {
       if (error instanceof RateLimitedError) record('limited');
+      if (error instanceof DuetError && error.code === 'auth.email_unverified') record('failed');
       throw error;
     }
   }
@@ -194,7 +200,21 @@ export class UsersService {
   }
 }
 
-async function assertHardToGuess(password: string, owner: PasswordOwner): Promise<void> {
+/** What a new e-mail or password entails: a new e-mail is not verified, and its old owner is told; a link that was sent to reset the password has no more use. */
+function consequencesOf({ email, passwordHash }: UserChanges, present: User): UserChanges {
+  const movesEmail = email !== undefined && email !== present.email;
+  return {
+    ...(movesEmail && { emailVerified: false }),
+    endsLinks: [...(movesEmail ? ['verification' as const] : []), ...(movesEmail || passwordHash !== undefined ? ['reset' as const] : [])],
+    mails: [
+      ...(movesEmail ? [{ kind: 'mail.verification' as const }, { kind: 'mail.email_changed' as const, payload: { to: present.email } }] : []),
+      ...(passwordHash === undefined ? [] : [{ kind: 'mail.password_changed' as const, payload: { to: present.email } }]),
+    ],
+  };
+}
+
+/** @throws ValidationError for a password anyone would guess. */
+export async function assertHardToGuess(password: string, owner: PasswordOwner): Promise<void> {
   const weakness = await findWeakness(password, owner);
   if (weakness !== undefined) {
     throw new ValidationError([{ pointer: '/password', detail: weakness }]);

@@ -69,7 +69,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
 
   const userOf = (id: string) => {
     const now = new Date().toISOString();
-    return { id, email: 'ada@example.com', name: 'Ada', timeZone: 'UTC', role: 'user', createdAt: now, updatedAt: now, version: 1 };
+    return { id, email: 'ada@example.com', emailVerified: false, name: 'Ada', timeZone: 'UTC', role: 'user', createdAt: now, updatedAt: now, version: 1 };
   };
   async function append(kind: string, attempts = 0) {
     const [id, userId] = [randomUUID(), randomUUID()];

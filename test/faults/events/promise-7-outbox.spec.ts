@@ -41,7 +41,7 @@ describe('Promise 7: the outbox', () => {
         expect({ source, busName }).toEqual({ source: 'duet', busName: 'duet-test' });
         // EventBridge's own time is in whole seconds; the detail has it exactly.
         expect(Math.abs(Date.parse(time ?? '') - Date.parse(detail.metadata.occurredAt))).toBeLessThan(1_000);
-        const personal = ['createdAt', 'email', 'name', 'role', 'timeZone', 'updatedAt'];
+        const personal = ['createdAt', 'email', 'emailVerified', 'name', 'role', 'timeZone', 'updatedAt'];
         expect(Object.keys(detail.data).sort()).toEqual(['id', 'version', ...(detailType === 'user.deleted' ? [] : personal)].sort());
       }
     });
@@ -157,7 +157,7 @@ describe('Promise 7: the outbox', () => {
 
       expect(stage.published(id)).toEqual(['user.updated 1']);
       expect(claimed?.userId).toBe(id);
-      await expect(dead.get(OutboxRepository).markPublished(claimed as never)).rejects.toThrow(LeaseLostError);
+      await expect(dead.get(OutboxRepository).markDone(claimed as never)).rejects.toThrow(LeaseLostError);
     });
   });
 

@@ -175,7 +175,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     }
   });
 
-  test.each(['markErased', 'markPublished'] as const)('finishes when the worker is killed just before `%s`', async (method) => {
+  test.each(['markErased', 'markDone'] as const)('finishes when the worker is killed just before `%s`', async (method) => {
     const user = await stage.furnish();
     await stage.worker.get(UsersRepository).remove(user.id, () => {});
     const [doomed, heir] = stage.workers;
@@ -189,7 +189,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
 
     expect((await stage.rowsOf(user.id)).map(({ status }) => status)).toEqual(['done', 'done']);
     // Published again after a lost completion, under its old id.
-    expect(stage.published(user.id)).toEqual(['user.registered 1', ...(method === 'markPublished' ? ['user.deleted 1'] : []), 'user.deleted 1']);
+    expect(stage.published(user.id)).toEqual(['user.registered 1', ...(method === 'markDone' ? ['user.deleted 1'] : []), 'user.deleted 1']);
     expect(new Set(stage.bus.events.filter(ofUser(user.id)).map(({ detail }) => detail.metadata.id)).size).toBe(2);
   });
 

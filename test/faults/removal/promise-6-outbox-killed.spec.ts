@@ -42,7 +42,7 @@ const having =
     texts.every((text) => request.includes(text));
 
 const outboxOf = async (userId: string): Promise<Record<string, any>[]> =>
-  service.truth.query('SELECT * FROM outbox WHERE user_id = $1 ORDER BY sequence', [userId]);
+  service.truth.query(`SELECT * FROM outbox WHERE user_id = $1 AND kind NOT LIKE 'mail.%' ORDER BY sequence`, [userId]);
 const published = (name: string, userId: string): ReceivedEvent[] =>
   bus.events.filter(({ detailType, detail: { data } }) => detailType === name && (data.userId ?? data.user_id ?? data.id) === userId);
 const idsOf = (events: readonly ReceivedEvent[]): string[] => [...new Set(events.map(({ detail }) => detail.metadata.id))];

@@ -26,6 +26,7 @@ describe('POST /users', () => {
     expect(body).toEqual({
       id: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-7/),
       email,
+      emailVerified: false,
       name: 'Ada Lovelace',
       timeZone: 'Europe/Berlin',
       role: 'user',

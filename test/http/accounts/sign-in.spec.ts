@@ -38,7 +38,7 @@ describe('POST /auth/login', () => {
       refreshToken: expect.any(String),
       user: expect.objectContaining({ id: user.id, name: 'Ada', version: 1 }),
     });
-    expect(Object.keys(body.user)).toHaveLength(8);
+    expect(Object.keys(body.user)).toHaveLength(9);
     expect(headers.get('cache-control')).toBe('no-store');
     const [header, claims] = body.accessToken.split('.', 2).map((part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()));
     expect(header).toEqual({ alg: 'HS256', typ: 'JWT', kid: expect.any(String) });

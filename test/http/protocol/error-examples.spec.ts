@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ErrorCode } from '../../../src/common/errors/error-catalogue.js';
+import type { Config } from '../../../src/config/config.js';
 import { errorExamples, exampleProblem } from '../../../src/features/docs/error-examples.js';
 import { encodeSyncToken } from '../../../src/features/sync/sync-token.js';
 import { answerBrokenRequests } from '../../../src/local/server/broken-requests.js';
@@ -85,6 +86,17 @@ async function sent(code: ErrorCode, url = service.url): Promise<Answer> {
   });
 }
 
+/** Another service on the same stores, otherwise configured. */
+async function withService(changes: Partial<Config>, work: (url: string) => Promise<void>): Promise<void> {
+  const app = await createServerApp({ ...service.config, ...changes });
+  try {
+    await app.listen(0, '127.0.0.1');
+    await work(await app.getUrl());
+  } finally {
+    await app.close();
+  }
+}
+
 /** The example's problem, but of the present request; how long a quota still lasts depends on the clock. */
 function expectExample(answer: Answer, code: ErrorCode): void {
   const { detail, ...example } = exampleProblem(code);
@@ -99,7 +111,14 @@ function expectExample(answer: Answer, code: ErrorCode): void {
 }
 
 describe('An example of docs/errors.md is true', () => {
-  const special: readonly ErrorCode[] = ['request.timeout', 'service.busy', 'service.internal', 'store.unavailable'];
+  const special: readonly ErrorCode[] = [
+    'auth.email_unverified',
+    'mail.unavailable',
+    'request.timeout',
+    'service.busy',
+    'service.internal',
+    'store.unavailable',
+  ];
   const codes = (Object.keys(errorExamples) as ErrorCode[]).filter((code) => !special.includes(code));
 
   test.each(codes)('%s', async (code) => {
@@ -124,24 +143,29 @@ describe('An example of docs/errors.md is true', () => {
   });
 
   test('store.unavailable, of a service whose DynamoDB does not answer', async () => {
-    const app = await createServerApp({ ...service.config, dynamodb: { ...service.config.dynamodb, endpoint: 'http://127.0.0.1:9' } });
-    try {
-      await app.listen(0, '127.0.0.1');
+    await withService({ dynamodb: { ...service.config.dynamodb, endpoint: 'http://127.0.0.1:9' } }, async (url) => {
+      expectExample(await sent('store.unavailable', url), 'store.unavailable');
+    });
+  });
 
-      expectExample(await sent('store.unavailable', await app.getUrl()), 'store.unavailable');
-    } finally {
-      await app.close();
-    }
+  test('auth.email_unverified, of a service that asks for a verified e-mail', async () => {
+    const { mail } = service.config;
+    await service.signUp({ email: 'new@example.com' });
+    await withService({ mail: { ...mail, requireVerified: true } }, async (url) => {
+      expectExample(await sent('auth.email_unverified', url), 'auth.email_unverified');
+    });
+  });
+
+  test('mail.unavailable, of a service that has no way to send mails', async () => {
+    const { mail } = service.config;
+    await withService({ mail: { ...mail, route: { kind: 'none' } } }, async (url) => {
+      expectExample(await sent('mail.unavailable', url), 'mail.unavailable');
+    });
   });
 
   test('service.internal, of a service whose database has no tables', async () => {
-    const app = await createServerApp({ ...service.config, postgres: { ...service.config.postgres, database: 'postgres' } });
-    try {
-      await app.listen(0, '127.0.0.1');
-
-      expectExample(await sent('service.internal', await app.getUrl()), 'service.internal');
-    } finally {
-      await app.close();
-    }
+    await withService({ postgres: { ...service.config.postgres, database: 'postgres' } }, async (url) => {
+      expectExample(await sent('service.internal', url), 'service.internal');
+    });
   });
 });

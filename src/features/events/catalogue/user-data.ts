@@ -5,6 +5,8 @@ import { idSchema } from '../../../common/ids.js';
 export const userData = z.object({
   id: idSchema,
   email: z.string(),
+  // Rows from before it was kept have none.
+  emailVerified: z.boolean().default(false),
   name: z.string(),
   timeZone: z.string(),
   role: z.enum(['user', 'admin']),

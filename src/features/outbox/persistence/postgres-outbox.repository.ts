@@ -9,8 +9,9 @@ const leaseSeconds = 30;
 const maxReasonLength = 500;
 
 const awaitsErasure = `status = 'pending' AND kind = 'user.deleted' AND erased_at IS NULL`;
-const publishable = `status = 'pending' AND NOT (kind = 'user.deleted' AND erased_at IS NULL)`;
-const isOldestOfUser = `NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.user_id = outbox.user_id AND earlier.sequence < outbox.sequence AND earlier.status = 'pending')`;
+const publishable = `status = 'pending' AND kind NOT LIKE 'mail.%' AND NOT (kind = 'user.deleted' AND erased_at IS NULL)`;
+const isOldestOfUser = `NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.user_id = outbox.user_id AND earlier.sequence < outbox.sequence AND earlier.status = 'pending' AND earlier.kind NOT LIKE 'mail.%')`;
+const sendable = `status = 'pending' AND kind LIKE 'mail.%'`;
 
 interface RawRow {
   readonly id: string;
@@ -38,6 +39,10 @@ export class PostgresOutboxRepository extends OutboxRepository {
     return this.claim(`${publishable} AND ${isOldestOfUser}`, limit);
   }
 
+  override async claimMails(limit: number): Promise<ClaimedRow[]> {
+    return this.claim(sendable, limit);
+  }
+
   override async erasureIsPending(userId: string): Promise<boolean> {
     const rows = await this.postgres.select(`SELECT 1 FROM outbox WHERE ${awaitsErasure} AND user_id = $1 LIMIT 1`, [userId]);
     return rows.length > 0;
@@ -51,7 +56,7 @@ export class PostgresOutboxRepository extends OutboxRepository {
     await this.change(row, `erased_at = now(), attempts = 0, last_error = NULL, ${free}, next_attempt_at = now()`);
   }
 
-  override async markPublished(row: ClaimedRow): Promise<void> {
+  override async markDone(row: ClaimedRow): Promise<void> {
     await this.end(row, `status = 'done', done_at = now(), payload = '{}', last_error = NULL, ${free}`);
   }
 

@@ -3,9 +3,10 @@ import { DuetError } from '../../../common/errors/errors.js';
 import { brokenUniqueConstraint } from '../../../platform/postgres/errors.js';
 import { Postgres } from '../../../platform/postgres/postgres.js';
 import type { Transaction } from '../../../platform/postgres/transaction.js';
-import { OutboxWriter } from '../../outbox/outbox.js';
+import { type FollowedLink, LinkTokens } from '../../links/link-tokens.js';
+import { type MailRequest, OutboxWriter } from '../../outbox/outbox.js';
 import { normalizedEmail, type User, type UserChanges, type UserCredentials } from '../user.js';
-import { UsersRepository } from '../users.repository.js';
+import { type IssuedLink, UsersRepository } from '../users.repository.js';
 import { type PublicUserRow, userColumns, type UserRow } from './user-row.js';
 
 /** {@link UsersRepository} over the `users` table. */
@@ -14,15 +15,17 @@ export class PostgresUsersRepository extends UsersRepository {
   constructor(
     private readonly postgres: Postgres,
     private readonly outbox: OutboxWriter,
+    private readonly links: LinkTokens,
   ) {
     super();
   }
 
-  override async register(user: User, passwordHash: string): Promise<void> {
+  override async register(user: User, passwordHash: string, mails: readonly MailRequest[]): Promise<void> {
     const { createdAt, updatedAt, ...rest } = user;
     await this.write(async (transaction) => {
       await users(transaction).insert({ ...rest, createdAt: new Date(createdAt), updatedAt: new Date(updatedAt), passwordHash, passwordVersion: 1 });
       await this.outbox.append(transaction, { kind: 'user.registered', userId: user.id, occurredAt: createdAt, payload: user });
+      await this.appendMails(transaction, user.id, mails);
     });
   }
 
@@ -54,17 +57,20 @@ export class PostgresUsersRepository extends UsersRepository {
     return rows.map((row) => toCredentials(row).user);
   }
 
-  override async change(id: string, decide: (present: UserCredentials) => UserChanges | null): Promise<User | null> {
+  override async change(id: string, decide: (present: UserCredentials) => UserChanges | null, link?: FollowedLink): Promise<User | null> {
     return this.write(async (transaction) => {
       const row = await lock(transaction, id);
       if (row === null) {
         return null;
       }
+      if (link !== undefined && !(await this.links.redeem(transaction, id, link))) {
+        throw new DuetError('token.invalid');
+      }
       const changes = decide(toCredentials(row));
       if (changes === null) {
         return toCredentials(row).user;
       }
-      const { endsSessions, ...columns } = changes;
+      const { endsSessions, endsLinks = [], mails = [], ...columns } = changes;
       const renewed: UserRow = {
         ...row,
         ...withoutUndefined(columns),
@@ -74,9 +80,29 @@ export class PostgresUsersRepository extends UsersRepository {
         version: row.version + 1,
       };
       await users(transaction).update({ id }, renewed);
+      if (endsLinks.length > 0) {
+        await this.links.end(transaction, id, endsLinks);
+      }
       const { user } = toCredentials(renewed);
       await this.outbox.append(transaction, { kind: 'user.updated', userId: id, occurredAt: user.updatedAt, payload: user });
+      await this.appendMails(transaction, id, mails);
       return user;
+    });
+  }
+
+  override async requestMail(id: string, mail: MailRequest): Promise<void> {
+    await this.postgres.transaction(async (transaction) => this.appendMails(transaction, id, [mail]));
+  }
+
+  override async issueLink(id: string, link: IssuedLink, isNeeded: (present: User) => boolean): Promise<User | null> {
+    return this.postgres.transaction(async (transaction) => {
+      // Locked, so that a change of the e-mail ends this link as well, or is seen here.
+      const row = await lock(transaction, id);
+      if (row === null || !isNeeded(toUser(row))) {
+        return null;
+      }
+      await this.links.issue(transaction, { userId: id, ...link });
+      return toUser(row);
     });
   }
 
@@ -97,6 +123,12 @@ export class PostgresUsersRepository extends UsersRepository {
 
   override async replaceHash(id: string, present: string, next: string): Promise<void> {
     await this.postgres.transaction(async (transaction) => users(transaction).update({ id, passwordHash: present }, { passwordHash: next }));
+  }
+
+  private async appendMails(transaction: Transaction, userId: string, mails: readonly MailRequest[]): Promise<void> {
+    for (const mail of mails) {
+      await this.outbox.append(transaction, { ...mail, userId, occurredAt: new Date().toISOString() });
+    }
   }
 
   private async write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -120,8 +152,8 @@ async function lock(transaction: Transaction, id: string): Promise<UserRow | nul
 const columns = Object.entries(userColumns).map(([property, { name }]) => `${name} AS "${property}"`);
 const userById = `SELECT ${columns.join(', ')} FROM users WHERE id = $1`;
 
-function toUser({ id, email, name, timeZone, role, createdAt, updatedAt, version }: PublicUserRow): User {
-  return { id, email, name, timeZone, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), version };
+function toUser({ id, email, emailVerified, name, timeZone, role, createdAt, updatedAt, version }: PublicUserRow): User {
+  return { id, email, emailVerified, name, timeZone, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), version };
 }
 
 function toCredentials(row: UserRow): UserCredentials {

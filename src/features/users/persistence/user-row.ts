@@ -2,6 +2,7 @@
 export interface PublicUserRow {
   id: string;
   email: string;
+  emailVerified: boolean;
   name: string;
   timeZone: string;
   role: 'user' | 'admin';
@@ -20,6 +21,7 @@ export interface UserRow extends PublicUserRow {
 export const userColumns = {
   id: { name: 'id', type: 'uuid', primary: true },
   email: { name: 'email', type: 'text' },
+  emailVerified: { name: 'email_verified', type: 'boolean' },
   name: { name: 'name', type: 'text' },
   timeZone: { name: 'time_zone', type: 'text' },
   role: { name: 'role', type: 'text' },
