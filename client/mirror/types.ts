@@ -4,6 +4,8 @@ import type { Problem, Todo, TodoContent, TodoPatch } from '../types.js';
 export interface MirroredTodo extends Todo {
   /** Whether a write of it waits. Its `id` is `local-<uuid>` until its creation was answered, and the service's from then on; both name it in every call. */
   readonly pending: boolean;
+  /** The id it was first shown by here: stays when `id` changes, so that a list knows it again. */
+  readonly key: string;
 }
 
 /** A write of a mirror: `id` as the mirror shows it. */

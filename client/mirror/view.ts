@@ -53,15 +53,17 @@ export function asGiven(operation: QueuedOperation): MirrorOperation {
 // So that what has not changed is the same object in the next snapshot.
 const shown = new WeakMap<Todo, MirroredTodo>();
 
-function asShown(todo: Todo): MirroredTodo {
-  const mirrored = shown.get(todo) ?? { ...todo, pending: false };
+function asShown(todo: Todo, key = todo.id): MirroredTodo {
+  const before = shown.get(todo);
+  const mirrored = before?.key === key ? before : { ...todo, pending: false, key };
   shown.set(todo, mirrored);
   return mirrored;
 }
 
 /** The todos with the writes that wait applied over them, newest first. */
 export function todosOf(records: Records, userId: string): MirroredTodo[] {
-  const held = new Map([...records.todos.values()].map(({ id, todo }) => [id, asShown(todo)]));
+  const keys = new Map([...records.aliases.values()].map(({ id, todoId }) => [todoId, id]));
+  const held = new Map([...records.todos.values()].map(({ id, todo }) => [id, asShown(todo, keys.get(id))]));
   const local = new Map<string, MirroredTodo>();
   for (const { operations, since } of records.queue) {
     for (const operation of operations) {
@@ -69,11 +71,11 @@ export function todosOf(records: Records, userId: string): MirroredTodo[] {
       const todos = id.startsWith(localPrefix) ? local : held;
       const todo = todos.get(id);
       if (operation.op === 'create') {
-        todos.set(id, { ...created(id, userId, operation.todo, since), pending: true });
+        todos.set(id, { ...created(id, userId, operation.todo, since), pending: true, key: operation.id });
       } else if (operation.op === 'delete') {
         todos.delete(id);
       } else if (todo !== undefined) {
-        todos.set(id, { ...patched(todo, operation.patch, since), pending: true });
+        todos.set(id, { ...todo, ...patched(todo, operation.patch, since), pending: true });
       }
     }
   }

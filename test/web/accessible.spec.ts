@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { expect, test } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { appUrl, describeApp, newPerson, signUp, useBrowser } from './app-page.js';
+import { addTodo, appUrl, describeApp, newPerson, signUp, useBrowser } from './app-page.js';
 
 // Real: the app as it is built, in Chromium, and the service with both stores. axe finds what a program can find; the keyboard is a person's.
 
@@ -39,6 +39,31 @@ describeApp('Every page', () => {
     await page.getByRole('heading', { name: 'Create an account' }).waitFor();
     await look('sign up');
     await signUp(page, newPerson());
+    await page.getByText('Nothing to do yet').waitFor();
+    await look('no todos');
+    for (const line of ['Water the plants tomorrow 17:00 #garden !high', 'Read 2020-01-01 !low', 'Rest']) {
+      await addTodo(page, line);
+    }
+    await page.getByRole('button', { name: 'All saved' }).waitFor();
+    await page.getByLabel('Done: Rest').click();
+    await page.getByRole('button', { name: 'Filter' }).click();
+    await page.getByLabel('Show').selectOption('All');
+    await page.getByRole('button', { name: 'Select', exact: true }).click();
+    await page.getByLabel('Choose Read').check();
+    await page.getByLabel('New todo').fill('Call Grace friday 9:00 #home !high');
+    await look('todos');
+    await page.getByRole('button', { name: 'Water the plants' }).first().click();
+    await page.getByRole('dialog').waitFor();
+    await page.getByRole('button', { name: 'Add a step' }).click();
+    await look('a todo');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'All saved' }).click();
+    await page.getByRole('dialog').waitFor();
+    await look('what waits');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Visits' }).click();
     await page.getByText('Duet is well').waitFor();
     await look('visits');
     await page.getByRole('link', { name: 'Account' }).click();

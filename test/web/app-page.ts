@@ -69,3 +69,16 @@ export async function signIn(page: Page, { email, password }: Person): Promise<v
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Pages' }).waitFor();
 }
+
+/** Adds a todo by its line, and waits until the page says so. */
+export async function addTodo(page: Page, line: string): Promise<void> {
+  await page.getByLabel('New todo').fill(line);
+  await page.keyboard.press('Enter');
+  await page.getByText('Added: ').waitFor();
+}
+
+/** The titles that the list shows, from top to bottom. */
+export async function titlesOf(page: Page): Promise<string[]> {
+  const ticks = page.getByRole('grid', { name: 'Todos' }).getByRole('checkbox', { name: /^Done: / });
+  return Promise.all((await ticks.all()).map(async (tick) => ((await tick.getAttribute('aria-label')) ?? '').replace('Done: ', '')));
+}

@@ -9,13 +9,14 @@ import { SignUp } from '../sign-in/sign-up.js';
 import { PageSkeleton } from '../design/skeleton.js';
 
 const pages = {
+  todos: { title: 'Todos', Page: lazy(async () => import('../todos/todos-page.js')) },
   visits: { title: 'Visits', Page: lazy(async () => import('../visits/visits-page.js')) },
   account: { title: 'Account', Page: lazy(async () => import('../account/account-page.js')) },
 };
 
 export type PageName = keyof typeof pages;
 
-const firstPage: PageName = 'visits';
+const firstPage: PageName = 'todos';
 
 /** The whole app: a form for who is not signed in, and pages in their shell for who is. */
 export function App() {

@@ -1,4 +1,5 @@
-import { createContext, use, useSyncExternalStore } from 'react';
+import { createContext, use, useCallback, useSyncExternalStore } from 'react';
+import type { MirrorSnapshot } from '../../client/mirror/index.js';
 import type { Profile } from './kept-account.js';
 import type { AppSession } from './session.js';
 
@@ -21,4 +22,13 @@ export function useProfile(): Profile {
     throw new Error('Nobody is signed in.');
   }
   return state.profile;
+}
+
+/** What the mirror shows now. */
+export function useSnapshot(): MirrorSnapshot {
+  const { mirror } = useSession();
+  return useSyncExternalStore(
+    useCallback((listener) => mirror.subscribe(listener), [mirror]),
+    () => mirror.getSnapshot(),
+  );
 }

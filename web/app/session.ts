@@ -1,4 +1,6 @@
 import { createDuetClient, type Credentials, type DuetClient, DuetSignedOutError, type Registration, type Session, type User } from '../../client/index.js';
+import type { Mirror } from '../../client/mirror/index.js';
+import { indexedDbStorage } from '../../client/mirror/indexed-db.js';
 import { type KeptAccount, keptAccount, type Profile } from './kept-account.js';
 
 /** What a page shows. */
@@ -15,6 +17,7 @@ export class AppSession {
   #state: SessionState;
   readonly #listeners = new Set<() => void>();
   readonly #channel = new BroadcastChannel('duet-session');
+  #mirror: Mirror | undefined;
 
   /** Takes up the session that this browser keeps, if there is one; the first request exchanges its refresh token. */
   static async open(baseUrl: string): Promise<AppSession> {
@@ -31,6 +34,12 @@ export class AppSession {
     });
     // Another tab has signed in or out: what this one holds in memory is no longer true.
     this.#channel.addEventListener('message', () => location.reload());
+  }
+
+  /** The copy of the todos of who is signed in. */
+  get mirror(): Mirror {
+    this.#mirror ??= this.duet.mirror({ storage });
+    return this.#mirror;
   }
 
   readonly getState = (): SessionState => this.#state;
@@ -56,8 +65,9 @@ export class AppSession {
     await this.signIn({ email, password });
   }
 
-  /** Signs out here even when the service cannot be reached; it then ends the session when that runs out. */
+  /** Removes everything of this user from the browser. Signs out here even when the service cannot be reached; it then ends the session when that runs out. */
   async signOut(): Promise<void> {
+    await this.#mirror?.clear();
     await this.forget(false);
     await this.duet.signOut().catch(() => undefined);
   }
@@ -65,7 +75,9 @@ export class AppSession {
   /** Signs in anew first: the service deletes an account only for whoever gave the password a moment ago. */
   async deleteAccount({ id, email }: User, password: string): Promise<void> {
     await this.signIn({ email, password });
-    await this.duet.users.delete(await this.duet.users.get(id));
+    const user = await this.duet.users.get(id);
+    await this.#mirror?.clear();
+    await this.duet.users.delete(user);
     await this.forget(false);
   }
 
@@ -80,6 +92,8 @@ export class AppSession {
 
   private async forget(ended: boolean): Promise<void> {
     this.change({ is: 'out', ended });
+    await this.#mirror?.close();
+    this.#mirror = undefined;
     await keptAccount.remove();
     this.#channel.postMessage('changed');
   }
@@ -89,6 +103,8 @@ export class AppSession {
     this.#listeners.forEach((listener) => listener());
   }
 }
+
+const storage = indexedDbStorage('duet-todos');
 
 async function renewInTurn(spent: Session, exchange: (refreshToken: string) => Promise<Session>): Promise<Session> {
   return navigator.locks.request('duet-session', async () => {

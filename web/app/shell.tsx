@@ -1,8 +1,11 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Icon, Logo } from '../design/icon.js';
+import { NeedsDecision } from '../sync/needs-decision.js';
+import { SyncState } from '../sync/sync-state.js';
 import type { PageName } from './app.js';
 
 const places: readonly (readonly [PageName, string])[] = [
+  ['todos', 'Todos'],
   ['visits', 'Visits'],
   ['account', 'Account'],
 ];
@@ -25,7 +28,7 @@ export function Shell({ page, title, children }: { page: PageName; title: string
         Skip to the page
       </a>
       <header className="shell-bar">
-        <a className="brand" href="#/visits" aria-label="Duet">
+        <a className="brand" href="#/todos" aria-label="Duet">
           <Logo />
           <span>Duet</span>
         </a>
@@ -41,11 +44,13 @@ export function Shell({ page, title, children }: { page: PageName; title: string
             ))}
           </ul>
         </nav>
+        <SyncState />
       </header>
       <main className="page" id="main">
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>
+        <NeedsDecision />
         {children}
       </main>
     </div>

@@ -1,4 +1,4 @@
-import { type InputHTMLAttributes, type ReactNode, useId, useState } from 'react';
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId, useState } from 'react';
 import { Button } from './button.js';
 
 interface Described {
@@ -34,6 +34,37 @@ export function TextField({ label, hint, error, ...input }: Described & InputHTM
   return (
     <Field label={label} hint={hint} error={error}>
       {(control) => <input {...input} {...control} className="input" />}
+    </Field>
+  );
+}
+
+/** Several lines of text. */
+export function TextArea({ label, hint, error, ...input }: Described & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {(control) => <textarea rows={4} {...input} {...control} className="input" />}
+    </Field>
+  );
+}
+
+/** One of a few. */
+export function Choice<T extends string>({
+  label,
+  options,
+  onChoose,
+  ...select
+}: Described & Omit<SelectHTMLAttributes<HTMLSelectElement>, 'onChange'> & { options: readonly (readonly [T, string])[]; onChoose: (value: T) => void }) {
+  return (
+    <Field label={label}>
+      {(control) => (
+        <select {...select} {...control} className="input" onChange={(event) => onChoose(event.target.value as T)}>
+          {options.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+        </select>
+      )}
     </Field>
   );
 }

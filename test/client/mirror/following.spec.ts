@@ -17,7 +17,7 @@ describe('A mirror', () => {
 
     expect(titles()).toEqual(['c', 'b', 'a']);
     expect(mirror.getSnapshot()).toMatchObject({ status: 'current', failure: null, lastSyncedAt: expect.any(String) });
-    expect(mirror.getSnapshot().todos).toEqual((await duet.todos.list().take(10)).map((todo) => ({ ...todo, pending: false })));
+    expect(mirror.getSnapshot().todos).toEqual((await duet.todos.list().take(10)).map((todo) => ({ ...todo, pending: false, key: todo.id })));
   });
 
   test('follows what others change, delete and create, also by itself', async () => {
@@ -88,7 +88,7 @@ describe('A mirror', () => {
     ]);
     const settled = await one.shows(({ pending }) => pending.length === 0, 'nothing waits');
     const [listed] = await duet.todos.list().take(5);
-    expect(settled.todos).toEqual([{ ...listed, pending: false }]);
+    expect(settled.todos).toEqual([{ ...listed, pending: false, key: id }]);
     expect(listed).toMatchObject({ title: 'Plants', status: 'done', description: 'all of them', version: 2 });
     const sent = batchesOf(one);
     expect(sent.map(({ status }) => status)).toEqual([200, 200, 200, 200]);

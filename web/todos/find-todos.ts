@@ -1,0 +1,96 @@
+import type { MirroredTodo } from '../../client/mirror/index.js';
+import { dayOf, dayOfInstant, isDay, isPast, plusDays } from '../app/days.js';
+
+/** What of the todos is shown, and in which order. */
+export interface View {
+  readonly show: 'active' | 'open' | 'in_progress' | 'done' | 'all';
+  readonly priority: 'any' | 'low' | 'normal' | 'high';
+  /** Empty: any. */
+  readonly tag: string;
+  readonly text: string;
+  readonly sort: 'due' | 'newest' | 'oldest' | 'priority';
+  readonly grouped: boolean;
+}
+
+/** A line of the list. */
+export type Line = { readonly heading: string; readonly count: number; readonly late?: boolean } | { readonly todo: MirroredTodo };
+
+export const firstView: View = { show: 'active', priority: 'any', tag: '', text: '', sort: 'due', grouped: true };
+
+const folded = new WeakMap<MirroredTodo, string>();
+
+/** Upper case is close to the case folding of the service's search: `strasse` finds `Straße`, `ΟΔΟΣ` finds `οδος`. */
+function fold(text: string): string {
+  return text.normalize('NFC').toUpperCase();
+}
+
+function textOf(todo: MirroredTodo): string {
+  const known = folded.get(todo) ?? fold(`${todo.title}\n${todo.description ?? ''}`);
+  folded.set(todo, known);
+  return known;
+}
+
+const ranks = { high: 0, normal: 1, low: 2 };
+/** A day comes after the instants in it, and no due after all. */
+function keyOf({ due }: MirroredTodo): string {
+  return due === null ? '~' : isDay(due) ? `${due}T~` : due;
+}
+
+const orders: Readonly<Record<View['sort'], (one: MirroredTodo, other: MirroredTodo) => number>> = {
+  newest: (one, other) => compare(other.createdAt, one.createdAt),
+  oldest: (one, other) => compare(one.createdAt, other.createdAt),
+  due: (one, other) => compare(keyOf(one), keyOf(other)) || ranks[one.priority] - ranks[other.priority] || compare(other.createdAt, one.createdAt),
+  priority: (one, other) => ranks[one.priority] - ranks[other.priority] || compare(keyOf(one), keyOf(other)),
+};
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** The todos of the view, in its order. */
+export function findTodos(todos: readonly MirroredTodo[], { show, priority, tag, text, sort }: View): MirroredTodo[] {
+  const wanted = fold(text.trim());
+  return todos
+    .filter(
+      (todo) =>
+        (show === 'all' || (show === 'active' ? todo.status !== 'done' : todo.status === show)) &&
+        (priority === 'any' || todo.priority === priority) &&
+        (tag === '' || todo.tags.includes(tag)) &&
+        (wanted === '' || textOf(todo).includes(wanted)),
+    )
+    .sort(orders[sort]);
+}
+
+/** The lines of a list, under headings by due where the view is grouped. */
+export function linesOf(todos: readonly MirroredTodo[], { grouped }: View, now: Date, timeZone: string): Line[] {
+  if (!grouped) {
+    return todos.map((todo) => ({ todo }));
+  }
+  const today = dayOfInstant(now, timeZone);
+  const groups = new Map<string, MirroredTodo[]>(['Overdue', 'Today', 'Tomorrow', 'Next 7 days', 'Later', 'No date', 'Done'].map((name) => [name, []]));
+  for (const todo of todos) {
+    groups.get(groupOf(todo))?.push(todo);
+  }
+  return [...groups].flatMap(([heading, members]): Line[] =>
+    members.length === 0 ? [] : [{ heading, count: members.length, late: heading === 'Overdue' }, ...members.map((todo) => ({ todo }))],
+  );
+
+  function groupOf({ status, due }: MirroredTodo): string {
+    if (status === 'done') {
+      return 'Done';
+    }
+    if (due === null) {
+      return 'No date';
+    }
+    if (isPast(due, now, timeZone)) {
+      return 'Overdue';
+    }
+    const day = dayOf(due, timeZone);
+    return day === today ? 'Today' : day === plusDays(today, 1) ? 'Tomorrow' : day <= plusDays(today, 7) ? 'Next 7 days' : 'Later';
+  }
+}
+
+/** Every tag in use, in the alphabet's order. */
+export function tagsOf(todos: readonly MirroredTodo[]): string[] {
+  return [...new Set(todos.flatMap(({ tags }) => tags))].sort((one, other) => one.localeCompare(other));
+}
