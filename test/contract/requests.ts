@@ -358,6 +358,10 @@ function expectedOf(operation: Operation, parts: Parts): readonly number[] {
     case 'batchTodos':
       // The ids that are drawn are of no todo.
       return target === 'own' ? [200, 404, ...keyReused] : [403];
+    case 'resetPassword':
+    case 'verifyEmail':
+      // The token that is drawn was sent to nobody.
+      return [400];
     case 'registerUser':
       return [success, 409];
     case 'listUsers':

@@ -116,7 +116,7 @@ export class World {
 
   // Registering costs two password hashes, so only those who need a profile get one.
   private async visitor(path: string, method: string): Promise<Person> {
-    const needsProfile = /^\/(auth|dashboard|users\/\{id\}(\/sessions|$))/.test(path);
+    const needsProfile = /^\/(auth|dashboard|users\/\{id\}(\/sessions|\/verification|$))/.test(path);
     const account = needsProfile ? await this.newcomer() : undefined;
     const bearer = account === undefined ? tokenBearer(this.service.config) : { id: account.id, token: account.accessToken };
     if (path === '/dynamo' && method !== 'POST') {
