@@ -11,8 +11,8 @@ export interface MailContent {
   readonly sender: string;
 }
 
-/** The one style sheet of every mail. */
-const mailStyle =
+/** The one style sheet of every mail; the page that shows them allows it by its hash. */
+export const mailStyle =
   ':root{color-scheme:light dark}' +
   'body{margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}' +
   'main{max-width:34em;margin:0 auto}' +
@@ -37,23 +37,23 @@ function asText({ name, paragraphs, link, closing, sender }: MailContent): strin
 }
 
 function asHtml({ subject, name, paragraphs, link, closing, sender }: MailContent): string {
-  const paragraph = (text: string): string => `<p>${escaped(text)}</p>`;
+  const paragraph = (text: string): string => `<p>${escapeHtml(text)}</p>`;
   const action =
     link === undefined
       ? []
       : [
-          `<p><a class="action" href="${escaped(link.url)}">${escaped(link.label)}</a></p>`,
-          `<p>Or open this address:<br><a href="${escaped(link.url)}">${escaped(link.url)}</a></p>`,
+          `<p><a class="action" href="${escapeHtml(link.url)}">${escapeHtml(link.label)}</a></p>`,
+          `<p>Or open this address:<br><a href="${escapeHtml(link.url)}">${escapeHtml(link.url)}</a></p>`,
         ];
   return [
     '<!doctype html>',
-    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escaped(subject)}</title>`,
+    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(subject)}</title>`,
     `<style>${mailStyle}</style></head><body><main>`,
-    `<p>Hello <bdi>${escaped(oneLine(name))}</bdi>,</p>`,
+    `<p>Hello <bdi>${escapeHtml(oneLine(name))}</bdi>,</p>`,
     ...paragraphs.map(paragraph),
     ...action,
     ...closing.map(paragraph),
-    `<footer>${escaped(sender)}</footer>`,
+    `<footer>${escapeHtml(sender)}</footer>`,
     '</main></body></html>',
     '',
   ].join('\n');
@@ -69,6 +69,7 @@ function oneLine(name: string): string {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-function escaped(text: string): string {
+/** Text as it stands in HTML, in a quoted attribute too. */
+export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 }

@@ -88,6 +88,9 @@ async function start(environment: Environment, started: Started, stop: StopReque
     say(`App: ${url}/app/`);
   }
   say(`API documentation: ${url}/docs`);
+  if (config.mail.route.kind === 'files') {
+    say(`Mails: ${url}/mail`);
+  }
 }
 
 function urlHost(host: string | undefined): string {

@@ -37,6 +37,9 @@ export async function createServerApp(config: Config, { pages = false, bounds = 
     modules: [LocalWorkersModule],
     prepare: async (made) => {
       await allowOrigins(made, config.cors);
+      if (config.mail.route.kind === 'files') {
+        (await import('./mail-page.js')).serveMails(made, config);
+      }
       if (pages) {
         await servePages(made);
       }
