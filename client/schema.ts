@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this service is */
+        /**
+         * What this service is
+         * @description Where the contract, its documentation and the health of the service are.
+         */
         get: operations["getService"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This contract */
+        /**
+         * This contract
+         * @description The whole HTTP interface, for people and for generators.
+         */
         get: operations["getOpenApi"];
         put?: never;
         post?: never;
@@ -145,7 +151,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List where you are signed in */
+        /**
+         * List where you are signed in
+         * @description A session begins with a sign-in and lasts as long as it is refreshed. Its user agent is what the client said then.
+         */
         get: operations["listSessions"];
         put?: never;
         post?: never;
@@ -186,10 +195,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List all users (role admin) */
+        /**
+         * List all users (role admin)
+         * @description In the order they registered, a page at a time.
+         */
         get: operations["listUsers"];
         put?: never;
-        /** Register */
+        /**
+         * Register
+         * @description Makes an account. An e-mail has one account, in whatever case it is written; signing in is a request of its own.
+         */
         post: operations["registerUser"];
         delete?: never;
         options?: never;
@@ -204,7 +219,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a user */
+        /**
+         * Read a user
+         * @description Your own profile; an administrator may read anyone’s.
+         */
         get: operations["getUser"];
         put?: never;
         post?: never;
@@ -352,7 +370,10 @@ export interface paths {
          */
         get: operations["listTodos"];
         put?: never;
-        /** Create a todo */
+        /**
+         * Create a todo
+         * @description Only `title` is needed. With an `Idempotency-Key` it is created once, however often it is sent.
+         */
         post: operations["createTodo"];
         delete?: never;
         options?: never;
@@ -367,7 +388,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a todo */
+        /**
+         * Read a todo
+         * @description From the list or from the archive. Someone else’s is 404.
+         */
         get: operations["getTodo"];
         /**
          * Replace a todo
@@ -375,7 +399,10 @@ export interface paths {
          */
         put: operations["replaceTodo"];
         post?: never;
-        /** Delete a todo */
+        /**
+         * Delete a todo
+         * @description From the list or from the archive; a second time is 404.
+         */
         delete: operations["deleteTodo"];
         options?: never;
         head?: never;
@@ -428,11 +455,17 @@ export interface paths {
          * @description A user has one record at most, and only the user can store it.
          */
         post: operations["createRecord"];
-        /** Delete your record */
+        /**
+         * Delete your record
+         * @description A new one can be stored afterwards.
+         */
         delete: operations["deleteRecord"];
         options?: never;
         head?: never;
-        /** Set one attribute of your record */
+        /**
+         * Set one attribute of your record
+         * @description Everything but `user_id` can be set, to any JSON value.
+         */
         patch: operations["changeRecord"];
         trace?: never;
     };
@@ -597,7 +630,10 @@ export interface components {
             password: string;
         };
         Tokens: {
-            /** @description A JWT: send it as `Authorization: Bearer`. */
+            /**
+             * @description A JWT: send it as `Authorization: Bearer`.
+             * @example eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTllM2E1Yy03YjFlLTdjM2EtOWQ1Mi0zZjhmNmYwYTFiMmMifQ.ZXhhbXBsZQ
+             */
             accessToken: string;
             /** @enum {string} */
             tokenType: "Bearer";
@@ -606,7 +642,10 @@ export interface components {
              * @example 900
              */
             expiresIn: number;
-            /** @description Good once, for the next pair of tokens; 30 days at most from sign-in. */
+            /**
+             * @description Good once, for the next pair of tokens; 30 days at most from sign-in.
+             * @example the-refresh-token-of-your-sign-in
+             */
             refreshToken: string;
             user: components["schemas"]["User"];
         };
@@ -848,7 +887,10 @@ export interface components {
                 /** @enum {string} */
                 state: "deleted" | "archived";
             })[];
-            /** @description Send it as `since` for what follows, now or later; it is good for 30 days. */
+            /**
+             * @description Send it as `since` for what follows, now or later; it is good for 30 days.
+             * @example WzQyLDAsMTc5NTUxNTYwMF0
+             */
             next: string;
             /** @description Whether something follows now. */
             more: boolean;

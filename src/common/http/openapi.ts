@@ -44,7 +44,7 @@ const problemDescriptions: Readonly<Record<number, string>> = {
 export interface OperationDocs {
   readonly id: string;
   readonly summary: string;
-  readonly description?: string;
+  readonly description: string;
   /** Whether the route needs an access token: adds the scheme and 401. */
   readonly auth?: boolean;
   readonly success: { readonly status: number; readonly description: string; readonly schema?: z.ZodType; readonly headers?: readonly HeaderName[] };

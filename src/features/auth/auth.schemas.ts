@@ -18,13 +18,18 @@ export const refreshSchema = z
 
 export type RefreshRequest = z.output<typeof refreshSchema>;
 
+/** Of the form of an access token, signed by nobody. */
+const exampleJwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTllM2E1Yy03YjFlLTdjM2EtOWQ1Mi0zZjhmNmYwYTFiMmMifQ.ZXhhbXBsZQ';
+
 /** What a sign-in or refresh gives. */
 export const tokensSchema = z
   .object({
-    accessToken: z.string().meta({ description: 'A JWT: send it as `Authorization: Bearer`.' }),
+    accessToken: z.string().meta({ description: 'A JWT: send it as `Authorization: Bearer`.', example: exampleJwt }),
     tokenType: z.literal('Bearer'),
     expiresIn: z.int().min(1).meta({ description: 'Seconds for which the access token holds.', example: 900 }),
-    refreshToken: z.string().meta({ description: 'Good once, for the next pair of tokens; 30 days at most from sign-in.' }),
+    refreshToken: z
+      .string()
+      .meta({ description: 'Good once, for the next pair of tokens; 30 days at most from sign-in.', example: 'the-refresh-token-of-your-sign-in' }),
     user: userSchema,
   })
   .meta({ id: 'Tokens' });

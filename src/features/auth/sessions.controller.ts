@@ -17,6 +17,7 @@ export class SessionsController {
   @Operation({
     id: 'listSessions',
     summary: 'List where you are signed in',
+    description: 'A session begins with a sign-in and lasts as long as it is refreshed. Its user agent is what the client said then.',
     success: { status: 200, description: 'The sessions, latest use first; 20 at most.', schema: sessionListSchema },
     problems: ['request.invalid', 'access.denied', 'user.not_found', ...storeProblems],
   })

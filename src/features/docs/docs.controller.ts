@@ -15,6 +15,7 @@ export class DocsController {
   @Operation({
     id: 'getService',
     summary: 'What this service is',
+    description: 'Where the contract, its documentation and the health of the service are.',
     auth: false,
     success: { status: 200, description: 'Name, version and links.', schema: serviceSchema },
     problems: [],
@@ -29,6 +30,7 @@ export class DocsController {
   @Operation({
     id: 'getOpenApi',
     summary: 'This contract',
+    description: 'The whole HTTP interface, for people and for generators.',
     auth: false,
     success: { status: 200, description: 'The OpenAPI 3.1 document.', schema: openApiDocumentSchema },
     problems: [],

@@ -16,6 +16,7 @@ const tags = [
   { name: 'Counter', description: 'The public visit counter.' },
   { name: 'Records', description: 'One free-form record a user.' },
   { name: 'Dashboard', description: 'An account at a glance.' },
+  { name: 'Sessions', description: 'Where an account is signed in.' },
   { name: 'Users', description: 'Registration and profiles.' },
 ];
 

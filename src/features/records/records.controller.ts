@@ -63,6 +63,7 @@ export class RecordsController {
   @Operation({
     id: 'changeRecord',
     summary: 'Set one attribute of your record',
+    description: 'Everything but `user_id` can be set, to any JSON value.',
     success: { status: 200, description: 'The whole record, changed.', schema: recordSchema },
     problems: [...bodyProblems, 'record.full', 'access.denied', 'record.not_found', ...storeProblems],
   })
@@ -76,6 +77,7 @@ export class RecordsController {
   @Operation({
     id: 'deleteRecord',
     summary: 'Delete your record',
+    description: 'A new one can be stored afterwards.',
     success: { status: 204, description: 'Deleted.' },
     problems: ['request.invalid', 'access.denied', 'record.not_found', ...storeProblems],
   })

@@ -22,7 +22,7 @@ export const changesSchema = z
         ]),
       )
       .max(100),
-    next: z.string().meta({ description: 'Send it as `since` for what follows, now or later; it is good for 30 days.' }),
+    next: z.string().meta({ description: 'Send it as `since` for what follows, now or later; it is good for 30 days.', example: 'WzQyLDAsMTc5NTUxNTYwMF0' }),
     more: z.boolean().meta({ description: 'Whether something follows now.' }),
   })
   .meta({ id: 'Changes' });

@@ -38,6 +38,7 @@ export class TodosController {
   @Operation({
     id: 'createTodo',
     summary: 'Create a todo',
+    description: 'Only `title` is needed. With an `Idempotency-Key` it is created once, however often it is sent.',
     success: { status: 201, description: 'The todo.', schema: todoSchema, headers: ['ETag', 'Location', 'Idempotency-Replayed'] },
     problems: [...bodyProblems, 'access.denied', 'user.not_found', 'idempotency.key_reused', ...storeProblems],
     requestHeaders: ['Idempotency-Key'],
@@ -73,6 +74,7 @@ export class TodosController {
   @Operation({
     id: 'getTodo',
     summary: 'Read a todo',
+    description: 'From the list or from the archive. Someone else’s is 404.',
     success: { status: 200, description: 'The todo.', schema: todoSchema, headers: ['ETag'] },
     problems: ['request.invalid', 'todo.not_found', ...storeProblems],
     requestHeaders: ['If-None-Match'],
@@ -128,6 +130,7 @@ export class TodosController {
   @Operation({
     id: 'deleteTodo',
     summary: 'Delete a todo',
+    description: 'From the list or from the archive; a second time is 404.',
     success: { status: 204, description: 'Deleted.' },
     problems: ['request.invalid', 'todo.not_found', 'user.not_found', 'version.stale', ...storeProblems],
     requestHeaders: ['If-Match'],

@@ -35,6 +35,7 @@ export class UsersController {
   @Operation({
     id: 'registerUser',
     summary: 'Register',
+    description: 'Makes an account. An e-mail has one account, in whatever case it is written; signing in is a request of its own.',
     auth: false,
     success: { status: 201, description: 'The user.', schema: userSchema, headers: ['Location', 'ETag'] },
     quota: 'always',
@@ -49,6 +50,7 @@ export class UsersController {
   @Operation({
     id: 'listUsers',
     summary: 'List all users (role admin)',
+    description: 'In the order they registered, a page at a time.',
     success: { status: 200, description: 'A page of users, in the order they registered.', schema: userListSchema },
     problems: ['request.invalid', 'cursor.invalid', 'access.denied', ...storeProblems],
   })
@@ -62,6 +64,7 @@ export class UsersController {
   @Operation({
     id: 'getUser',
     summary: 'Read a user',
+    description: 'Your own profile; an administrator may read anyone’s.',
     success: { status: 200, description: 'The user.', schema: userSchema, headers: ['ETag'] },
     problems: ['request.invalid', 'access.denied', 'user.not_found', ...storeProblems],
     requestHeaders: ['If-None-Match'],
