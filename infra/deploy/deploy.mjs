@@ -8,7 +8,7 @@
  *   terraform.mjs  a root module with its state
  *   release.mjs    moving requests to a version of http, and back
  *
- * Plain JavaScript, because it runs before anything is compiled. Nobody is asked for a secret: the apply has AWS make them.
+ * Plain JavaScript, because it runs before anything is compiled. It asks for no secret: the apply has AWS make them.
  */
 import process from 'node:process';
 import { Command, Option } from 'commander';

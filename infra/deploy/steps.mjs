@@ -176,7 +176,7 @@ async function planAndApply(root, { plan: planOnly, yes, destroy: destroying = f
 
 async function ask(message) {
   if (!process.stdin.isTTY) {
-    throw new DeployError('There is nobody to ask here: look at the plan, and give --yes');
+    throw new DeployError('No terminal to ask at: look at the plan, and give --yes');
   }
   return confirm({ message, default: false });
 }

@@ -98,7 +98,7 @@ export async function rememberedCodeCaches(built, folders, make) {
       await mkdir(join(mine, name));
       for (const [file, bytes] of Object.entries(caches[name])) await writeFile(join(mine, name, file), bytes);
     }
-    // Whoever is first decides; a second maker takes those, as everyone after will.
+    // The first maker decides; a second one takes those, as all after it will.
     await rename(mine, kept).catch(async () => rm(mine, { recursive: true, force: true }));
   }
   const caches = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await cachesIn(join(kept, name))])));

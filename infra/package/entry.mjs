@@ -2,7 +2,7 @@
  * What every function's `index.mjs` is made of (see bundle.mjs): it runs on Lambda, and loads the package's scripts, `app.cjs` and the parts
  * that only some requests need, with the code that V8 had made of them when the package was built (code-cache.mjs).
  *
- * V8 takes such a cache only for the version and the flags it was made with, and otherwise compiles as it always does. That is told by the
+ * V8 takes such a cache only for the version and the flags it was made with, and otherwise compiles as it always does. That shows in the
  * log line `cachedDataRejected`, which Terraform makes a metric and an alarm of: the service goes on, some 100 ms later at each cold start.
  */
 // Not imported: an ES module that imports node:fs makes Node load its streams and promises too, some 10 ms.

@@ -67,7 +67,7 @@ async function useHttp() {
   await call(400, 'POST', '/users', { body: { email: 'none', unknown: true } });
   await call(400, 'POST', '/users', { body: '{' });
   await call(401, 'POST', '/auth/login', { body: { email: account.email, password: 'not the password at all' } });
-  await call(401, 'POST', '/auth/login', { body: { email: 'nobody@example.com', password } });
+  await call(401, 'POST', '/auth/login', { body: { email: 'unknown@example.com', password } });
   const first = (await call(200, 'POST', '/auth/login', { body: { email: account.email, password } })).json;
   const { accessToken, refreshToken } = (await call(200, 'POST', '/auth/refresh', { body: { refreshToken: first.refreshToken } })).json;
   const mine = { authorization: `Bearer ${accessToken}` };

@@ -136,7 +136,7 @@ async function main() {
   }
 }
 
-// Whoever reads the listing may stop before its end.
+// A reader of the listing may stop before its end.
 process.stdout.on('error', () => undefined);
 
 try {

@@ -141,7 +141,7 @@ describe('A wrong configuration', () => {
     MAIL_LIMIT_ADDRESS: 'a-secret',
   };
 
-  test('is told in one message: every variable by its name, none by its value', () => {
+  test('is reported in one message: every variable by its name, none by its value', () => {
     const problems = problemsOf(wrong);
 
     expect(new Set(namesIn(problems))).toEqual(new Set([...Object.keys(wrong), 'RDS_HOST']));
@@ -204,11 +204,11 @@ describe('Stores are provisioned', () => {
 
   test.each<[string, Environment, boolean]>([
     ['both on loopback', local, true],
-    ['both on loopback, told not to', { ...local, PROVISION_STORES: 'false' }, false],
+    ['both on loopback, switched off', { ...local, PROVISION_STORES: 'false' }, false],
     ['PostgreSQL elsewhere', { ...local, RDS_HOST: 'db.internal' }, false],
     ['DynamoDB in its region', { ...local, DYNAMODB_ENDPOINT: '' }, false],
     ['DynamoDB elsewhere', { ...local, DYNAMODB_ENDPOINT: 'https://dynamodb.internal:8000' }, false],
-    ['elsewhere, told to', { ...good, PROVISION_STORES: 'true' }, true],
+    ['elsewhere, switched on', { ...good, PROVISION_STORES: 'true' }, true],
     ['on Lambda', { ...local, AWS_LAMBDA_FUNCTION_NAME: 'f' }, false],
   ])('%s: %#', (_, environment, provisioned) => {
     expect(parseConfig(environment).provisionStores).toBe(provisioned);

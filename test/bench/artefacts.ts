@@ -59,7 +59,7 @@ export async function bundlePeer(name: 'handwritten' | 'express', folder: string
 }
 
 /**
- * The usual set-up as it is deployed: compiled, not bundled, with its node_modules beside it. They are no business of whoever only develops the
+ * The usual set-up as it is deployed: compiled, not bundled, with its node_modules beside it. They are no business of one who only develops the
  * service, so they are installed when first needed, from the peer's own lock, and kept in node_modules/.cache.
  */
 export async function installStockNest(onProgress: (line: string) => void): Promise<string> {

@@ -4,7 +4,7 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** Whether the part may go on: after its share of the bench's ten minutes it makes do with the rounds it has. */
   readonly hasTime: () => boolean;
-  /** Told when something that takes longer than a moment has got on. */
+  /** Called with each step of what takes longer than a moment. */
   readonly onProgress: (line: string) => void;
 }
 

@@ -13,7 +13,7 @@ interface ColdStart {
   readonly total: number;
 }
 
-/** As few as tell something. */
+/** The fewest that say something. */
 const leastRounds = 3;
 
 /** The cold starts of one contestant on one route, in milliseconds. */

@@ -213,7 +213,7 @@ function makeTodo({ userId, at, isOverdue, createdAt }: { userId: string; at: nu
     { id: timeOrderedId(createdAt, at), createdAt: new Date(createdAt).toISOString(), userId },
     {
       title: `Todo ${at}`,
-      description: 'Something that is to be done, told in a sentence of a usual length.',
+      description: 'Something that is to be done, said in a sentence of a usual length.',
       status,
       priority: 'normal',
       due: due?.toISOString() ?? null,

@@ -11,7 +11,7 @@ export const rules = [
   'header fits its schema',
   'no undocumented header',
   'body fits its schema',
-  'problem tells its own request',
+  'problem names its own request',
   'documented code',
   'invalid input is refused',
   'valid input is taken',
@@ -156,8 +156,8 @@ function outcome({ operation, answer: { status }, fault, hasToken, trespasses, e
 }
 
 function secrecy({ answer, secrets }: Judged): Violation[] {
-  const told = answer.text + [...answer.headers.values()].join('\n');
-  return secrets.filter((secret) => told.includes(secret)).map((secret) => ({ rule: 'nothing of other users', detail: `the answer holds ${secret}` }));
+  const shown = answer.text + [...answer.headers.values()].join('\n');
+  return secrets.filter((secret) => shown.includes(secret)).map((secret) => ({ rule: 'nothing of other users', detail: `the answer holds ${secret}` }));
 }
 
 /** What parts of an answer say of each other. */
@@ -173,7 +173,7 @@ function consistency({ answer, limit }: Judged): Violation[] {
     headers.get('Content-Type')?.includes('problem') &&
     !(problem['status'] === status && requestId === headers.get('X-Request-Id') && type === `urn:duet:problem:${String(code)}`)
   ) {
-    found.push({ rule: 'problem tells its own request', detail: `${status} ${headers.get('X-Request-Id')} in ${shortened(answer.text)}` });
+    found.push({ rule: 'problem names its own request', detail: `${status} ${headers.get('X-Request-Id')} in ${shortened(answer.text)}` });
   }
   if (headers.has('ETag') && headers.get('ETag') !== `"${String(version)}"`) {
     found.push({ rule: 'entity tag is the version', detail: `${headers.get('ETag')} with version ${String(version)}` });

@@ -59,7 +59,7 @@ describe(`Every answer keeps to openapi.json, seed ${seed}`, () => {
 
 describe(`Answers agree with each other, seed ${seed}`, () => {
   const share = only === undefined ? Math.ceil(runs / 200) : runs;
-  const told = {
+  const stories = {
     todos: async (stories: Stories) => stories.todos({ seed, runs: share }),
     records: async (stories: Stories) => stories.records({ seed, runs: share }),
     users: async (stories: Stories) => stories.users({ seed, runs: share }),
@@ -67,7 +67,7 @@ describe(`Answers agree with each other, seed ${seed}`, () => {
     'sign-ins': async (stories: Stories) => stories.signIns(failuresOfOneAccount),
   };
 
-  test.each(Object.entries(told).filter(([name]) => named(name)))(
+  test.each(Object.entries(stories).filter(([name]) => named(name)))(
     'the story of %s',
     async (_, tell) => {
       const finding = await tell(new Stories(contract, world, service.url, counts));

@@ -8,7 +8,7 @@ import type { WordedRules } from './values.js';
 export const placeholders = {
   ownId: '00000000-0000-4000-8000-000000000001',
   otherId: '00000000-0000-4000-8000-000000000002',
-  /** Nobody's, of no user, todo or record: sent as it is. */
+  /** No one's, of no user, todo or record: sent as it is. */
   absentId: '00000000-0000-4000-8000-000000000003',
   ownTodo: '00000000-0000-4000-8000-000000000004',
   otherTodo: '00000000-0000-4000-8000-000000000005',

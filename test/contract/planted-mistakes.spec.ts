@@ -125,7 +125,7 @@ const planted: Readonly<Record<string, Planted>> = {
     met: 'replaceTodo',
     rule: 'header fits its schema',
   },
-  'a header that nobody documented': { mistake: { answer: ({ headers }) => headers.set('RateLimit', 'x') }, met: 'getService', rule: 'no undocumented header' },
+  'an undocumented header': { mistake: { answer: ({ headers }) => headers.set('RateLimit', 'x') }, met: 'getService', rule: 'no undocumented header' },
   'another media type': { mistake: { answer: ({ headers }) => headers.set('Content-Type', 'text/html') }, met: 'getRecords', rule: 'documented media type' },
   'a problem as plain JSON': {
     mistake: onStatus(404, ({ headers }) => headers.set('Content-Type', 'application/json')),
@@ -138,7 +138,7 @@ const planted: Readonly<Record<string, Planted>> = {
       json((body) => ({ ...body, requestId: 'x' })),
     ),
     met: 'createTodo',
-    rule: 'problem tells its own request',
+    rule: 'problem names its own request',
   },
   'a code that its route does not have': { mistake: onStatus(404, problem(404, 'route.not_found')), met: 'getTodo', rule: 'documented code' },
   'an entity tag that is not the version': {
@@ -153,14 +153,14 @@ const planted: Readonly<Record<string, Planted>> = {
   },
   'valid input refused': { mistake: onStatus(201, problem(400, 'request.invalid')), met: 'createTodo', rule: 'valid input is taken' },
   'another documented status': { mistake: onStatus(200, problem(404, 'user.not_found')), met: 'getUser', rule: 'status as designed' },
-  'a token that nobody checks': {
+  'an unchecked token': {
     mistake: ({ alice }) => ({
       request: (request) => ({ ...request, headers: { ...request.headers, authorization: request.headers['authorization'] ?? `Bearer ${alice.token}` } }),
     }),
     met: 'listTodos',
     rule: 'no token, no access',
   },
-  'an owner whom nobody checks': {
+  'an unchecked owner': {
     mistake: ({ bob }) => ({
       request: (request) => ({
         ...request,

@@ -71,11 +71,11 @@ test('Bounds are tried at the bound itself, in code points outside the basic pla
 });
 
 test('One seed draws the same requests, another seed others', () => {
-  const told = (seed: number) =>
+  const described = (seed: number) =>
     drawn('createTodo', seed, 50).map(({ path, headers, body, fault }) => JSON.stringify({ path, headers, body: body?.toString(), fault }));
 
-  expect(told(3)).toEqual(told(3));
-  expect(told(3)).not.toEqual(told(4));
+  expect(described(3)).toEqual(described(3));
+  expect(described(3)).not.toEqual(described(4));
 });
 
 describe('A curl line says as it is, and not the token,', () => {

@@ -3,10 +3,10 @@ import type { ContractDocument, Operation, Parameter, Schema } from './document.
 import { hardToGuess, placeholders, wordedRules } from './placeholders.js';
 import { type Faulty, Values } from './values.js';
 
-/** Who sends a request. A visitor is made for the one request, so that what it destroys is missed by nobody. */
-export type Sender = 'alice' | 'bob' | 'visitor' | 'admin' | 'nobody' | 'forger';
+/** Who sends a request. A visitor is made for the one request, so that what it destroys is missed by no one. */
+export type Sender = 'alice' | 'bob' | 'visitor' | 'admin' | 'anonymous' | 'forger';
 
-/** A request before it is sent: whoever and whatever it names is known only then; see {@link placeholders}. */
+/** A request before it is sent: what it names is known only then; see {@link placeholders}. */
 export interface Plan {
   readonly operation: Operation;
   readonly sender: Sender;
@@ -70,7 +70,7 @@ export class Requests {
   }
 
   private faulty(operation: Operation): fc.Arbitrary<Plan>[] {
-    // Nothing of these is carried out, so nobody's data is spoilt; those for administrators are refused others for that alone.
+    // Nothing of these is carried out, so no one's data is spoilt; those for administrators are refused others for that alone.
     const sender: Sender = operation.id === 'listUsers' || operation.id === 'getRecords' ? 'admin' : 'alice';
     const own = this.parts(operation, fc.constant('own')).map((parts): Parts => ({ ...parts, sender }));
     const from = (arbitrary: fc.Arbitrary<Partial<Plan>>, expected: readonly number[]): fc.Arbitrary<Plan> =>
@@ -243,7 +243,7 @@ const malformedKeys: readonly HeaderFault[] = ['', 'a b', 'x'.repeat(256), 'кл
 const staleConditions: readonly HeaderFault[] = ['"0"', 'W/"1"', '"999999"', '1', ''].map((value) => ({ name: 'If-Match', value, fault: 'stale If-Match' }));
 
 const withoutToken: readonly Partial<Plan>[] = [
-  { sender: 'nobody', fault: 'no token' },
+  { sender: 'anonymous', fault: 'no token' },
   { sender: 'forger', fault: 'bad token' },
 ];
 
@@ -312,7 +312,7 @@ function planOf(operation: Operation, parts: Parts, fault: string | undefined, e
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   return withLimit({
     operation,
-    sender: operation.isProtected || operation.path.startsWith('/auth/') ? sender : 'nobody',
+    sender: operation.isProtected || operation.path.startsWith('/auth/') ? sender : 'anonymous',
     path: pathOf(operation.path, id),
     query: Object.entries(query).flatMap(([name, value]) =>
       value === undefined ? [] : [value].flat().map((text) => [name, `${text as string | number}`] as const),

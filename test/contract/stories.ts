@@ -26,7 +26,7 @@ interface Call {
 }
 
 /** What came of one. */
-interface Told {
+interface Reply {
   readonly answer: ReceivedAnswer;
   readonly body: Body;
 }
@@ -47,7 +47,7 @@ const storyShrinks = 60;
 
 /**
  * Chains of requests whose answers have to agree with each other: what was written is read, what was deleted is gone, lists hold what
- * there is, and nobody else sees any of it. Every answer is also held to the contract by itself.
+ * there is, and no one else sees any of it. Every answer is also held to the contract by itself.
  */
 export class Stories {
   private readonly judge: Judge;
@@ -79,7 +79,7 @@ export class Stories {
       ),
       { minLength: 1, maxLength: 12, size: 'max' },
     );
-    return this.told(fc.record({ steps, limit: fc.integer({ min: 1, max: 4 }) }), draw, 'todos', async (story) => this.todoStory(story.steps, story.limit));
+    return this.search(fc.record({ steps, limit: fc.integer({ min: 1, max: 4 }) }), draw, 'todos', async (story) => this.todoStory(story.steps, story.limit));
   }
 
   /** The one record of a user, from nothing to nothing. */
@@ -88,7 +88,7 @@ export class Stories {
     const change = this.values.valid({ $ref: '#/components/schemas/RecordChange' }) as fc.Arbitrary<Body>;
     // Bodies past the limit are tried elsewhere.
     const small = (body: Body) => Buffer.byteLength(JSON.stringify(body)) < 60_000;
-    return this.told(fc.record({ content: content.filter(small), change: change.filter(small) }), draw, 'records', async (story) =>
+    return this.search(fc.record({ content: content.filter(small), change: change.filter(small) }), draw, 'records', async (story) =>
       this.recordStory(story.content, story.change),
     );
   }
@@ -96,17 +96,17 @@ export class Stories {
   /** A user from registration to deletion, and their sessions. */
   async users(draw: Draw): Promise<Finding | undefined> {
     const registration = (this.values.valid({ $ref: '#/components/schemas/Registration' }) as fc.Arbitrary<Body>).map(hardToGuess);
-    return this.told(registration, draw, 'users', async (story) => this.userStory(story));
+    return this.search(registration, draw, 'users', async (story) => this.userStory(story));
   }
 
-  /** Visits, keyed and not. Nobody else may count meanwhile. */
+  /** Visits, keyed and not. No one else may count meanwhile. */
   async counter(draw: Draw): Promise<Finding | undefined> {
-    return this.told(fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }), draw, 'counter', async (story) => this.counterStory(story));
+    return this.search(fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }), draw, 'counter', async (story) => this.counterStory(story));
   }
 
   /** Failed sign-ins of one account until they are limited. */
   async signIns(quota: number): Promise<Finding | undefined> {
-    return this.told(fc.constant(quota), { seed: 0, runs: 1 }, 'sign-ins', async () => {
+    return this.search(fc.constant(quota), { seed: 0, runs: 1 }, 'sign-ins', async () => {
       const { email } = await this.world.newcomer();
       const fails = async (status: number) => this.call('login', { body: { email, password: 'not the password' }, status, promise: 'tries are limited' });
       for (let tries = 0; tries < quota; tries += 1) {
@@ -116,7 +116,7 @@ export class Stories {
     });
   }
 
-  private async told<T>(arbitrary: fc.Arbitrary<T>, draw: Draw, name: string, attempt: (story: T) => Promise<void>): Promise<Finding | undefined> {
+  private async search<T>(arbitrary: fc.Arbitrary<T>, draw: Draw, name: string, attempt: (story: T) => Promise<void>): Promise<Finding | undefined> {
     return firstBroken(arbitrary, { shrinks: storyShrinks, ...draw }, name, async (story) => {
       this.trail = [];
       await attempt(story);
@@ -244,7 +244,7 @@ export class Stories {
     let last: ReceivedAnswer;
     do {
       const request: Call = { as, id, query: { ...query, ...(cursor !== null && { cursor }) }, status: 200, promise: 'lists hold what there is' };
-      const page: Told = await this.call('listTodos', request);
+      const page: Reply = await this.call('listTodos', request);
       items.push(...((page.body['items'] ?? []) as unknown[]));
       cursor = page.body['nextCursor'] as string | null;
       last = page.answer;
@@ -367,7 +367,7 @@ export class Stories {
     let cursor: string | null = null;
     do {
       const query: Call['query'] = { limit: 100, ...(cursor !== null && { cursor }) };
-      const page: Told = await this.call('listUsers', { as: this.world.admin, query, status: 200, promise: 'lists hold what there is' });
+      const page: Reply = await this.call('listUsers', { as: this.world.admin, query, status: 200, promise: 'lists hold what there is' });
       if ((page.body['items'] as Body[]).some((user) => user['id'] === id)) {
         return true;
       }
@@ -379,7 +379,7 @@ export class Stories {
   private async counterStory(visits: readonly boolean[]): Promise<void> {
     const before = await this.call('getCounter', { status: 200, promise: 'what was written is read' });
     let count = Number(before.body['visitCount']);
-    const counts = ({ answer, body }: Told) => this.hold(body['visitCount'] === count, 'what was written is read', answer, `it should be ${count}`);
+    const counts = ({ answer, body }: Reply) => this.hold(body['visitCount'] === count, 'what was written is read', answer, `it should be ${count}`);
     for (const keyed of visits) {
       const visit: Call = { headers: keyed ? { 'Idempotency-Key': randomUUID() } : {}, status: 200, promise: 'what was written is read' };
       const first = await this.call('countVisit', visit);
@@ -392,14 +392,14 @@ export class Stories {
     }
   }
 
-  private replays(first: Told, again: Told): void {
+  private replays(first: Reply, again: Reply): void {
     const marked = again.answer.headers.get('Idempotency-Replayed') === 'true' && !first.answer.headers.has('Idempotency-Replayed');
     this.hold(marked, 'a repeated key replays', again.answer, 'Idempotency-Replayed has to be on the second answer alone');
     this.hold(isDeepStrictEqual(again.body, first.body), 'a repeated key replays', again.answer, `the first was ${first.answer.text}`);
   }
 
   /** Sends a request and holds its answer to the contract, and its status to the story. */
-  private async call(operationId: string, { as, id = '', query = {}, headers = {}, body, status, promise }: Call): Promise<Told> {
+  private async call(operationId: string, { as, id = '', query = {}, headers = {}, body, status, promise }: Call): Promise<Reply> {
     const operation = this.document.operation(operationId);
     const search = new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])).toString();
     const request: SentRequest = {
@@ -448,13 +448,13 @@ export class Stories {
 /** Whether a resource has what was sent. An instant may come back in UTC, and null empties a list. */
 function holds(resource: Body, sent: Body): boolean {
   return Object.entries(sent).every(([field, value]) => {
-    const told = resource[field];
+    const answered = resource[field];
     if (field === 'due' && typeof value === 'string' && value.includes('T')) {
-      return Date.parse(String(told)) === Date.parse(value);
+      return Date.parse(String(answered)) === Date.parse(value);
     }
     if (field === 'checklist' && Array.isArray(value)) {
       return isDeepStrictEqual(
-        told,
+        answered,
         value.map((item: Body) => ({ done: false, ...item })).map(({ title, done }: Body) => ({ title, done })),
       );
     }
@@ -462,11 +462,11 @@ function holds(resource: Body, sent: Body): boolean {
       // A set, whichever way its letters are written.
       const normalized = value.map((tag) => String(tag).normalize('NFC'));
       return isDeepStrictEqual(
-        told,
+        answered,
         value.filter((_, index) => normalized.indexOf(normalized[index] ?? '') === index),
       );
     }
-    return isDeepStrictEqual(told, value ?? (field === 'tags' || field === 'checklist' ? [] : null));
+    return isDeepStrictEqual(answered, value ?? (field === 'tags' || field === 'checklist' ? [] : null));
   });
 }
 

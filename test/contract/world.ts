@@ -100,7 +100,7 @@ export class World {
   private async personFor({ operation, sender }: Plan): Promise<Person> {
     switch (sender) {
       case 'alice':
-      case 'nobody':
+      case 'anonymous':
       case 'forger':
         return this.alice;
       case 'bob':
@@ -151,7 +151,7 @@ export class World {
 
   private tokenOf(sender: Sender, { id, token }: Person): string | undefined {
     switch (sender) {
-      case 'nobody':
+      case 'anonymous':
         return undefined;
       case 'forger':
         return signToken('another secret, of another service', { sub: id, role: 'admin', iss: 'duet', aud: 'duet', exp: 4_000_000_000 });
@@ -168,7 +168,7 @@ export class World {
   private secretsFrom(sender: Sender, person: Person): readonly string[] {
     return sender === 'admin'
       ? []
-      : [this.alice, this.bob].filter((owner) => sender === 'nobody' || sender === 'forger' || owner !== person).flatMap(({ marks }) => marks);
+      : [this.alice, this.bob].filter((owner) => sender === 'anonymous' || sender === 'forger' || owner !== person).flatMap(({ marks }) => marks);
   }
 }
 

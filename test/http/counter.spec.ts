@@ -118,7 +118,7 @@ describe('The visit counter', () => {
     expect(await visits()).toBe(before + 100);
   });
 
-  test('replays the first result to whoever sends the key, whatever was counted since', async () => {
+  test('replays the first result to every sender of the key, whatever was counted since', async () => {
     const key = `visit-${randomUUID()}`;
     const first = await count(key);
     await count();
@@ -293,7 +293,7 @@ describe('The visit counter in shards', () => {
     const { visitCount: before } = (await service.call('GET', '/counter')).body as { visitCount: number };
 
     for (const [index, shards] of [1, 3, 300].entries()) {
-      // Another process on the same tables, told another number.
+      // Another process on the same tables, configured with another number.
       const other = await createServerApp({ ...service.config, counter: { shards } });
       await other.listen(0, '127.0.0.1');
       const url = await other.getUrl();

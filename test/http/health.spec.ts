@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { callService, startService, type TestService } from '../support/service.js';
 import { startWireProxy } from '../support/wire-proxy.js';
 
-// Real here: the service over HTTP and embedded stores. A store that is down is a port where nobody listens, or nobody answers.
+// Real here: the service over HTTP and embedded stores. A store that is down is a port where nothing listens, or nothing answers.
 
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const identity = { service: 'duet', version: expect.stringMatching(/^\d+\.\d+\.\d+$/), timestamp: instant };
@@ -123,7 +123,7 @@ describe('Health with a store down', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  /** A loopback port where nobody listens. */
+  /** A loopback port where nothing listens. */
   async function deadPort(): Promise<number> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

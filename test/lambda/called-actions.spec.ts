@@ -36,7 +36,7 @@ describe('the permissions that a call needs', () => {
     expect(calledActions(target, body, tables).map(({ action, resource }) => `${action} ${resource}`)).toEqual(expected);
   });
 
-  test('are not guessed for a call that nobody has thought of', () => {
+  test('are not guessed for a call that is not known', () => {
     expect(() => calledActions('DynamoDB_20120810.ExecuteStatement', {}, tables)).toThrow(/Which permissions does DynamoDB_20120810.ExecuteStatement need/);
   });
 });

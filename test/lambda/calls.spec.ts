@@ -32,7 +32,7 @@ interface Ways {
 }
 
 describe('a function', () => {
-  /** Not the defaults: a function that is not told of a table does not find it. */
+  /** Not the defaults: a function without the variable of a table does not find it. */
   const tableNames = {
     DYNAMODB_TABLE_NAME: 'duet-test-todos',
     COUNTERS_TABLE_NAME: 'duet-test-counters',
@@ -244,7 +244,7 @@ describe('a function', () => {
     return { id: body.id as string, call, token };
   }
 
-  /** TTL removes a todo, and the stream's function is told. */
+  /** TTL removes a todo, and the stream's function receives the record. */
   async function expire(userId: string, todoId: string): Promise<object> {
     await withDynamoDb(async (client) => client.send(new DeleteCommand({ TableName: todosTable, Key: { userId, itemKey: `TODO#${todoId}` } })));
     const removal = (await readTableStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', todosTable)).at(-1);

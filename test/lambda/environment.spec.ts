@@ -99,7 +99,7 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
     await endConnections(stage);
     http = await start({ AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' });
 
-    // Nobody has asked for anything yet.
+    // Nothing has been asked for yet.
     await expect(connectionsOf(stage)).resolves.toBe(1);
 
     expect((await readProfile()).statusCode).toBe(200);

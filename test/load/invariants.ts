@@ -12,7 +12,7 @@ export interface Finding {
 
 /** What the checks need to know besides the journal. */
 export interface CheckOptions {
-  /** Whether nobody else uses the service, so that the counter is ours alone. */
+  /** Whether no one else uses the service, so that the counter is ours alone. */
   readonly alone: boolean;
   /** How long the erasure of someone who left may take; the promise is "shortly after, normally before the answer" (design, `DELETE /users/{id}`). */
   readonly erasurePatienceMs?: number;
@@ -131,7 +131,7 @@ async function assertCounter(call: Call, counter: CounterLedger, alone: boolean)
   const most = alone ? counter.acknowledged + counter.unknown : Number.POSITIVE_INFINITY;
   return counted >= counter.acknowledged && counted <= most
     ? []
-    : [`the counter went up by ${counted}; acknowledged were ${counter.acknowledged}, and of ${counter.unknown} nobody knows`];
+    : [`the counter went up by ${counted}; acknowledged were ${counter.acknowledged}, and the outcome of ${counter.unknown} is unknown`];
 }
 
 async function assertNothingLeft(call: Call, user: UserJournal, patienceMs: number): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** What a user was last told of a todo of theirs. */
+/** What a user was last answered of a todo of theirs. */
 export interface KnownTodo {
   readonly id: string;
   readonly status: 'open' | 'in_progress' | 'done';
@@ -21,7 +21,7 @@ export interface Credentials {
 }
 
 /**
- * What one user sent and was told. From it follows what must be stored afterwards: everything that was acknowledged, and of what got no answer
+ * What one user sent and was answered. From it follows what must be stored afterwards: everything that was acknowledged, and of what got no answer
  * either all or nothing.
  */
 export class UserJournal {
@@ -46,7 +46,7 @@ export class UserJournal {
     return this.credentials.id;
   }
 
-  /** Whether nothing is in doubt, so that counts can be told to the last one. */
+  /** Whether nothing is in doubt, so that counts are exact. */
   get certain(): boolean {
     return this.unsettled.size === 0 && this.unsettledCreations.length === 0;
   }

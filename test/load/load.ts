@@ -21,7 +21,7 @@ class LoadError extends Error {
 }
 
 const startedAt = performance.now();
-const tell = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
+const print = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
 const progressEveryMs = 5_000;
 /** One seat in so many is given up, so that deletions are under load, too. */
 const seatsPerLeaver = 10;
@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   const interruption = new AbortController();
   process.once('SIGINT', () => interruption.abort());
   process.once('SIGTERM', () => interruption.abort());
-  tell(options.url === undefined ? 'building and starting a service' : `looking for Duet at ${options.url}`);
+  print(options.url === undefined ? 'building and starting a service' : `looking for Duet at ${options.url}`);
   const subject = options.url === undefined ? await startSubject() : runningSubject(options.url);
   try {
     return await load(subject, options, interruption.signal);
@@ -49,10 +49,10 @@ async function load(subject: Subject, options: LoadOptions, signal: AbortSignal)
   const seats = await seatUsers(subject.url, counter, options, signal);
   const { samples, memory } = await shoot(subject, seats, options, signal);
   if (signal.aborted) {
-    tell('interrupted: nothing was checked');
+    print('interrupted: nothing was checked');
     return 130;
   }
-  tell('checking what must hold');
+  print('checking what must hold');
   const leavers = seats.flatMap(({ left }) => left ?? []);
   const findings = await checkInvariants(subject.url, { users: seats.map(({ occupant }) => occupant), leavers, counter }, { alone: subject.pid !== undefined });
   const flat = assertFlatMemory(memory);
@@ -76,7 +76,7 @@ async function visitsSoFar(url: string): Promise<number> {
 /** Signs up everybody who will take a seat. Passwords are slow to hash on purpose, so that is no part of what is measured. */
 async function seatUsers(url: string, counter: CounterLedger, { connections, durationS, seed }: LoadOptions, signal: AbortSignal): Promise<Seat[]> {
   const leaverCount = Math.ceil(connections / seatsPerLeaver);
-  tell(`signing up ${connections + leaverCount} users`);
+  print(`signing up ${connections + leaverCount} users`);
   const users = await inTurns(Array.from({ length: connections + leaverCount }), async () => {
     signal.throwIfAborted();
     return new UserJournal(await signUp(async (method, path, options) => callService(url, method, path, options), {}).catch(explainSignUp));
@@ -104,17 +104,17 @@ function explainSignUp(error: unknown): never {
 async function shoot(subject: Subject, seats: readonly Seat[], { durationS, rate }: LoadOptions, signal: AbortSignal) {
   const samples: Sample[] = [];
   const memory = subject.pid === undefined ? { samples: [], stop: () => {} } : watchMemory(subject.pid);
-  let told = 0;
+  let reported = 0;
   const progress = setInterval(() => {
-    const latest = samples.slice(told);
-    told = samples.length;
+    const latest = samples.slice(reported);
+    reported = samples.length;
     const errors = samples.filter(({ error }) => error !== undefined).length;
     const resident = memory.samples.at(-1)?.mib;
-    tell(
+    print(
       `${samples.length} requests, ${Math.round(latest.length / (progressEveryMs / 1_000))} a second; ${latencies(latest)}; ${errors} errors${resident === undefined ? '' : `; ${resident.toFixed(0)} MiB`}`,
     );
   }, progressEveryMs);
-  tell(`${seats.length} users for ${durationS} s, ${rate === 0 ? 'as fast as they are answered' : `${rate} requests a second`}`);
+  print(`${seats.length} users for ${durationS} s, ${rate === 0 ? 'as fast as they are answered' : `${rate} requests a second`}`);
   try {
     await fire(subject.url, seats, { durationS, rate, signal, onSample: (sample) => void samples.push(sample) });
   } finally {
@@ -170,7 +170,7 @@ async function report(
     writeFile(join(options.out, 'latency.svg'), plot(seconds, title)),
     writeFile(join(options.out, 'results.json'), `${JSON.stringify({ options, machine, seconds, memory, findings, errors: tally(errors) }, undefined, 2)}\n`),
   ]);
-  tell(`done; table, figures and plot are in ${options.out}`);
+  print(`done; table, figures and plot are in ${options.out}`);
   return samples.length > 0 && errors.length === 0 && findings.every(({ violations }) => violations.length === 0) ? 0 : 1;
 }
 

@@ -32,7 +32,7 @@ export function watchMemory(pid: number): { readonly samples: readonly MemorySam
   const samples: MemorySample[] = [];
   const timer = setInterval(() => {
     const atMs = performance.now() - startedAt;
-    // A process that has ended has no memory; that it has ended is told by its requests.
+    // A process that has ended has no memory; that it has ended shows in its requests.
     residentMib(pid).then(
       (mib) => samples.push({ atMs, mib }),
       () => undefined,
@@ -41,7 +41,7 @@ export function watchMemory(pid: number): { readonly samples: readonly MemorySam
   return { samples, stop: () => clearInterval(timer) };
 }
 
-/** Fewer samples tell a start from a leak badly: the heap still grows to what the traffic needs. */
+/** Fewer samples cannot distinguish a start from a leak: the heap still grows to what the traffic needs. */
 const enoughSamples = 40;
 /** What the last quarter may have more than the second: a collection that is due moves a Node process by this much. */
 const allowedGrowth = 1.15;

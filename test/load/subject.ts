@@ -19,7 +19,7 @@ export function runningSubject(url: string): Subject {
 }
 
 /**
- * Builds the service and starts it as `npm start` does, with embedded stores that keep what they are told on disk, but on a free port and in a data
+ * Builds the service and starts it as `npm start` does, with embedded stores that keep what is written on disk, but on a free port and in a data
  * folder of its own, gone with `stop`. Its limits on registrations and sign-ins let a crowd in from one address.
  */
 export async function startSubject(): Promise<Subject> {

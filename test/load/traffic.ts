@@ -5,7 +5,7 @@ import type { CounterLedger, KnownTodo, UserJournal } from './journal.js';
 export interface LoadAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  // Read into freely: what is not as it should be is told as an error of the run.
+  // Read into freely: what is not as it should be is an error of the run.
   readonly body: any;
 }
 
@@ -19,7 +19,7 @@ export interface Operation {
   readonly body?: string;
   /** Takes an answer below 500 into the journal; gives what is wrong with it, if anything. */
   readonly settle: (answer: LoadAnswer) => string | undefined;
-  /** Notes in the journal that nobody knows what became of it: no answer came, or one that tells nothing (5xx). */
+  /** Notes in the journal that its outcome is unknown: no answer came, or one that leaves it open (5xx). */
   readonly lose: () => void;
 }
 
@@ -77,7 +77,7 @@ export function nextOperation(user: UserJournal, shared: Shared): Operation {
   return plan(user, shared) ?? createTodo(user, shared);
 }
 
-/** Deletes the user; `left` is told once it is acknowledged, or may have happened. */
+/** Deletes the user; `left` is called once it is acknowledged, or may have happened. */
 export function leave(user: UserJournal, left: () => void): Operation {
   return {
     ...request(user, 'DELETE', '/users/{id}', `/users/${user.id}`),

@@ -66,7 +66,7 @@ test('An account with todos gets more only when that is said', async () => {
 });
 
 test.each([
-  [['--email', 'nobody', '--time-zone', 'Mars/Olympus'], {}, 1, /^--email must be an e-mail address\n--time-zone must be the IANA name/],
+  [['--email', 'no-address', '--time-zone', 'Mars/Olympus'], {}, 1, /^--email must be an e-mail address\n--time-zone must be the IANA name/],
   [['--email', 'a@example.com', '--password', 'short'], {}, 1, /^--password must/],
   [['--email', 'a@example.com', '--password', 'aannaandreevnaa'], {}, 1, /^--password /],
   [[], { RDS_HOST: 'db.example.com', RDS_PASSWORD: 'x' }, 1, /^Only stores on this machine are seeded/],

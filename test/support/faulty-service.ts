@@ -21,7 +21,7 @@ export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'si
   readonly dynamodb: FaultProxy;
   /** Between client and service: one before each instance. */
   readonly doors: readonly FaultProxy[];
-  /** One call through the doors, in turn; null when the connection broke, so that nobody knows what became of it. */
+  /** One call through the doors, in turn; null when the connection broke, so that its outcome is unknown. */
   knock(method: string, path: string, options?: CallOptions): Promise<Answer | null>;
   /** Stops every instance where it is, as Lambda does between two invocations (SIGSTOP), until {@link thaw}. */
   freeze(): void;

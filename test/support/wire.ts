@@ -21,7 +21,7 @@ export async function sendRaw(url: string, ...parts: readonly (string | Buffer)[
   return { status: Number(statusLine.split(' ')[1]), headers, text: rest.join('\r\n\r\n') };
 }
 
-/** A loopback port where nobody listens. */
+/** A loopback port where nothing listens. */
 export async function deadPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

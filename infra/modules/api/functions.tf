@@ -16,7 +16,7 @@ locals {
     migrate = { memory_mb = var.functions.migrate.memory_mb, timeout_seconds = 900, reserved_concurrency = -1 }
   }
 
-  # Each function is told what it uses, and no more: what it does not know it cannot reach. Held to the code by test/support/function-variables.ts.
+  # Each function gets the variables of what it uses, and no more: what it does not know it cannot reach. Held to the code by test/support/function-variables.ts.
   content_tables = merge([for key in ["todos", "records", "archive"] : var.variables.tables[key]]...)
   environment = {
     http = merge(

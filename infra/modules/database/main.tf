@@ -75,7 +75,7 @@ resource "aws_db_instance" "main" {
   db_name        = local.database_name
   username       = local.owner
 
-  # RDS makes the password, keeps it in Secrets Manager and rotates it: it is in no state and nobody knows it.
+  # RDS makes the password, keeps it in Secrets Manager and rotates it: it is in no state, and no person knows it.
   manage_master_user_password         = true
   iam_database_authentication_enabled = true
 

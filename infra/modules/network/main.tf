@@ -12,7 +12,7 @@ locals {
   # The names are the region's, so that a plan without an account names them itself.
   availability_zones = slice(var.availability_zones != null ? var.availability_zones : data.aws_availability_zones.region[0].names, 0, var.zones)
 
-  # Whoever's credentials come through an endpoint, they reach what is this environment's and nothing else.
+  # Whatever credentials come through an endpoint, they reach what is this environment's and nothing else.
   endpoint_actions = {
     dynamodb = { actions = ["dynamodb:*"], resources = ["arn:${var.arn_scope.partition}:dynamodb:${var.arn_scope.region}:${var.arn_scope.account_id}:table/${var.name}-*"] }
     secretsmanager = { actions = ["secretsmanager:GetSecretValue"], resources = [

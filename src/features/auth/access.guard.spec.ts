@@ -14,17 +14,17 @@ describe('an access rule', () => {
   const query = (of: unknown, method = 'GET') => ({ method, params: {}, query: of === undefined ? {} : { user_id: of as string } });
 
   test.each([
-    ['any caller when it names nobody', {}, user, path(other), 'granted'],
+    ['any caller when it names no user', {}, user, path(other), 'granted'],
     ['the owner', inPath, user, path(id), 'granted'],
     ['the owner, whose id is written in capitals', inPath, user, path(id.toUpperCase()), 'granted'],
-    ['nobody else', inPath, user, path(other), 'denied'],
+    ['no one else', inPath, user, path(other), 'denied'],
     ['no user to read what admins may', inPathReadable, user, path(other), 'denied'],
     ['an admin to read', inPathReadable, admin, path(id), 'as_admin'],
     ['an admin to ask for the head', inPathReadable, admin, path(id, 'HEAD'), 'as_admin'],
     ['no admin to write', inPathReadable, admin, path(id, 'PATCH'), 'denied'],
     ['no admin to read where not said', inPath, admin, path(id), 'denied'],
     ['the owner in the query', inQuery, user, query(id), 'granted'],
-    ['nobody else in the query', inQuery, user, query(other), 'denied'],
+    ['no one else in the query', inQuery, user, query(other), 'denied'],
     ['no user without the query', inQuery, user, query(undefined), 'denied'],
     ['an admin without the query', inQuery, admin, query(undefined), 'as_admin'],
     ['no owner named twice', inQuery, user, query([id, id]), 'denied'],

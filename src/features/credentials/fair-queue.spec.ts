@@ -5,7 +5,7 @@ describe('a fair queue', () => {
   const limits = { atOnce: 1, waitingPerKey: 3, waiting: 5, waitMs: 60_000 };
   const refusal = (): Error => new Error('refused');
 
-  /** Work that ends when it is told to. */
+  /** Work that the test ends. */
   function controlled() {
     const started: string[] = [];
     const ends = new Map<string, () => void>();

@@ -10,7 +10,7 @@ import type { DomainEvent } from '../events/domain-event.js';
 import type { EventPublisher, PublishOutcome } from '../events/event-publisher.js';
 import { StreamHandler } from './stream-handler.js';
 
-// Real: images, mapping, ordering. Not real: the bus and the archive, which fail here when they are told to, and the todos feature's reading of an
+// Real: images, mapping, ordering. Not real: the bus and the archive, which fail here when the test says so, and the todos feature's reading of an
 // item, which has a test of its own.
 
 const userId = '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c';
@@ -109,7 +109,7 @@ const handle = async (...records: DynamoDBRecord[]): Promise<string[]> =>
   (await handler.handle({ Records: records })).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 const published = (): DomainEvent[] => handedOver.flat();
 const names = (): string[] => published().map(({ name }) => name);
-const unpublished = (permanent: boolean): PublishOutcome => ({ published: false, permanent, reason: 'told to fail' });
+const unpublished = (permanent: boolean): PublishOutcome => ({ published: false, permanent, reason: 'made to fail' });
 
 describe('A change in a stream becomes one event', () => {
   const open = todo();
@@ -207,7 +207,7 @@ describe('What cannot be understood is set aside, and holds nothing up', () => {
     ['a todo that is none', record('duet-todos', null, { ...stored(todo()), title: 42, tags: 'private words' })],
     ['sets', record('duet-todos', null, { ...stored(todo()), tags: new Set(['a']) })],
     ['binary deep inside', record('duet-records', null, { user_id: userId, a: [{ b: new Uint8Array([1]) }] })],
-    ['a document that is no record', record('duet-records', null, { user_id: 'nobody' })],
+    ['a document that is no record', record('duet-records', null, { user_id: 'no-uuid' })],
     ['a missing image', record('duet-todos', null, null, { eventName: 'INSERT' })],
     ['an unknown change', { ...todoRecord(null, todo()), eventName: 'REPLACE' }],
     ['a removal without time', { ...todoRecord(todo(), null), dynamodb: { SequenceNumber: '1', OldImage: image(stored(todo())) } }],

@@ -23,7 +23,7 @@ export interface User {
 export interface UserCredentials {
   readonly user: User;
   readonly passwordHash: string;
-  /** Grows with every new password, and with a role that is taken away, so that what was given out under an older one can be told apart. */
+  /** Grows with every new password, and with a role that is taken away, so that what was given out under an older one is recognised. */
   readonly passwordVersion: number;
 }
 

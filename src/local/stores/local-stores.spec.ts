@@ -291,7 +291,7 @@ describe('Guardian', () => {
   });
 });
 
-test('A wrong variable is told before anything starts, also one that only a server of one’s own would need', () => {
+test('A wrong variable is reported before anything starts, also one that only a server of one’s own would need', () => {
   expect(() => parseConfig(withPlaceholders({ RDS_PORT: 'x', PORT: '99999' }))).toThrow(/PORT must be[^]*RDS_PORT must be/);
   expect(() => parseConfig(withPlaceholders({}))).not.toThrow();
 });

@@ -232,7 +232,7 @@ async function canUse(folder: string, runAs: RunAs): Promise<boolean> {
   }
 }
 
-/** The first of these that is ours alone to write to, so that nobody can have planted anything in it. */
+/** The first of these that is ours alone to write to, so that no other user can have planted anything in it. */
 async function systemFolder(): Promise<string> {
   for (const folder of ['/var/lib/duet', '/var/tmp/duet-0']) {
     if (await isOursAlone(folder)) {

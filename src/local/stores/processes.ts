@@ -12,7 +12,7 @@ export interface RunAs {
   readonly gid: number;
 }
 
-/** Told when something worth a line on the terminal happens. */
+/** Called with what is worth a line on the terminal. */
 export type OnProgress = (text: string) => void;
 
 /**
@@ -165,11 +165,11 @@ export class ServerProcess {
   }
 
   /** Calls back once if the server ends without having been asked to. */
-  onUnexpectedExit(tell: (how: string) => void): void {
+  onUnexpectedExit(report: (how: string) => void): void {
     this.child.once('exit', (code, signal) => {
       this.command.guardian.forget(this.pid);
       if (!this.stopping) {
-        tell(signal === null ? `exit code ${code}` : `signal ${signal}`);
+        report(signal === null ? `exit code ${code}` : `signal ${signal}`);
       }
     });
   }
@@ -249,17 +249,17 @@ export class Guardian {
 
   /** Stop this process if ours is gone. */
   watch(pid: number): void {
-    this.tell(`watch ${pid}`);
+    this.send(`watch ${pid}`);
   }
 
   /** This process has ended: its pid may soon be someone else's. */
   forget(pid: number): void {
-    this.tell(`forget ${pid}`);
+    this.send(`forget ${pid}`);
   }
 
   /** Delete this folder, too, if ours is gone. */
   removeFolder(folder: string): void {
-    this.tell(`remove ${folder}`);
+    this.send(`remove ${folder}`);
   }
 
   /** Everything was stopped in order: end, and touch nothing. */
@@ -269,12 +269,12 @@ export class Guardian {
     }
     const exited = once(this.child, 'exit');
     this.child.ref();
-    this.tell('done');
+    this.send('done');
     this.child.stdin?.end();
     await exited;
   }
 
-  private tell(line: string): void {
+  private send(line: string): void {
     if (this.child?.stdin?.writable === true) {
       this.child.stdin.write(`${line}\n`);
     }

@@ -5,7 +5,7 @@ const error = (message: string, fields: object = {}): Error => Object.assign(new
 
 describe('A service of AWS is unavailable', () => {
   test.each<[string, Error]>([
-    ['nobody listens', error('connect ECONNREFUSED', { code: 'ECONNREFUSED' })],
+    ['nothing listens', error('connect ECONNREFUSED', { code: 'ECONNREFUSED' })],
     ['the connection was cut', error('read ECONNRESET', { code: 'ECONNRESET' })],
     ['the connection was cut before an answer', error('socket hang up')],
     ['the name is not known', error('getaddrinfo ENOTFOUND', { code: 'ENOTFOUND' })],

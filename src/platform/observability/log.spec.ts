@@ -53,7 +53,7 @@ describe('An error in the log', () => {
     expect(JSON.stringify(describeError(error)).match(/"round"/g)).toHaveLength(4);
   });
 
-  test.each(['a secret text', 7, null, undefined, { password: 'secret' }])('that is no error is told by its type alone: %j', (thrown) => {
+  test.each(['a secret text', 7, null, undefined, { password: 'secret' }])('that is no error is logged by its type alone: %j', (thrown) => {
     expect(describeError(thrown)).toEqual({ name: 'NonError', message: typeof thrown });
   });
 });

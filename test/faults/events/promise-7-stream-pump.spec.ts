@@ -20,7 +20,7 @@ import { startFaultProxy } from '../../support/fault-proxy.js';
 // Real: the pump, its checkpoint in a file, the handler, the AWS SDK; in the last test also the embedded server (Dynoxide), killed with SIGKILL and started again.
 // Not real: EventBridge, and DynamoDB Streams where the embedded server cannot do what is tested: stand-ins over HTTP.
 // Seen failing, each with a pump of its own: with children that do not wait, or an end that is forgotten (the splits); without handling trimmed data, or with its notices
-// forgotten (trimmed); without handling expired iterators (a warning); with iterators always from the horizon (told twice); one that ends at an error (goes away, and the
+// forgotten (trimmed); without handling expired iterators (a warning); with iterators always from the horizon (published twice); one that ends at an error (goes away, and the
 // embedded store).
 
 let folder: string;
@@ -60,9 +60,9 @@ async function startWorker(endpoint: string): Promise<void> {
 }
 
 const records = (): string => config.dynamodb.tables.records;
-/** The changes of the user's record that were told, as often as they were. */
-const told = (): number[] => bus.events.filter(({ detail }) => detail.data.user_id === user).map(({ detail }) => detail.data.n);
-const firstTold = (): number[] => [...new Set(told())];
+/** The changes of the user's record that were published, as often as they were. */
+const published = (): number[] => bus.events.filter(({ detail }) => detail.data.user_id === user).map(({ detail }) => detail.data.n);
+const firstPublished = (): number[] => [...new Set(published())];
 const upTo = (last: number, first = 1): number[] => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 const quiet = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_200));
 
@@ -93,7 +93,7 @@ describe('Promise 7: the pump, before a stream that', () => {
     await streams.stop();
   });
 
-  /** The `n`th change of the user's one record: what is told of it must come in this order. */
+  /** The `n`th change of the user's one record: what is published of it must come in this order. */
   const change = (shard: string, n: number): string => {
     const image = (value: number) => ({ user_id: { S: user }, n: { N: String(value) } });
     const keys = { user_id: { S: user } };
@@ -105,7 +105,7 @@ describe('Promise 7: the pump, before a stream that', () => {
   };
   const start = (): void => void (pump = startStreamPump(worker, config));
 
-  test('has split: a parent is told to its end before its children', async () => {
+  test('has split: a parent is published to its end before its children', async () => {
     for (const n of upTo(3)) change('shard-1', n);
     streams.openShard(records(), 'shard-2', 'shard-1');
     for (const n of upTo(6, 4)) change('shard-2', n);
@@ -114,11 +114,11 @@ describe('Promise 7: the pump, before a stream that', () => {
 
     start();
 
-    await until(told, upTo(7));
+    await until(published, upTo(7));
     // While it runs, too.
     streams.openShard(records(), 'shard-4', 'shard-3');
     change('shard-4', 8);
-    await until(told, upTo(8));
+    await until(published, upTo(8));
   });
 
   test('has split while a batch of the parent fails: the child waits', async () => {
@@ -128,11 +128,11 @@ describe('Promise 7: the pump, before a stream that', () => {
     bus.failNext({ kind: 'refuse', status: 500, code: 'InternalException' }, 1_000);
     start();
     await quiet();
-    expect(told()).toEqual([]);
+    expect(published()).toEqual([]);
 
     bus.recover();
 
-    await until(firstTold, [1, 2]);
+    await until(firstPublished, [1, 2]);
   });
 
   test('has split: it resumes in the child, and reads the parent no more', async () => {
@@ -140,7 +140,7 @@ describe('Promise 7: the pump, before a stream that', () => {
     streams.openShard(records(), 'shard-2', 'shard-1');
     change('shard-2', 2);
     start();
-    await until(told, [1, 2]);
+    await until(published, [1, 2]);
     await quiet();
     await pump.stop();
     const callsBefore = streams.calls.length;
@@ -148,22 +148,22 @@ describe('Promise 7: the pump, before a stream that', () => {
 
     start();
 
-    await until(told, [1, 2, 3]);
+    await until(published, [1, 2, 3]);
     expect(streams.calls.slice(callsBefore).filter((call) => call.includes('shard-1'))).toEqual([]);
     // Once the stream has forgotten the parent, so has the checkpoint.
     await pump.stop();
     streams.dropShard(records(), 'shard-1');
     change('shard-2', 4);
     start();
-    await until(told, [1, 2, 3, 4]);
+    await until(published, [1, 2, 3, 4]);
     await pump.stop();
     expect(await readFile(join(folder, 'stream-checkpoint.json'), 'utf8')).not.toContain('shard-1');
   });
 
-  test('has trimmed what follows the checkpoint: an error says that events are lost, and the rest is told', async () => {
+  test('has trimmed what follows the checkpoint: an error says that events are lost, and the rest is published', async () => {
     change('shard-1', 1);
     start();
-    await until(told, [1]);
+    await until(published, [1]);
     await pump.stop();
     change('shard-1', 2);
     const lost = change('shard-1', 3);
@@ -172,9 +172,9 @@ describe('Promise 7: the pump, before a stream that', () => {
 
     start();
 
-    await until(told, [1, 4]);
+    await until(published, [1, 4]);
     change('shard-1', 5);
-    await until(told, [1, 4, 5]);
+    await until(published, [1, 4, 5]);
     expect(errors).toEqual([expect.stringMatching(/lost/)]);
   });
 
@@ -198,35 +198,35 @@ describe('Promise 7: the pump, before a stream that', () => {
   test('has trimmed under a running reader: the same', async () => {
     change('shard-1', 1);
     start();
-    await until(told, [1]);
+    await until(published, [1]);
     await quiet();
     // Both at once: no read comes between.
     const lost = change('shard-1', 2);
     streams.trim(records(), 'shard-1', lost);
     change('shard-1', 3);
 
-    await until(told, [1, 3]);
+    await until(published, [1, 3]);
     expect(errors).toEqual([expect.stringMatching(/lost/)]);
   });
 
-  test('lets iterators expire: it goes on from the checkpoint, and nothing is lost or told twice', async () => {
+  test('lets iterators expire: it goes on from the checkpoint, and nothing is lost or published twice', async () => {
     change('shard-1', 1);
     start();
-    await until(told, [1]);
+    await until(published, [1]);
     await quiet();
 
     streams.expireIterators();
     change('shard-1', 2);
 
-    await until(told, [1, 2]);
+    await until(published, [1, 2]);
     expect(streams.calls).toContain('GetShardIterator shard-1 AFTER_SEQUENCE_NUMBER');
     expect([...warnings, ...errors]).toEqual([]);
   });
 
-  test('goes away and comes back: what was written meanwhile is told, once, after one warning for each table', async () => {
+  test('goes away and comes back: what was written meanwhile is published, once, after one warning for each table', async () => {
     change('shard-1', 1);
     start();
-    await until(told, [1]);
+    await until(published, [1]);
     await quiet();
 
     await streams.stop();
@@ -234,17 +234,17 @@ describe('Promise 7: the pump, before a stream that', () => {
     streams.openShard(records(), 'shard-2', 'shard-1');
     change('shard-2', 3);
     await quiet();
-    expect(told()).toEqual([1]);
+    expect(published()).toEqual([1]);
     await streams.start();
 
-    await until(told, [1, 2, 3]);
+    await until(published, [1, 2, 3]);
     change('shard-2', 4);
-    await until(told, [1, 2, 3, 4]);
+    await until(published, [1, 2, 3, 4]);
     expect(warnings.filter((line) => line.includes('cannot be read'))).toHaveLength(2);
   });
 });
 
-test('Promise 7: the embedded store killed and started again under a running pump: every change is told, in order', async () => {
+test('Promise 7: the embedded store killed and started again under a running pump: every change is published, in order', async () => {
   const dynamodb = { host: '127.0.0.1', port: 0 };
   const startStore = async () => {
     const started = await startEmbeddedDynamoDb({ dataDir: folder });
@@ -265,7 +265,7 @@ test('Promise 7: the embedded store killed and started again under a running pum
   try {
     pump = startStreamPump(worker, config);
     await put(1);
-    await until(told, [1]);
+    await until(published, [1]);
     for (const round of [1, 2]) {
       await put(2 * round);
       process.kill(store.pid, 'SIGKILL');
@@ -273,7 +273,7 @@ test('Promise 7: the embedded store killed and started again under a running pum
       await quiet();
       store = await startStore();
       await put(2 * round + 1);
-      await until(firstTold, upTo(2 * round + 1));
+      await until(firstPublished, upTo(2 * round + 1));
     }
   } finally {
     await pump.stop();

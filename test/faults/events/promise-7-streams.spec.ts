@@ -203,7 +203,7 @@ describe('The pump', () => {
     expect(new Set(bus.events.filter(of(created.id)).map(idOf)).size).toBe(1);
   });
 
-  test('with a checkpoint that cannot be read, it tells everything again rather than nothing', async () => {
+  test('with a checkpoint that cannot be read, it publishes everything again rather than nothing', async () => {
     const created = await createTodo('Still there');
     await bus.waitFor(1, of(created.id));
     await pump.stop();

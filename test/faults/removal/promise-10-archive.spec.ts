@@ -257,9 +257,9 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     );
     const key = { userId: user.id, itemKey: 'IDEM#renewed' };
     await documents.send(new PutCommand({ TableName: tables().todos, Item: { ...key, expiresAt: past } }));
-    const hasty = newClient();
+    const interrupted = newClient();
     let seen: string[] = [];
-    hasty.middlewareStack.add(
+    interrupted.middlewareStack.add(
       (next, context) => async (args) => {
         const result = await next(args);
         const { Items = [] } = result.output as { Items?: Record<string, { S?: string }>[] };
@@ -273,8 +273,8 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
       { step: 'initialize' },
     );
 
-    await new TtlSweeper(hasty, tables(), worker.get(Log), new AbortController().signal).sweep();
-    hasty.destroy();
+    await new TtlSweeper(interrupted, tables(), worker.get(Log), new AbortController().signal).sweep();
+    interrupted.destroy();
 
     expect(seen).toEqual(expect.arrayContaining([`TODO#${id}`, 'IDEM#renewed']));
     expect(await call('GET', `/todos/${id}`)).toMatchObject({ status: 'open', version: 3 });
@@ -378,7 +378,7 @@ describe('Under npm start, expiry is seen', () => {
 
   test('stopped between the notice and the removal, the next start still knows that TTL removed it', async () => {
     const todo = await finish('Between');
-    await eventually(async () => namesOf(todo.id).length === 2, { what: 'told' });
+    await eventually(async () => namesOf(todo.id).length === 2, { what: 'both events are published' });
     bus.failNext({ kind: 'refuse', status: 500, code: 'InternalException' }, 1_000);
     await eventually(async () => isArchived(todo.id), { what: 'archived' });
     await wait(500);

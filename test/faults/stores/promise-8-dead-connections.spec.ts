@@ -4,10 +4,10 @@ import { type FaultyService, startFaultyService } from '../../support/faulty-ser
 import type { Answer, SignedUp } from '../../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.
-// Seen failing: with the data source destroyed at the first sign, whoever is using it, and no patience shorter than the statement's (half-open: 503; the transaction on
+// Seen failing: with the data source destroyed at the first sign, even if in use, and no patience shorter than the statement's (half-open: 503; the transaction on
 // a good connection: 503 for those beside it); without closing DynamoDB's idle sockets (its half-open: 503 after three dead ones); without
 // the second try (half-open, the single requests, each of the frozen ones); with one try for DynamoDB (its frozen and half-open: 503); with the outbox row in a
-// transaction of its own (more told than changed).
+// transaction of its own (more published than changed).
 
 let service: FaultyService;
 let user: SignedUp;
@@ -39,7 +39,7 @@ const terminateAll = async (): Promise<number> =>
 
 /**
  * Sends requests to the frozen process, and ends its connections after that. What became ready first is met first once it is thawed: the requests use
- * connections that nothing has told them are dead. The routes are such that ask for no token, whose check would give the news time to arrive.
+ * connections that they do not know to be dead. The routes are such that ask for no token, whose check would give the news time to arrive.
  */
 async function askFrozen(calls: readonly (() => Promise<Answer>)[], kill: () => Promise<unknown>): Promise<number[]> {
   service.freeze();
@@ -132,11 +132,11 @@ describe('Promise 8: dead pooled connections cost one reconnect, not an error', 
     clearInterval(killing);
 
     const [row] = await service.truth.query(
-      `SELECT version::int, (SELECT count(*)::int FROM outbox WHERE user_id = users.id AND kind = 'user.updated') AS told FROM users WHERE id = $1`,
+      `SELECT version::int, (SELECT count(*)::int FROM outbox WHERE user_id = users.id AND kind = 'user.updated') AS events FROM users WHERE id = $1`,
       [user.id],
     );
-    // Each version but the first was made by one update, and each update told of in its own transaction.
-    expect(row?.['told']).toBe(row?.['version'] - 1);
+    // Each version but the first was made by one update, and each update wrote its event in its own transaction.
+    expect(row?.['events']).toBe(row?.['version'] - 1);
     expect(row?.['version'] - before).toBeGreaterThanOrEqual(acknowledged);
     expect(acknowledged).toBeGreaterThan(0);
   });

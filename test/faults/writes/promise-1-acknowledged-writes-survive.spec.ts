@@ -15,11 +15,11 @@ import { type Answer, type CallOptions, callService, signUp } from '../../suppor
 
 type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
 
-/** What the client was told, and what it was not told, during a storm. */
+/** What was answered to the client during a storm, and what was not. */
 interface Ledger {
   /** The last acknowledged state of each todo, as JSON text; null once its deletion was acknowledged. */
   readonly todos: Map<string, string | null>;
-  /** Todos with a write that nobody answered: they may stand either way. */
+  /** Todos with a write that was not answered: they may stand either way. */
   readonly doubtful: Set<string>;
   visits: number;
   unknownVisits: number;

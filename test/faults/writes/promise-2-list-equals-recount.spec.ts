@@ -67,7 +67,7 @@ describe('Promise 2: LIST equals a recount of the todos', () => {
 
     await Promise.all(
       Array.from({ length: 8 }, async () => {
-        // A user each: whatever is answered, nobody else has done it.
+        // A user each: whatever is answered, no other has done it.
         const { id, token } = tokenBearer(service.config);
         for (let round = 0; round < 4; round += 1) {
           const created = await service.call('POST', `/users/${id}/todos`, { token, body: { title: 'Mine alone' } });

@@ -41,7 +41,7 @@ describe('Promise 3: of many updates with one ETag one succeeds', () => {
       expect(won.length + unknown.length + stale.length).toBe(writers);
       expect(stale.length).toBeGreaterThan(0);
       expect(won.length).toBeLessThanOrEqual(1);
-      // Somebody won: if it was not told to anyone, it was one of the unknown.
+      // One update won: if no answer says so, it was one of the unknown.
       expect(won.length + unknown.length).toBeGreaterThanOrEqual(1);
       const stored = (await service.truth.counts(id)).todos[0];
       expect(stored?.['version']).toBe(version + 1);

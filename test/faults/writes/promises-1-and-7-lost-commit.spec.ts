@@ -40,14 +40,15 @@ const outboxOf = async (userId: string, kind: string): Promise<Record<string, an
 const userBy = async (column: 'id' | 'email', value: string): Promise<Record<string, any> | undefined> =>
   (await service.truth.query(`SELECT * FROM users WHERE ${column} = $1`, [value]))[0];
 const families = async (): Promise<number> => (await service.truth.query('SELECT 1 FROM refresh_tokens WHERE user_id = $1', [user.id])).length;
-const told = (name: string, userId: string): ReceivedEvent[] => bus.events.filter(({ detailType, detail }) => detailType === name && detail.data.id === userId);
+const published = (name: string, userId: string): ReceivedEvent[] =>
+  bus.events.filter(({ detailType, detail }) => detailType === name && detail.data.id === userId);
 
-/** The change is in the outbox once, and told once. */
+/** The change is in the outbox once, and published once. */
 async function expectToldOnce(name: string, userId: string): Promise<void> {
   await eventually(async () => (await outboxOf(userId, name)).every(({ status }) => status === 'done'), { what: 'the events are published' });
   const rows = await outboxOf(userId, name);
   expect(rows).toHaveLength(1);
-  expect(told(name, userId).map(({ detail }) => detail.metadata.id)).toEqual([rows[0]?.['id']]);
+  expect(published(name, userId).map(({ detail }) => detail.metadata.id)).toEqual([rows[0]?.['id']]);
 }
 
 /** The commit of a transaction whose last statement before it has this text. */
@@ -66,7 +67,7 @@ const losses: [string, (postgres: FaultProxy, pick: PickRequest) => void][] = [
 ];
 
 describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, lose) => {
-  /** Sends a request whose commit is done and not answered: the caller is told in time that nobody knows. */
+  /** Sends a request whose commit is done and not answered: the caller is answered in time that its outcome is unknown. */
   async function loseCommit(after: string, call: () => Promise<Answer>): Promise<void> {
     lose(service.postgres, commitAfter(after));
     const answer = await call();
@@ -139,7 +140,7 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
     expect((await refresh(user.refreshToken)).status).toBe(401);
   });
 
-  test('the outbox’s worker tells a change once all the same', async () => {
+  test('the outbox’s worker publishes a change once all the same', async () => {
     lose(service.postgres, commitAfter(`UPDATE outbox SET status = 'done'`));
     expect((await as('PATCH', `/users/${user.id}`, { name: 'Changed' })).status).toBe(200);
     await eventually(async () => (await outboxOf(user.id, 'user.updated'))[0]?.['status'] === 'done', { what: 'the event is published' });
@@ -147,7 +148,7 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
 
     await expectToldOnce('user.updated', user.id);
     expect((await as('PATCH', `/users/${user.id}`, { name: 'Again' })).status).toBe(200);
-    await eventually(async () => told('user.updated', user.id).length === 2, { what: 'both events are on the bus' });
+    await eventually(async () => published('user.updated', user.id).length === 2, { what: 'both events are on the bus' });
   });
 });
 

@@ -65,7 +65,7 @@ describe('POST /users', () => {
   });
 
   test.each([
-    ['an e-mail without @', { email: 'nobody' }, '/email'],
+    ['an e-mail without @', { email: 'unknown' }, '/email'],
     ['an e-mail without a dot in its domain', { email: 'a@b' }, '/email'],
     ['an e-mail with a space', { email: 'a b@example.com' }, '/email'],
     ['an e-mail over 254 characters', { email: `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.example.com` }, '/email'],

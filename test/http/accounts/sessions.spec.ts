@@ -108,7 +108,7 @@ describe('/users/{id}/sessions', () => {
     expect((await list(accessToken)).body.items).toEqual([]);
   });
 
-  test('shows and ends nobody else’s', async () => {
+  test('shows and ends no one else’s', async () => {
     const [user, other] = [await service.signUp(), await service.signUp()];
     const { sid } = claimsOf(other.accessToken);
 

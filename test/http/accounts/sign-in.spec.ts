@@ -63,7 +63,7 @@ describe('POST /auth/login', () => {
 
     expect(wrong.status).toBe(401);
     expect(wrong.body.code).toBe('auth.invalid_credentials');
-    // The address's own quota goes down with each failure, whoever is meant; the seconds run on.
+    // The address's own quota goes down with each failure, for any account; the seconds run on.
     const quotas = (headers: Headers): string | undefined =>
       headers
         .get('ratelimit')
@@ -99,8 +99,8 @@ describe('POST /auth/login', () => {
   });
 
   test('reveals nothing of the rules for passwords', async () => {
-    expect((await signIn('nobody@example.com', 'x')).status).toBe(401);
-    expect((await signIn('nobody', 'x'.repeat(1024))).status).toBe(401);
+    expect((await signIn('unknown@example.com', 'x')).status).toBe(401);
+    expect((await signIn('unknown', 'x'.repeat(1024))).status).toBe(401);
   });
 
   test.each([

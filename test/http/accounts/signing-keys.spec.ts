@@ -67,7 +67,7 @@ describe('a signing key in Secrets Manager', () => {
     expect(kidOf(user.accessToken)).toMatch(/^[\w-]{12}$/);
   });
 
-  test('that is rotated signs nobody out: two are good, whichever instance has read which', async () => {
+  test('that is rotated signs no user out: two are good, whichever instance has read which', async () => {
     secrets.put(arn, keys[1] ?? '');
     const newer = await another();
     const { body } = await newer('POST', '/auth/login', { body: { email: user.email, password: user.password } });

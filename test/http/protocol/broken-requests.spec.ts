@@ -49,7 +49,7 @@ describe('What is no HTTP at all', () => {
     expect((await service.call('GET', '/health/live')).status).toBe(200);
   });
 
-  test('an expectation that nobody knows is ignored', async () => {
+  test('an unknown expectation is ignored', async () => {
     expect((await sendRaw(service.url, 'GET /health/live HTTP/1.1\r\nHost: duet\r\nConnection: close\r\nExpect: miracles\r\n\r\n')).status).toBe(200);
   });
 });

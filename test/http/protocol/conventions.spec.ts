@@ -66,7 +66,7 @@ describe('A method that a route does not take', () => {
     expectProblem(await service.call('POST', `/todos/${id}/?x=1`), 405, 'route.method_not_allowed');
   });
 
-  test('OPTIONS tells what is allowed', async () => {
+  test('OPTIONS answers what is allowed', async () => {
     const { headers } = await service.call('OPTIONS', `/todos/${id}`);
 
     expect(headers.get('Allow')).toBe('DELETE, GET, HEAD, PATCH, PUT');

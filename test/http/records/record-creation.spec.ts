@@ -34,7 +34,7 @@ async function setTombstone(userId: string): Promise<void> {
 }
 
 describe('Creating a record', () => {
-  test('stores whatever JSON holds, and tells where', async () => {
+  test('stores whatever JSON holds, and answers where it is', async () => {
     const user = await service.signUp();
     const record = {
       user_id: user.id,

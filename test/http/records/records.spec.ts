@@ -106,7 +106,7 @@ describe('Listing records', () => {
     expect(first.body.nextCursor).toEqual(expect.any(String));
   });
 
-  test('refuses a limit out of range, a field nobody knows, and a damaged or foreign cursor', async () => {
+  test('refuses a limit out of range, an unknown field, and a damaged or foreign cursor', async () => {
     const otherAdmin = await signUpAdmin(service);
     await records.userWithRecord();
     await records.userWithRecord();
@@ -172,7 +172,7 @@ describe('Changing a record', () => {
     ['no name', { updatedValue: 1 }, '/updatedKey'],
     ['a name that is no text', { updatedKey: 1, updatedValue: 1 }, '/updatedKey'],
     ['no value', { updatedKey: 'a' }, '/updatedValue'],
-    ['a field nobody knows', { updatedKey: 'a', updatedValue: 1, more: 1 }, '/more'],
+    ['an unknown field', { updatedKey: 'a', updatedValue: 1, more: 1 }, '/more'],
     ['a number that cannot be kept', { updatedKey: 'a', updatedValue: { b: [1e126] } }, '/updatedValue/b/0'],
     ['an empty name within', { updatedKey: 'a', updatedValue: { '': 1 } }, '/updatedValue/'],
   ])('refuses %s', async (_, body, pointer) => {
@@ -237,7 +237,7 @@ describe('Deleting a record', () => {
     expect((await records.read(owner, `?user_id=${owner.id}`)).status).toBe(200);
   });
 
-  test('without a user_id is 400 at user_id, whoever asks', async () => {
+  test('without a user_id is 400 at user_id for every caller', async () => {
     for (const [caller, query] of [
       [ann, ''],
       [admin, ''],

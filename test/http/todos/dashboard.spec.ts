@@ -14,7 +14,7 @@ import { tokenBearer } from '../../support/tokens.js';
 import { deadPort, silentPort } from '../../support/wire.js';
 
 // Real here: the service over HTTP and both stores. Where it says so the clock of `Date.now` stands still, and a store is a port where
-// nobody listens or nobody answers.
+// nothing listens or nothing answers.
 
 let service: TestService;
 let tables: DynamoDBDocumentClient;
@@ -216,7 +216,7 @@ describe('The user’s day', () => {
 });
 
 describe('Who may see it', () => {
-  test('nobody without a token', async () => {
+  test('is no one without a token', async () => {
     const answer = await service.call('GET', `/dashboard/${randomUUID()}`);
     expectProblem(answer, 401, 'auth.token_missing');
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');

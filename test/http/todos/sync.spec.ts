@@ -37,14 +37,14 @@ const batch = async (user: TokenBearer, operations: readonly unknown[], headers:
   service.call('POST', `/users/${user.id}/todos/batch`, { token: user.token, body: { operations }, headers });
 
 /** Applies the pages from a token on, as a mirror does, to the todos it holds. */
-async function follow(user: TokenBearer, held: Map<string, Todo>, since?: string, limit = '100'): Promise<{ next: string; told: string[] }> {
-  const told: string[] = [];
+async function follow(user: TokenBearer, held: Map<string, Todo>, since?: string, limit = '100'): Promise<{ next: string; states: string[] }> {
+  const states: string[] = [];
   let token = since;
   for (;;) {
     const { status, body, text } = await changes(user, { limit, ...(token !== undefined && { since: token }) });
     expect([status, status === 200 ? '' : text]).toEqual([200, '']);
     for (const { id, state, todo } of body.changes) {
-      told.push(state);
+      states.push(state);
       if (state === 'present') {
         held.set(id, todo);
       } else {
@@ -53,7 +53,7 @@ async function follow(user: TokenBearer, held: Map<string, Todo>, since?: string
     }
     token = body.next as string;
     if (!body.more) {
-      return { next: token, told };
+      return { next: token, states };
     }
   }
 }
@@ -72,7 +72,7 @@ describe('GET /users/{id}/changes', () => {
     expect((await changes(user, { since: body.next })).body).toMatchObject({ changes: [], more: false });
   });
 
-  test('tells the whole list at first, in the order of the writes, and leaves out what has gone', async () => {
+  test('gives the whole list at first, in the order of the writes, and leaves out what has gone', async () => {
     const user = newUser();
     const [a, b, c] = [await create(user, { title: 'a' }), await create(user, { title: 'b' }), await create(user, { title: 'c' })];
     const changed = (await change(user, 'PATCH', a.id, { title: 'a, changed' })).body;
@@ -87,7 +87,7 @@ describe('GET /users/{id}/changes', () => {
     ]);
   });
 
-  test('tells from a token on each todo once, as it is now', async () => {
+  test('gives from a token on each todo once, as it is now', async () => {
     const user = newUser();
     const [a, b] = [await create(user, { title: 'a' }), await create(user, { title: 'b' })];
     const { next } = (await changes(user)).body;
@@ -135,9 +135,9 @@ describe('GET /users/{id}/changes', () => {
     await change(user, 'PATCH', todos[0]?.id ?? '', { title: 'last' });
     const held = new Map<string, Todo>();
 
-    const { told } = await follow(user, held, undefined, '1');
+    const { states } = await follow(user, held, undefined, '1');
 
-    expect(told).toEqual(['present']);
+    expect(states).toEqual(['present']);
     expect(inOrder(held)).toEqual(await listed(user));
   });
 

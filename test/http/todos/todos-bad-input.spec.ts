@@ -200,7 +200,7 @@ describe('Length', () => {
     await expectRefused(gzipSync(bodyOf(20_000_000)), 413, 'request.too_large', undefined, gzip);
   });
 
-  test('is counted where it is not told beforehand', async () => {
+  test('is counted where no Content-Length says it beforehand', async () => {
     const head = `POST ${target.POST()} HTTP/1.1\r\nHost: duet\r\nConnection: close\r\nAuthorization: Bearer ${user.token}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
     const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
 

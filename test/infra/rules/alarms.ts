@@ -18,7 +18,7 @@ function metricsOfOurs(plan: Plan, environment: string): string[] {
   return alarms.map(({ namespace, metric_name: metric }) => (namespace === `duet-${environment}` ? String(metric) : `${namespace} ${metric}`));
 }
 
-/** Every queue, function, table and instance has its alarms, the service its own; and each tells somebody. */
+/** Every queue, function, table and instance has its alarms, the service its own; and each notifies the topic. */
 const everythingIsWatched: Check = (plan, { name: environment }) => {
   const alarms = ofType(plan, 'aws_cloudwatch_metric_alarm');
   const watches = ({ after }: PlannedResource['change'], namespace: string, metric: string, dimensions: Attributes): boolean =>
@@ -52,7 +52,7 @@ const everythingIsWatched: Check = (plan, { name: environment }) => {
     ...['OutboxOldestPendingAge', 'OutboxDead', 'IsolatedStreamRecords'].flatMap((metric) => watched(`duet-${environment}`, metric, { service: 'duet' })),
     ...metricsOfOurs(plan, environment).flatMap((metric) => unless(emittedMetrics.has(metric), `nothing emits ${metric}, which is watched`)),
     ...alarms.flatMap(({ address, change }) =>
-      unless(Boolean(change.after_unknown['alarm_actions']) || change.after['alarm_actions']?.length > 0, `${address} tells nobody`),
+      unless(Boolean(change.after_unknown['alarm_actions']) || change.after['alarm_actions']?.length > 0, `${address} notifies no one`),
     ),
     ...unless(ofType(plan, 'aws_cloudwatch_dashboard').length === 1, 'there is not one dashboard'),
     ...unless(ofType(plan, 'aws_budgets_budget').length === 1, 'there is no budget'),
@@ -111,17 +111,17 @@ export const alarmRules: readonly Rule[] = [
     check: everythingIsWatched,
     mutations: [
       {
-        what: 'a queue nobody watches',
+        what: 'an unwatched queue',
         change: (plan) => add(plan, 'aws_sqs_queue', { name: 'duet-prod-forgotten' }),
         says: /no alarm on ApproximateNumberOfMessagesVisible of duet-prod-forgotten/,
       },
       {
-        what: 'a function whose errors nobody watches',
+        what: 'a function whose errors are not watched',
         change: (plan) => remove(plan, ({ change }) => change.after['alarm_name'] === 'duet-prod-migrate-errors'),
         says: /no alarm on Errors of duet-prod-migrate/,
       },
       {
-        what: 'an outbox nobody watches',
+        what: 'an unwatched outbox',
         change: (plan) => remove(plan, ({ change }) => change.after['metric_name'] === 'OutboxOldestPendingAge'),
         says: /OutboxOldestPendingAge/,
       },
@@ -136,13 +136,13 @@ export const alarmRules: readonly Rule[] = [
         says: /nothing emits duet-dev OutboxDead/,
       },
       {
-        what: 'an alarm that tells nobody',
+        what: 'an alarm that notifies no one',
         change: (plan) => {
           const alarm = ofType(plan, 'aws_cloudwatch_metric_alarm')[0]?.change;
           Object.assign(alarm?.after_unknown ?? {}, { alarm_actions: undefined });
           Object.assign(alarm?.after ?? {}, { alarm_actions: [] });
         },
-        says: /tells nobody/,
+        says: /notifies no one/,
       },
       {
         what: 'a budget of another tag',

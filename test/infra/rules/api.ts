@@ -25,7 +25,7 @@ const apiIsGuarded: Check = (plan) => {
           'the counter is not throttled by itself',
         ),
         ...unless(log.includes('$context.requestId') && log.includes('$context.status'), 'requests are not logged'),
-        ...unless(!/identity\.|\$context\.path|rawPath|authorizer/.test(log), 'the access log tells of people'),
+        ...unless(!/identity\.|\$context\.path|rawPath|authorizer/.test(log), 'the access log names people'),
       ];
     }),
     ...attributesOf(plan, 'aws_apigatewayv2_api').flatMap(({ cors_configuration: cors }) =>
@@ -63,7 +63,7 @@ export const apiRules: readonly Rule[] = [
       {
         what: 'addresses in the log',
         change: (plan) => (after(plan, 'aws_apigatewayv2_stage')['access_log_settings'][0].format += '$context.identity.sourceIp'),
-        says: /tells of people/,
+        says: /names people/,
       },
       {
         what: 'any page may call',

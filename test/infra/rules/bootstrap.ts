@@ -109,7 +109,7 @@ const pipelineIsBounded: Check = (plan) => {
   ];
 };
 
-/** Code that nobody has read plans with the state and nothing else. */
+/** Code that is not reviewed plans with the state and nothing else. */
 const pullRequestsSeeTheStateOnly: Check = (plan) =>
   ofType(plan, 'aws_iam_role_policy')
     .filter(({ index }) => index === 'plan')

@@ -50,7 +50,7 @@ const postgresIsSafe: Check = (plan, { name: environment }) => {
   ];
 };
 
-/** None but migrate connects as the tables' owner, or could, or is told how to make the role that the others connect as. */
+/** None but migrate connects as the tables' owner, or could, or knows how to make the role that the others connect as. */
 const onlyMigrateOwnsTheTables: Check = (plan) => {
   const environments = plan.output_changes['function_environments'];
   const policyOf = (name: string) => ofType(plan, 'aws_iam_role_policy').find((policy) => policy.name === 'connect' && policy.index === name);

@@ -152,7 +152,7 @@ export const policyRules: readonly Rule[] = [
         says: /reaches arn:aws:dynamodb/,
       },
       { what: "somebody else's policy", change: (plan) => add(plan, 'aws_iam_role_policy_attachment', {}), says: /beside/ },
-      { what: 'one more that nobody can read yet', change: (plan) => add(plan, 'aws_iam_role_policy', {}), says: /known only after/ },
+      { what: 'one more that cannot be read yet', change: (plan) => add(plan, 'aws_iam_role_policy', {}), says: /known only after/ },
     ],
   },
   {
@@ -202,7 +202,7 @@ export const policyRules: readonly Rule[] = [
         says: /^outbox calls rds-db:connect on postgres, and no statement/,
       },
       {
-        what: 'an endpoint for a service nobody calls',
+        what: 'an endpoint for a service that nothing calls',
         change: (plan) => add(plan, 'aws_vpc_endpoint', { service_name: 'com.amazonaws.eu-central-1.sqs' }),
         says: /endpoints for .*sqs/,
       },

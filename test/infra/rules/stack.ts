@@ -34,7 +34,7 @@ const secretsStayOut: Check = (plan) => [
   ),
 ];
 
-/** What the account's bill and its other tenants are told by. */
+/** The tags by which the account's bill and its other tenants know it. */
 const everythingIsTagged: Check = (plan, { name: environment }) =>
   plan.resource_changes
     .filter(({ change }) => 'tags_all' in change.after)

@@ -35,7 +35,7 @@ const localOnly =
 
 /**
  * Records calls as they are seen on the wire: whatever client of whatever library made them, and nothing of the service is patched. All
- * that comes through a recorder is put down to the one function it was made for, so whoever makes it gives its ways to that function alone.
+ * that comes through a recorder is put down to the one function it was made for, so its maker gives its ways to that function alone.
  */
 export function createCallRecorder(name: CallingFunction, tables: Config['dynamodb']['tables']): CallRecorder {
   const calls: Calls = {};

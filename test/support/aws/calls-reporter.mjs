@@ -11,7 +11,7 @@ const recordingProjects = ['http', 'lambda'];
  * Jest's reporter that gathers what the call recorders of one run saw (call-recorder.ts).
  *
  * A call that is not in infra/calls.json fails the test that made it, in every run. One in the file that no test makes any more can only be
- * told from a whole run: it fails a run of the projects http and lambda, without a pattern, in which all else passed. With
+ * known from a whole run: it fails a run of the projects http and lambda, without a pattern, in which all else passed. With
  * DUET_UPDATE_CALLS set, such a run writes the file anew (`npm run calls`).
  */
 export default class CallsReporter {

@@ -53,7 +53,7 @@ export class RuntimeApi {
       this.isReady = resolve;
       this.startFailed = reject;
     });
-    // Whoever waits for the start is told; nobody has to.
+    // The failure reaches a caller that waits for the start; none has to.
     this.ready.catch(() => undefined);
   }
 

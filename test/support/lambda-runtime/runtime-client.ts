@@ -16,7 +16,7 @@ const compilePatienceMs = 300_000;
 export interface RuntimeClient {
   /** What runs: the client, and which transport it has. For reports. */
   readonly description: string;
-  /** What Node is told before the handler's name. */
+  /** Node's arguments before the handler's name. */
   readonly nodeArguments: readonly string[];
 }
 
@@ -68,7 +68,7 @@ async function compileTransport(folder: string): Promise<string | undefined> {
     for (const script of ['preinstall.sh', 'postinstall.sh']) {
       await run(join(copied, 'scripts', script), { cwd: copied, timeout: compilePatienceMs, maxBuffer: 2 ** 26 });
     }
-    // Beside its place first: a rename is whole or not at all, whoever else may be doing the same.
+    // Beside its place first: a rename is whole or not at all, also beside another process that does the same.
     const ready = join(folder, `${transportFile}.${process.pid}`);
     await copyFile(join(copied, transportFile), ready);
     await rename(ready, join(folder, transportFile));
