@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -15,6 +16,7 @@ import { type RunningPump, startStreamPump } from '../../../src/local/streams/st
 import { Log } from '../../../src/platform/observability/log.js';
 import { startDynamoDbStreams, type StreamsStandIn } from '../../support/aws/dynamodb-streams.js';
 import { type EventBridgeStandIn, startEventBridge } from '../../support/aws/eventbridge.js';
+import { eventually } from '../../support/eventually.js';
 import { startFaultProxy } from '../../support/fault-proxy.js';
 
 // Real: the pump, its checkpoint in a file, the handler, the AWS SDK; in the last test also the embedded server (Dynoxide), killed with SIGKILL and started again.
@@ -66,11 +68,8 @@ const firstPublished = (): number[] => [...new Set(published())];
 const upTo = (last: number, first = 1): number[] => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 const quiet = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_200));
 
-async function until(what: () => unknown, expected: unknown, limitMs = 15_000): Promise<void> {
-  for (const end = performance.now() + limitMs; JSON.stringify(what()) !== JSON.stringify(expected) && performance.now() < end;) {
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  expect(what()).toEqual(expected);
+async function until(what: () => unknown, expected: unknown): Promise<void> {
+  await eventually(() => isDeepStrictEqual(what(), expected), { what: `it is ${JSON.stringify(expected)}` });
 }
 
 describe('Promise 7: the pump, before a stream that', () => {
@@ -183,7 +182,7 @@ describe('Promise 7: the pump, before a stream that', () => {
     const checkpoint = async (): Promise<string> => readFile(join(folder, 'stream-checkpoint.json'), 'utf8');
     streams.append('duet-local-todos', 'todos-1', { eventName: 'INSERT', keys, newImage: { ...keys, expiresAt: { N: '1' } } });
     start();
-    for (const end = performance.now() + 10_000; !(await checkpoint().catch(() => '')).includes('TODO#1') && performance.now() < end;) await quiet();
+    await eventually(async () => (await checkpoint().catch(() => '')).includes('TODO#1'), { what: 'the notice is in the checkpoint' });
     await pump.stop();
     const lost = streams.append('duet-local-todos', 'todos-1', { eventName: 'REMOVE', keys: { ...keys, itemKey: { S: 'TODO#2' } } });
     streams.trim('duet-local-todos', 'todos-1', lost);

@@ -155,9 +155,7 @@ describe('While the bus fails', () => {
   }
 
   async function settled(different: number): Promise<void> {
-    for (const until = performance.now() + 20_000; performance.now() < until && firsts(bus.events.filter(ours)).length < different;) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await eventually(() => firsts(bus.events.filter(ours)).length >= different, { timeoutMs: 20_000, what: `${different} events are published` });
     await quiet();
   }
 
