@@ -14,7 +14,7 @@ const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const browsing = existsSync(executablePath) ? test : test.skip;
 
 /**
- * What an ordinary user is told although nothing is wrong: the account is there already, lists of everyone are for administrators, and signing out has ended
+ * What an ordinary user is answered although nothing is wrong: the account is there already, lists of everyone are for administrators, and signing out has ended
  * the session.
  */
 const expected: Readonly<Record<string, number>> = { registerUser: 409, listUsers: 403, endSession: 404 };
