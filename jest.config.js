@@ -41,6 +41,14 @@ export default {
       globalSetup: '<rootDir>/test/support/setup/build-service.ts',
       globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
     },
+    // What concurrent clients were answered, and whether any order of their requests explains it.
+    {
+      ...shared,
+      displayName: 'histories',
+      testMatch: ['<rootDir>/test/histories/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/setup/build-service.ts',
+      globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
+    },
     // How commands are built and started, and how the service starts and stops.
     {
       ...shared,
