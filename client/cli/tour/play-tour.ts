@@ -1,7 +1,8 @@
 import { createDuetClient, type Service } from '../../index.js';
 import { printable, type ShownExchange } from '../exchanges.js';
 import { type CliSession, explain } from '../session.js';
-import { BrokenPromiseError, type Step, steps, Tourist } from './tour.js';
+import { steps } from './tour.js';
+import { BrokenPromiseError, type Step, Tourist } from './tourist.js';
 
 /** What became of a step. */
 interface StepReport {
@@ -33,7 +34,7 @@ class TourPlayer {
 
   async tour(service: Service): Promise<number> {
     const duet = createDuetClient({ baseUrl: this.session.url, onExchange: this.session.note });
-    const tourist = new Tourist(duet, this.session.url, service);
+    const tourist = new Tourist(duet, this.session.url, service, this.session.note);
     const reports: StepReport[] = [];
     const startedAt = performance.now();
     const failed = { fatally: false };

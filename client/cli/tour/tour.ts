@@ -1,48 +1,6 @@
-import { contractVersion, createDuetClient, type DuetClient, DuetProblemError, type Service, type Session, type Todo } from '../../index.js';
-
-/** Something was not as promised. */
-export class BrokenPromiseError extends Error {
-  override readonly name = 'BrokenPromiseError';
-
-  constructor(
-    message: string,
-    /** Whether what follows makes no sense any more; by default, the step knows. */
-    readonly fatal?: boolean,
-  ) {
-    super(message);
-  }
-}
-
-/** What the steps hand on. */
-export class Tourist {
-  readonly name = 'Ada Lovelace';
-  readonly email = `ada-${crypto.randomUUID()}@example.com`;
-  readonly password = `demo ${crypto.randomUUID()}`;
-  /** Whether there may be an account to erase. */
-  registered = false;
-  todos: { plants: Todo; taxes: Todo; call: Todo } | undefined;
-
-  constructor(
-    readonly duet: DuetClient,
-    readonly url: string,
-    readonly service: Service,
-  ) {}
-
-  /** @throws BrokenPromiseError when the step that makes them has failed. */
-  get made(): { plants: Todo; taxes: Todo; call: Todo } {
-    return this.todos ?? fail('there are no todos to go on with');
-  }
-}
-
-/** One thing shown and checked; what it says in the end is shown beside its name. */
-export interface Step {
-  readonly name: string;
-  /** Whether all that follows builds on it. */
-  readonly needed?: boolean;
-  /** Whether it is played even after a failure. */
-  readonly always?: boolean;
-  play(tourist: Tourist): Promise<string>;
-}
+import { contractVersion, createDuetClient, type Service, type Session } from '../../index.js';
+import { conflictOnTwoDevices, undoADeletion, writeOffline } from './mirrors.js';
+import { check, codeOf, fail, type Step, type Tourist } from './tourist.js';
 
 /** The whole story, in order. */
 export const steps: readonly Step[] = [
@@ -57,6 +15,9 @@ export const steps: readonly Step[] = [
   { name: 'Count a visit', play: countVisit },
   { name: 'Keep a record', play: keepRecord },
   { name: 'Look at the dashboard', play: lookAtDashboard },
+  { name: 'Write on two devices, one offline', play: writeOffline },
+  { name: 'Meet a conflict between them', play: conflictOnTwoDevices },
+  { name: 'Delete, and undo it', play: undoADeletion },
   { name: 'Erase the user', always: true, play: erase },
 ];
 
@@ -217,31 +178,8 @@ async function nothingLeft(url: string, session: Session | null): Promise<void> 
   }
 }
 
-function fail(message: string, fatal?: boolean): never {
-  throw new BrokenPromiseError(message, fatal);
-}
-
-function check(what: string, actual: unknown, promised: unknown): void {
-  if (JSON.stringify(actual) !== JSON.stringify(promised)) {
-    fail(`${what}: promised is ${JSON.stringify(promised)}, and came ${JSON.stringify(actual)}`);
-  }
-}
-
 function sorted(record: Readonly<Record<string, unknown>>): [string, unknown][] {
   return Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1));
-}
-
-/** The problem a call meets; `none` when it goes through, and every other error as it is. */
-async function codeOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-    return 'none';
-  } catch (error) {
-    if (error instanceof DuetProblemError) {
-      return error.code;
-    }
-    throw error;
-  }
 }
 
 function major(version: string): string | undefined {
