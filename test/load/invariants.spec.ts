@@ -5,6 +5,7 @@ import { randomFrom } from '../support/fault-proxy.js';
 import { listenOnLoopback } from '../support/loopback.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
 import { checkInvariants, type Finding } from './invariants.js';
+import { checkMirrors, MirrorUser } from './mirror-user.js';
 import { CounterLedger, UserJournal } from './journal.js';
 import { Seat } from './seat.js';
 import { settle } from './traffic.js';
@@ -52,7 +53,9 @@ async function meddled(meddle: Meddle): Promise<string> {
       return;
     }
     const reply = answer.body === undefined ? '' : JSON.stringify(answer.body);
-    response.writeHead(answer.status, { 'Content-Type': 'application/json', 'Idempotency-Replayed': replayed }).end(reply);
+    response
+      .writeHead(answer.status, { 'Content-Type': `application/${answer.status < 400 ? 'json' : 'problem+json'}`, 'Idempotency-Replayed': replayed })
+      .end(reply);
   });
   const { url, stop } = await listenOnLoopback(server);
   closers.push(stop);
@@ -236,5 +239,36 @@ describe('A planted mistake is found:', () => {
     const { findings } = await play(await meddled(meddle()));
 
     expect(broken(findings)).toEqual(expected);
+  });
+});
+
+describe('Mirrors', () => {
+  /** Two devices of one user that write in turns by way of a proxy, and what is found of them. */
+  async function mirror(meddle: Meddle): Promise<readonly string[]> {
+    const user = await MirrorUser.signIn(await meddled(meddle), await service.signUp(), randomFrom(5));
+    for (let step = 0; step < 30; step += 1) {
+      const device = user.devices[step % 2];
+      await device?.mirror.refresh();
+      user.write(device!.mirror);
+    }
+    const { violations } = await checkMirrors([user]);
+    await user.close();
+    return violations;
+  }
+
+  test('equal the list', async () => {
+    expect(await mirror(async ({ pass }) => pass())).toEqual([]);
+  });
+
+  test('that a feed leaves deletions out for are found', async () => {
+    const violations = await mirror(async ({ path, pass }) => {
+      const answer = await pass();
+      const isFeed = /^\/users\/[^/]+\/changes/.test(path) && answer.status === 200;
+      return isFeed
+        ? { ...answer, body: { ...answer.body, changes: answer.body.changes.filter(({ state }: { state: string }) => state === 'present') } }
+        : answer;
+    });
+
+    expect(violations).toContainEqual(expect.stringMatching(/the mirror shows \d+ todos, and not what the list does/));
   });
 });

@@ -47,11 +47,14 @@ describe('npm run test:load', () => {
       ['Dashboards equal a recount by listing', []],
       ['The counter equals the acknowledged hits', []],
       ['Who left has left nothing', []],
+      ['Every mirror equals the list', []],
     ]);
     // A machine that is busy enough makes the service give up on a store, and says so: those are errors, and no broken invariant.
     expect(code).toBe(errors.length === 0 ? 0 : 1);
     expect(seconds.length).toBeGreaterThanOrEqual(5);
     expect(stdout).toMatch(/^\| POST \/users\/\{id\}\/todos +\| +\d+ \|/m);
+    expect(stdout).toMatch(/^\| GET \/users\/\{id\}\/changes +\| +\d+ \|/m);
+    expect(stdout).toMatch(/^\| Every mirror equals the list +\| +2 mirrors \| holds \|$/m);
     expect(stdout).toMatch(/^\| Who left has left nothing +\| +1 users \| holds \|$/m);
     expect(stdout).toContain('Memory was not judged: the run was too short to tell.');
     expect(stderr).toContain('8 users for 5 s, 40 requests a second');

@@ -10,7 +10,8 @@ import { fire, type Sample } from './fire.js';
 import { checkInvariants, type Finding, inTurns } from './invariants.js';
 import { CounterLedger, UserJournal } from './journal.js';
 import { help, type LoadOptions, LoadUsageError, parseLoadOptions } from './load-options.js';
-import { assertFlatMemory, watchMemory } from './memory.js';
+import { assertFlatMemory, type MemorySample, watchMemory } from './memory.js';
+import { checkMirrors, MirrorUser, sampleOf } from './mirror-user.js';
 import { bySecond, plot } from './plot.js';
 import { Seat } from './seat.js';
 import { runningSubject, startSubject, type Subject } from './subject.js';
@@ -25,6 +26,8 @@ const print = (line: string): void => void process.stderr.write(`${((performance
 const progressEveryMs = 5_000;
 /** One seat in so many is given up, so that deletions are under load, too. */
 const seatsPerLeaver = 10;
+/** For so many seats there is a user more, with two devices that have mirrors. */
+const seatsPerMirrorUser = 20;
 
 async function main(): Promise<number> {
   const options = parseLoadOptions(process.argv.slice(2), process.env);
@@ -47,14 +50,18 @@ async function main(): Promise<number> {
 async function load(subject: Subject, options: LoadOptions, signal: AbortSignal): Promise<number> {
   const counter = new CounterLedger(await visitsSoFar(subject.url));
   const seats = await seatUsers(subject.url, counter, options, signal);
-  const { samples, memory } = await shoot(subject, seats, options, signal);
+  const mirrorUsers = await seatMirrorUsers(subject.url, options);
+  const { samples, memory } = await shoot(subject, seats, mirrorUsers, options, signal);
   if (signal.aborted) {
+    await Promise.all(mirrorUsers.map(async (user) => user.close()));
     print('interrupted: nothing was checked');
     return 130;
   }
   print('checking what must hold');
   const leavers = seats.flatMap(({ left }) => left ?? []);
   const findings = await checkInvariants(subject.url, { users: seats.map(({ occupant }) => occupant), leavers, counter }, { alone: subject.pid !== undefined });
+  findings.push(await checkMirrors(mirrorUsers));
+  await Promise.all(mirrorUsers.map(async (user) => user.close()));
   const flat = assertFlatMemory(memory);
   return report(options, samples, flat === null ? findings : [...findings, flat], {
     memory,
@@ -91,6 +98,13 @@ async function seatUsers(url: string, counter: CounterLedger, { connections, dur
   });
 }
 
+async function seatMirrorUsers(url: string, { connections, seed }: LoadOptions): Promise<MirrorUser[]> {
+  return inTurns([...Array(Math.ceil(connections / seatsPerMirrorUser)).keys()], async (index) => {
+    const credentials = await signUp(async (method, path, options) => callService(url, method, path, options), {}).catch(explainSignUp);
+    return MirrorUser.signIn(url, credentials, randomFrom(seed * 7_000_003 + index));
+  });
+}
+
 function explainSignUp(error: unknown): never {
   if ((error as Error).message.includes('answered 429')) {
     throw new LoadError(
@@ -101,7 +115,13 @@ function explainSignUp(error: unknown): never {
   throw error;
 }
 
-async function shoot(subject: Subject, seats: readonly Seat[], { durationS, rate }: LoadOptions, signal: AbortSignal) {
+async function shoot(
+  subject: Subject,
+  seats: readonly Seat[],
+  mirrorUsers: readonly MirrorUser[],
+  { durationS, rate }: LoadOptions,
+  signal: AbortSignal,
+): Promise<{ samples: Sample[]; memory: readonly MemorySample[] }> {
   const samples: Sample[] = [];
   const memory = subject.pid === undefined ? { samples: [], stop: () => {} } : watchMemory(subject.pid);
   let reported = 0;
@@ -115,11 +135,14 @@ async function shoot(subject: Subject, seats: readonly Seat[], { durationS, rate
     );
   }, progressEveryMs);
   print(`${seats.length} users for ${durationS} s, ${rate === 0 ? 'as fast as they are answered' : `${rate} requests a second`}`);
+  const startsAt = performance.now();
+  mirrorUsers.forEach((user) => user.begin((exchange) => void samples.push(sampleOf(exchange, performance.now() - startsAt))));
   try {
     await fire(subject.url, seats, { durationS, rate, signal, onSample: (sample) => void samples.push(sample) });
   } finally {
     clearInterval(progress);
     memory.stop();
+    await Promise.all(mirrorUsers.map(async (user) => user.end()));
   }
   return { samples, memory: memory.samples };
 }
