@@ -186,10 +186,11 @@ class TodoMirror implements Mirror {
     // A tab that does not lead has the one that does tell it how things are.
     this.#tabs.tell({ type: 'wanted', request: '' });
     const timer = this.#tabs.isDeaf ? setInterval(() => this.reload(), pollMs) : undefined;
-    await this.#tabs.lead(signal, async () => {
+    const leading = this.#tabs.lead(signal, async () => {
       await this.#replica.reload().catch(() => undefined);
       await this.#synchroniser.run();
     });
+    await leading.catch((error: unknown) => this.report(failed(error)));
     clearInterval(timer);
   }
 
@@ -262,11 +263,14 @@ class TodoMirror implements Mirror {
       this.#waiting.clear();
     }
     await this.#running.catch(() => undefined);
-    await this.#replica[how]();
-    this.#tabs.close();
-    this.#status = 'closed';
-    this.#failure = null;
-    this.changed();
+    try {
+      await this.#replica[how]();
+    } finally {
+      this.#tabs.close();
+      this.#status = 'closed';
+      this.#failure = null;
+      this.changed();
+    }
   }
 }
 

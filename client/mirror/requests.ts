@@ -49,8 +49,11 @@ export function answerChanges(write: QueuedWrite, results: readonly TodoResult[]
   return changes;
 }
 
-/** The operations that a problem names; all that can fail so, should it name none. */
-export function refusedOperations({ operations }: QueuedWrite, { errors }: DuetProblemError): Set<QueuedOperation> {
+/** The operations that were refused because their todos had changed; all that can fail so, should the problem name none. */
+export function refusedOperations({ operations }: QueuedWrite, { code, errors }: DuetProblemError): Set<QueuedOperation> {
+  if (code !== 'version.stale' && code !== 'todo.not_found') {
+    return new Set();
+  }
   const named = new Set(errors.map(({ pointer }) => operations[Number(/^\/operations\/(\d+)/.exec(pointer)?.[1])]));
   const changed = operations.filter(({ op }) => op !== 'create');
   const found = changed.filter((operation) => named.has(operation));

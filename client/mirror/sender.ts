@@ -52,8 +52,9 @@ export class Sender {
       if (!(error instanceof DuetProblemError) || waits(error)) {
         throw error;
       }
-      if (error.code === 'version.stale' || error.code === 'todo.not_found') {
-        await this.settle(write, refusedOperations(write, error));
+      const refused = refusedOperations(write, error);
+      if (refused.size > 0) {
+        await this.settle(write, refused);
       } else {
         this.replica.change(...rejectionChanges(write, error, this.replica.records));
       }
