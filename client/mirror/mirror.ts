@@ -166,7 +166,7 @@ class TodoMirror implements Mirror {
     if (shown === undefined) {
       throw new UnknownTodoError(operation.id);
     }
-    const { pending: _, ...local } = shown;
+    const { pending: _pending, key: _key, ...local } = shown;
     return { ...operation, id, base: records.todos.get(id)?.todo ?? local, after: records.lastWriteOf(id)?.id };
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -217,10 +218,13 @@ describe('What is asked of DynamoDB', () => {
   let app: INestApplication;
   let url: string;
   const calls: WireCall[] = [];
+  /** How long DynamoDB takes for a query. */
+  let queryMs = 0;
   beforeAll(async () => {
     const { config } = service;
     proxy = await startWireProxy(config.dynamodb.endpoint ?? '', async (call, forward) => {
       calls.push(call);
+      await sleep(call.operation === 'Query' ? queryMs : 0);
       await forward(call.input);
     });
     app = await createServerApp({ ...config, dynamodb: { ...config.dynamodb, endpoint: proxy.endpoint } });
@@ -248,6 +252,26 @@ describe('What is asked of DynamoDB', () => {
     calls.length = 0;
     await callService(url, 'GET', `/users/${user.id}/changes?since=${next}`, { token: user.token });
     expect(calls.map(({ operation }) => operation)).toEqual(['GetItem']);
+  });
+
+  test('for the feed goes on behind what it leaves out, also when the time for a page is up before there is anything to show', async () => {
+    const user = newUser();
+    const { id } = await create(user, { title: 'kept' });
+    for (let turn = 0; turn < 6; turn += 1) await change(user, 'DELETE', (await create(user, { title: 'gone' })).id);
+    await change(user, 'PATCH', id, { title: 'last' });
+    const pages: string[][] = [];
+    let since = '';
+    queryMs = 700;
+
+    while (pages.length < 10 && pages.flat().length === 0) {
+      const { body } = await callService(url, 'GET', `/users/${user.id}/changes?limit=1${since}`, { token: user.token });
+      pages.push(body.changes.map((one: { id: string }) => one.id));
+      since = `&since=${body.next}`;
+    }
+    queryMs = 0;
+
+    expect(pages[0]).toEqual([]);
+    expect(pages.flat()).toEqual([id]);
   });
 
   test('for a batch is one transaction, on condition of the revision read', async () => {
