@@ -13,8 +13,6 @@ const harness = new ClientHarness();
 
 describe('The documentation', () => {
   let folder: string;
-  // The next one takes over what the last has parsed.
-  let program: ts.Program | undefined;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'duet-client-'));
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
@@ -36,20 +34,29 @@ describe('The documentation', () => {
     return [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].flatMap(([, comment = '']) => comment.split(' | '));
   }
 
-  /** Type-checks a program as a user of the package would have it, in a browser; then runs it, and gives what it logs. */
-  async function run(name: string, code: string): Promise<string[]> {
-    const source = code
-      .replaceAll("'duet-client/mirror'", JSON.stringify(relative(folder, join(root, 'client/mirror/index.js'))))
-      .replaceAll("'duet-client'", JSON.stringify(relative(folder, join(root, 'client/index.js'))))
-      .replaceAll('https://duet.example.com', harness.service.url);
-    const file = join(folder, `${name}.ts`);
-    await writeFile(file, `${source}\nexport {};\n`);
+  /** Writes programs as a user of the package would have them, type-checks them for a browser, and gives their files. */
+  async function typeChecked(name: string, programs: readonly string[]): Promise<string[]> {
+    const files = await Promise.all(
+      programs.map(async (code, index) => {
+        const source = code
+          .replaceAll("'duet-client/mirror'", JSON.stringify(relative(folder, join(root, 'client/mirror/index.js'))))
+          .replaceAll("'duet-client'", JSON.stringify(relative(folder, join(root, 'client/index.js'))))
+          .replaceAll('https://duet.example.com', harness.service.url);
+        const file = join(folder, `${name}-${index}.ts`);
+        await writeFile(file, `${source}\nexport {};\n`);
+        return file;
+      }),
+    );
     const { config } = ts.readConfigFile(join(root, 'client/tsconfig.json'), (path) => ts.sys.readFile(path));
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, join(root, 'client'));
-    program = ts.createProgram([file], { ...options, noEmit: true, rootDir: undefined, declaration: false }, undefined, program);
+    const program = ts.createProgram(files, { ...options, noEmit: true, rootDir: undefined, declaration: false });
     const problems = ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
     expect(problems).toEqual([]);
+    return files;
+  }
 
+  /** Runs a program, and gives what it logs. */
+  async function logOf(file: string): Promise<string[]> {
     const logged: string[] = [];
     jest.spyOn(console, 'log').mockImplementation((...values: unknown[]) => void logged.push(values.map(String).join(' ')));
     await import(pathToFileURL(file).pathname);
@@ -63,7 +70,8 @@ describe('The documentation', () => {
   ])('in %s is one program that does what it says', async (file, least) => {
     const code = examplesIn(await readFile(join(root, file), 'utf8')).join('\n');
 
-    const logged = await run(`readme-${least}`, code);
+    const [program = ''] = await typeChecked(`readme-${least}`, [code]);
+    const logged = await logOf(program);
 
     expect(logged).toEqual(promisedBy(code));
     expect(logged.length).toBeGreaterThanOrEqual(least);
@@ -81,9 +89,13 @@ describe('The documentation', () => {
       await duet.signIn(credentials);
     `;
     expect(examples).toHaveLength(6);
+    const todo = "const todo = await duet.todos.create({ title: 'Water the plants' });";
+    const programs = await typeChecked(
+      'docstring',
+      examples.map((code) => `${before}\n${todo}\nvoid todo;\n${code}`),
+    );
     for (const [index, code] of examples.entries()) {
-      const todo = "const todo = await duet.todos.create({ title: 'Water the plants' });";
-      expect(await run(`docstring-${index}`, `${before}\n${todo}\nvoid todo;\n${code}`)).toEqual(promisedBy(code));
+      expect(await logOf(programs[index] ?? '')).toEqual(promisedBy(code));
     }
   });
 });
