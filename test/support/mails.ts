@@ -19,7 +19,7 @@ export interface ReadMail {
 }
 
 /** Reads a mail as it goes over a network. */
-async function readMail(bytes: Buffer, file = ''): Promise<ReadMail> {
+export async function readMail(bytes: Buffer, file = ''): Promise<ReadMail> {
   const { from, to = [], subject, text = '', html = '', messageId, headers } = await PostalMime.parse(bytes);
   return {
     file,

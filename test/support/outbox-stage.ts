@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BatchWriteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { expect } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
+import type { Environment } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
 import { OutboxRepository } from '../../src/features/outbox/outbox.repository.js';
 import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
@@ -35,9 +36,9 @@ export class OutboxStage {
     readonly workers: readonly [INestApplicationContext, INestApplicationContext, INestApplicationContext],
   ) {}
 
-  static async start(): Promise<OutboxStage> {
+  static async start(environment: Environment = {}): Promise<OutboxStage> {
     const bus = await startEventBridge();
-    const service = await startService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint });
+    const service = await startService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint, ...environment });
     const worker = async () => createWorker({ ...service.config }, [postgresModule, DynamoDbModule, UsersCoreModule, LocalWorkersModule]);
     return new OutboxStage(bus, service, await Promise.all([worker(), worker(), worker()]));
   }
@@ -84,6 +85,11 @@ export class OutboxStage {
   /** The rows of a user's changes; mails are sent beside them. */
   async rowsOf(userId: string): Promise<StoredRow[]> {
     return this.query<StoredRow>(`SELECT * FROM outbox WHERE user_id = $1 AND kind NOT LIKE 'mail.%' ORDER BY sequence`, [userId]);
+  }
+
+  /** The rows of the mails to a user. */
+  async mailsOf(userId: string): Promise<StoredRow[]> {
+    return this.query<StoredRow>(`SELECT * FROM outbox WHERE user_id = $1 AND kind LIKE 'mail.%' ORDER BY sequence`, [userId]);
   }
 
   async allDone(userId: string): Promise<void> {
