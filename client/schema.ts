@@ -289,7 +289,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Verify the e-mail by a link */
+        /**
+         * Verify the e-mail by a link
+         * @description Of an e-mail that is verified already nothing changes. The link is used up all the same.
+         */
         post: operations["verifyEmail"];
         delete?: never;
         options?: never;

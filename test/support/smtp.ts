@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util';
 import { buffer } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
@@ -31,14 +32,14 @@ export async function startSmtp(): Promise<SmtpInbox> {
     onMailFrom: ({ address }, _session, done) => done(refused('MAIL FROM', address)),
     onRcptTo: ({ address }, _session, done) => done(refused('RCPT TO', address)),
     onData: (stream, _session, done) => {
-      const take = async (): Promise<void> => {
+      const take = async (): Promise<Error | null> => {
         const error = refused('DATA');
         const bytes = await buffer(stream);
         if (error === null) mails.push(await readMail(bytes));
-        done(error);
+        return error;
       };
       // A text that was cut off is none.
-      take().catch((error: Error) => done(error));
+      callbackify(take)((error, refusal) => done(error ?? refusal));
     },
   });
   // A client that is cut off is what these tests do.

@@ -51,6 +51,7 @@ export class RecoveryController {
   @Operation({
     id: 'verifyEmail',
     summary: 'Verify the e-mail by a link',
+    description: 'Of an e-mail that is verified already nothing changes. The link is used up all the same.',
     auth: false,
     success: { status: 204, description: 'The e-mail is verified.' },
     problems: [...bodyProblems, 'token.invalid', ...storeProblems],
