@@ -14,10 +14,10 @@ const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const browsing = existsSync(executablePath) ? test : test.skip;
 
 /**
- * What an ordinary user is answered although nothing is wrong: the account is there already, lists of everyone are for administrators, and signing out has ended
- * the session.
+ * What an ordinary user is answered although nothing is wrong: the account is there already, lists of everyone are for administrators, signing out has ended the
+ * session, and the token of a link stands in a mail.
  */
-const expected: Readonly<Record<string, number>> = { registerUser: 409, listUsers: 403, endSession: 404 };
+const expected: Readonly<Record<string, number>> = { registerUser: 409, listUsers: 403, endSession: 404, resetPassword: 400, verifyEmail: 400 };
 
 let folder: string;
 let guardian: Guardian;

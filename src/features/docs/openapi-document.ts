@@ -17,6 +17,7 @@ const tags = [
   { name: 'Records', description: 'One free-form record a user.' },
   { name: 'Dashboard', description: 'An account at a glance.' },
   { name: 'Sessions', description: 'Where an account is signed in.' },
+  { name: 'Recovery', description: 'Links by mail: a new password, a verified e-mail.' },
   { name: 'Users', description: 'Registration and profiles.' },
 ];
 

@@ -17,9 +17,17 @@ const examples = {
   refreshToken: 'the-refresh-token-of-your-sign-in',
 };
 /**
- * What an ordinary user is told although nothing is wrong: the account is there already, lists of everyone are for administrators, and signing out has ended the session.
+ * What an ordinary user is answered although nothing is wrong: the account is there already, lists of everyone are for administrators, signing out has ended the
+ * session, and the token of a link stands in a mail.
  */
-const refusals = { Register: 409, 'End a session': 404, 'List all users (role admin)': 403, 'Read a record, or list them all': 403 };
+const refusals = {
+  Register: 409,
+  'End a session': 404,
+  'List all users (role admin)': 403,
+  'Read a record, or list them all': 403,
+  'Set a new password by a link': 400,
+  'Verify the e-mail by a link': 400,
+};
 
 const learn = `
   const answer = pm.response.code < 300 && /json/.test(pm.response.headers.get('Content-Type') || '') ? pm.response.json() : {};
