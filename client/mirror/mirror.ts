@@ -3,7 +3,7 @@ import type { TodoContent, TodoPatch } from '../types.js';
 import type { QueuedOperation, StoreChange } from './records.js';
 import { Replica } from './replica.js';
 import type { MirrorClient, MirrorOptions } from './storage.js';
-import { messageOf, Synchroniser } from './synchroniser.js';
+import { messageOf, Synchroniser } from './sync/synchroniser.js';
 import { type Report, type TabMessage, Tabs } from './tabs.js';
 import { type Mirror, type MirrorOperation, type MirrorSnapshot, type MirrorStatus, UnknownTodoError, type WriteKind } from './types.js';
 import { contentOf, localPrefix, patched, pendingOf, todosOf } from './view.js';

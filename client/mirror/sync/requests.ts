@@ -1,7 +1,7 @@
-import type { DuetProblemError } from '../http/errors.js';
-import type { Todo, TodoOperation, TodoResult } from '../types.js';
-import type { QueuedChange, QueuedOperation, QueuedWrite, Records, StoreChange } from './records.js';
-import { localPrefix } from './view.js';
+import type { DuetProblemError } from '../../http/errors.js';
+import type { Todo, TodoOperation, TodoResult } from '../../types.js';
+import type { QueuedChange, QueuedOperation, QueuedWrite, Records, StoreChange } from '../records.js';
+import { localPrefix } from '../view.js';
 
 /** What a write is sent as; undefined when something that it changes has gone before it had an id. */
 export function requestOf({ operations }: QueuedWrite, records: Records): TodoOperation[] | undefined {

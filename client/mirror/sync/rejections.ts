@@ -1,7 +1,7 @@
-import type { DuetProblemError } from '../http/errors.js';
-import type { Problem } from '../types.js';
-import type { QueuedOperation, QueuedWrite, Records, StoreChange } from './records.js';
-import { asGiven } from './view.js';
+import type { DuetProblemError } from '../../http/errors.js';
+import type { Problem } from '../../types.js';
+import type { QueuedOperation, QueuedWrite, Records, StoreChange } from '../records.js';
+import { asGiven } from '../view.js';
 
 /** What becomes of a write that was refused for good: it goes, with what was written on todos that it would have created. */
 export function rejectionChanges(write: QueuedWrite, error: DuetProblemError, records: Records): StoreChange[] {

@@ -1,8 +1,8 @@
-import { covers } from '../http/calls.js';
-import type { Todo } from '../types.js';
-import type { QueuedChange, QueuedOperation, QueuedWrite, Records, StoreChange } from './records.js';
+import { covers } from '../../http/calls.js';
+import type { Todo } from '../../types.js';
+import type { QueuedChange, QueuedOperation, QueuedWrite, Records, StoreChange } from '../records.js';
 import { baseOf } from './requests.js';
-import type { Conflict } from './types.js';
+import type { Conflict } from '../types.js';
 
 type Mine = Conflict['mine'];
 

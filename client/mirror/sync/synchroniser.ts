@@ -1,11 +1,11 @@
-import { DuetConnectionError, DuetProblemError } from '../http/errors.js';
-import { pause, waitBefore } from '../http/retry.js';
+import { DuetConnectionError, DuetProblemError } from '../../http/errors.js';
+import { pause, waitBefore } from '../../http/retry.js';
 import { Puller } from './puller.js';
-import type { Replica } from './replica.js';
+import type { Replica } from '../replica.js';
 import { assertSignedIn, Sender } from './sender.js';
-import type { MirrorClient } from './storage.js';
-import type { Report } from './tabs.js';
-import type { MirrorStatus } from './types.js';
+import type { MirrorClient } from '../storage.js';
+import type { Report } from '../tabs.js';
+import type { MirrorStatus } from '../types.js';
 
 /** The longest first wait after a failure is that of a poll; it doubles up to this. */
 const longestWaitMs = 60_000;

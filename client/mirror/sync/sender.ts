@@ -1,13 +1,13 @@
-import { resultOf } from '../http/calls.js';
-import { DuetProblemError, DuetSignedOutError } from '../http/errors.js';
-import type { Todo } from '../types.js';
+import { resultOf } from '../../http/calls.js';
+import { DuetProblemError, DuetSignedOutError } from '../../http/errors.js';
+import type { Todo } from '../../types.js';
 import { conflictChanges, type Refused } from './conflicts.js';
-import type { QueuedOperation, QueuedWrite } from './records.js';
+import type { QueuedOperation, QueuedWrite } from '../records.js';
 import { rejectionChanges } from './rejections.js';
-import type { Replica } from './replica.js';
-import type { MirrorClient } from './storage.js';
+import type { Replica } from '../replica.js';
+import type { MirrorClient } from '../storage.js';
 import { answerChanges, isLost, refusedOperations, requestOf } from './requests.js';
-import { localPrefix } from './view.js';
+import { localPrefix } from '../view.js';
 
 /**
  * Sends the writes that wait, one after the other. Each goes as a batch, of one operation too: a batch has a key whatever it does, so that a

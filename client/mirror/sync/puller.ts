@@ -1,9 +1,9 @@
-import { DuetProblemError } from '../http/errors.js';
-import { ChangeFeed } from '../resources/changes.js';
-import type { ChangePage, Todo } from '../types.js';
-import type { StoreChange } from './records.js';
-import type { Replica } from './replica.js';
-import type { MirrorClient } from './storage.js';
+import { DuetProblemError } from '../../http/errors.js';
+import { ChangeFeed } from '../../resources/changes.js';
+import type { ChangePage, Todo } from '../../types.js';
+import type { StoreChange } from '../records.js';
+import type { Replica } from '../replica.js';
+import type { MirrorClient } from '../storage.js';
 
 /** How often the position is stored while nothing changes, in milliseconds: it is good for 30 days. */
 const positionAgeMs = 3_600_000;
