@@ -11,6 +11,7 @@ import { explainStore } from './explain-store.js';
 import { buildApp, isAppBuilt } from './app-page.js';
 import { checkStart, explainListen, explainStart } from './preflight.js';
 import { StopRequest } from './stop-request.js';
+import { nodeAdvice } from './supported-node.js';
 
 /** How long requests in flight may take to finish once a stop is requested. */
 const drainTimeoutMs = 10_000;
@@ -88,6 +89,10 @@ async function start(environment: Environment, started: Started, stop: StopReque
     say(`App: ${url}/app/`);
   }
   say(`API documentation: ${url}/docs`);
+  const advice = nodeAdvice(process.versions.node);
+  if (advice !== undefined) {
+    say(advice);
+  }
   if (config.mail.route.kind === 'files') {
     say(`Mails: ${url}/mail`);
   }

@@ -4,6 +4,16 @@
 export const leastNode = '20.19.0';
 
 /**
+ * What to say about a version of Node that can run Duet, and that has had its day (https://nodejs.org/en/about/previous-releases).
+ *
+ * @param {string} running the running version, such as `process.versions.node`
+ * @returns {string | undefined} one line, or undefined when there is nothing to say
+ */
+export function nodeAdvice(running) {
+  return Number(running.split('.')[0]) < 22 ? `Node 22 or 24 is recommended: this is ${running}, which gets no security fixes any more` : undefined;
+}
+
+/**
  * What to do about an operating system that Duet does not run on.
  *
  * @param {string} platform such as `process.platform`
