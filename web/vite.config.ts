@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
 
 /** The service that `npm start` runs; Vite's dev server sends it what the app asks for. */
@@ -14,7 +17,7 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: { proxy: { '/api': { target: service, rewrite: (path) => path.replace(/^\/api/, '') } } },
-  plugins: [devConfig()],
+  plugins: [devConfig(), shellWorker()],
 });
 
 /** The dev server's own config.json, which leads to its proxy: paths of the API look like folders of the source. */
@@ -25,6 +28,28 @@ function devConfig(): Plugin {
       server.middlewares.use('/config.json', (_request, response) => {
         response.setHeader('Content-Type', 'application/json').end('{ "apiUrl": "/api" }');
       });
+    },
+  };
+}
+
+/** Writes `shell-worker.js` with the list of this build's files, named by their content. */
+function shellWorker(): Plugin {
+  const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  return {
+    name: 'duet-shell-worker',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const source = readFileSync(here('shell-worker.js'), 'utf8');
+      const built = Object.values(bundle).map((file) => ({ name: file.fileName, content: file.type === 'chunk' ? file.code : file.source }));
+      const copied = readdirSync(here('public')).map((name) => ({ name, content: readFileSync(here(`public/${name}`)) }));
+      const files = [...built, ...copied];
+      const hash = createHash('sha256')
+        .update(source)
+        .update(readFileSync(here('index.html')));
+      files.forEach(({ name, content }) => hash.update(name).update(content));
+      const names = ['./', ...files.map(({ name }) => name).filter((name) => name !== 'index.html')];
+      const head = `const shellFiles = ${JSON.stringify(names)};\nconst shellName = 'duet-shell-${hash.digest('hex').slice(0, 16)}';\n`;
+      this.emitFile({ type: 'asset', fileName: 'shell-worker.js', source: `${head}${source}` });
     },
   };
 }

@@ -136,7 +136,8 @@ function isRead(method: string): boolean {
 
 /** Takes Duet's answers for what they are, and everything else for something that is in the way. */
 function judge({ status, headers, text }: Answer, request: Outgoing, isAnswer: (body: object) => boolean = () => false): Response | Failure {
-  if (status === 204 || status === 304) {
+  // Accepted: what is done about it later has no body now.
+  if (status === 204 || status === 304 || (status === 202 && text === '')) {
     return new Response(null, { status, headers });
   }
   const mediaType = headers.get('Content-Type')?.split(';')[0]?.trim() ?? 'no content type';

@@ -38,6 +38,11 @@ describeApp('Every page', () => {
     await page.goto(appUrl('#/sign-up'));
     await page.getByRole('heading', { name: 'Create an account' }).waitFor();
     await look('sign up');
+    for (const fragment of ['#/forgot', '#/reset/token', '#/verify/token']) {
+      await page.goto(appUrl(fragment));
+      await page.getByRole('main').getByRole('button').last().waitFor();
+      await look(fragment);
+    }
     await signUp(page, newPerson());
     await page.getByText('Nothing to do yet').waitFor();
     await look('no todos');
@@ -63,9 +68,12 @@ describeApp('Every page', () => {
     await look('what waits');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.getByRole('link', { name: 'Visits' }).click();
-    await page.getByText('Duet is well').waitFor();
-    await look('visits');
+    for (const name of ['Dashboard', 'Archive', 'Visits']) {
+      await page.getByRole('link', { name }).click();
+      await page.getByRole('heading', { name, level: 1 }).waitFor();
+      await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
+      await look(name);
+    }
     await page.getByRole('link', { name: 'Account' }).click();
     await page.getByRole('button', { name: 'Delete account' }).waitFor();
     await look('account');

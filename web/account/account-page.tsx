@@ -7,6 +7,7 @@ import { DeleteAccount } from './delete-account.js';
 import { EmailForm } from './email-form.js';
 import { PasswordForm } from './password-form.js';
 import { ProfileForm } from './profile-form.js';
+import { Sessions } from './sessions.js';
 import './account.css';
 
 export default function AccountPage() {
@@ -43,6 +44,7 @@ export default function AccountPage() {
         }}
       />
       <PasswordForm user={user} />
+      <Sessions />
       <SignOut />
       <DeleteAccount user={user} />
     </div>

@@ -2,6 +2,7 @@ import { useCallback, useState } from 'react';
 import type { User } from '../../client/index.js';
 import { useSession } from '../app/contexts.js';
 import { useAction } from '../app/use-action.js';
+import { Button } from '../design/button.js';
 import { PasswordField, TextField } from '../design/field.js';
 import { showToast } from '../design/toasts.js';
 import { EntryForm } from '../design/entry-form.js';
@@ -28,12 +29,31 @@ export function EmailForm({ user, onChanged }: EmailFormProps) {
     <section className="card stack" aria-labelledby="email">
       <h2 id="email">E-mail</h2>
       <p className="muted">
-        You sign in as <b>{user.email}</b>.
+        You sign in as <b>{user.email}</b>, which is {user.emailVerified ? 'confirmed' : 'not confirmed yet'}.
       </p>
+      {!user.emailVerified && <SendAgain />}
       <EntryForm key={round} action="Change e-mail" look="plain" busy={busy} failure={failure} onSubmit={(values) => void run(values)}>
         <TextField label="New e-mail" name="email" type="email" autoComplete="email" required maxLength={254} error={failure?.fields['email']} />
         <PasswordField label="Current password" name="currentPassword" autoComplete="current-password" required error={failure?.fields['currentPassword']} />
       </EntryForm>
     </section>
+  );
+}
+
+function SendAgain() {
+  const { duet } = useSession();
+  const { busy, failure, run } = useAction(
+    useCallback(async () => {
+      await duet.api.POST('/users/{id}/verification', { params: { path: { id: 'me' } } });
+      showToast({ text: 'A mail with a link is on its way.' });
+    }, [duet]),
+  );
+  return (
+    <div className="notice">
+      <p>{failure?.message ?? 'Open the link in the mail that we sent you; it holds for a day.'}</p>
+      <Button size="small" busy={busy} onClick={() => void run()}>
+        Send it again
+      </Button>
+    </div>
   );
 }

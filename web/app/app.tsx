@@ -4,12 +4,17 @@ import { useSession } from './contexts.js';
 import { Failed } from './failed.js';
 import { navigate, useRoute } from './route.js';
 import { Shell } from './shell.js';
-import { SignIn } from '../sign-in/sign-in.js';
-import { SignUp } from '../sign-in/sign-up.js';
 import { PageSkeleton } from '../design/skeleton.js';
+
+const SignedOut = lazy(async () => import('../sign-in/signed-out.js'));
+
+/** Pages of links in mails: shown to whoever opens them. */
+const ofLinks = new Set(['reset', 'verify']);
 
 const pages = {
   todos: { title: 'Todos', Page: lazy(async () => import('../todos/todos-page.js')) },
+  dashboard: { title: 'Dashboard', Page: lazy(async () => import('../dashboard/dashboard-page.js')) },
+  archive: { title: 'Archive', Page: lazy(async () => import('../archive/archive-page.js')) },
   visits: { title: 'Visits', Page: lazy(async () => import('../visits/visits-page.js')) },
   account: { title: 'Account', Page: lazy(async () => import('../account/account-page.js')) },
 };
@@ -22,21 +27,22 @@ const firstPage: PageName = 'todos';
 export function App() {
   const session = useSession();
   const state = useSyncExternalStore(session.subscribe, session.getState);
+  const route = useRoute();
   return (
     <>
-      {state.is === 'out' ? <SignedOut ended={state.ended} /> : <SignedIn key={state.userId} />}
+      {state.is === 'out' || ofLinks.has(route.page) ? (
+        <Suspense>
+          <SignedOut key={route.page} route={route} ended={state.is === 'out' && state.ended} />
+        </Suspense>
+      ) : (
+        <SignedIn key={state.userId} page={route.page} />
+      )}
       <Toasts />
     </>
   );
 }
 
-function SignedOut({ ended }: { ended: boolean }) {
-  const { page } = useRoute();
-  return page === 'sign-up' ? <SignUp /> : <SignIn ended={ended} />;
-}
-
-function SignedIn() {
-  const { page } = useRoute();
+function SignedIn({ page }: { page: string }) {
   const known = page in pages;
   useEffect(() => {
     if (!known) {

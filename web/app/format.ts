@@ -23,7 +23,7 @@ export function formatInstant(instant: string | Date, timeZone: string): string 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
 /** A day as people say it: “tomorrow”, “Friday”, “3 December”, with the year where it is another. */
-function formatDay(day: string, now: Date, timeZone: string): string {
+export function formatDay(day: string, now: Date, timeZone: string): string {
   const today = dayOfInstant(now, timeZone);
   const distance = Math.round((Date.parse(day) - Date.parse(today)) / 86_400_000);
   if (Math.abs(distance) <= 1) {

@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { SessionContext } from './contexts.js';
 import { AppSession } from './session.js';
+import { registerShellWorker } from './shell-worker.js';
 
 /** Where the service is: the deployment writes it into `config.json`; relative to the page. */
 async function readApiUrl(): Promise<string> {
@@ -27,6 +28,7 @@ async function start(): Promise<void> {
       </StrictMode>,
     );
   }
+  await registerShellWorker();
 }
 
 void start();

@@ -8,15 +8,27 @@ export interface Route {
 }
 
 let current = read();
+hideSecret();
 const listeners = new Set<() => void>();
 addEventListener('hashchange', () => {
-  current = read();
+  // What was hidden is not in the address any more.
+  if (location.hash !== `#/${current.page}` || current.rest === '') {
+    current = read();
+    hideSecret();
+  }
   listeners.forEach((listener) => listener());
 });
 
 function read(): Route {
   const [, page = '', rest = ''] = /^#\/([^/?]*)\/?(.*)$/.exec(location.hash) ?? [];
   return { page, rest };
+}
+
+/** The token of a link in a mail stays in memory: it is taken out of the address and the history. */
+function hideSecret(): void {
+  if (current.rest !== '') {
+    history.replaceState(null, '', `#/${current.page}`);
+  }
 }
 
 function subscribe(listener: () => void): () => void {

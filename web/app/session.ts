@@ -30,7 +30,7 @@ export class AppSession {
       baseUrl,
       session: kept === undefined ? null : { userId: kept.userId, accessToken: '', refreshToken: kept.refreshToken },
       renewal: renewInTurn,
-      onSession: (session) => session === null && this.#state.is === 'in' && void this.forget(true),
+      onSession: (session) => session === null && this.#state.is === 'in' && void this.forget('ended'),
     });
     // Another tab has signed in or out: what this one holds in memory is no longer true.
     this.#channel.addEventListener('message', () => location.reload());
@@ -67,8 +67,7 @@ export class AppSession {
 
   /** Removes everything of this user from the browser. Signs out here even when the service cannot be reached; it then ends the session when that runs out. */
   async signOut(): Promise<void> {
-    await this.#mirror?.clear();
-    await this.forget(false);
+    await this.forget('signed out');
     await this.duet.signOut().catch(() => undefined);
   }
 
@@ -76,9 +75,8 @@ export class AppSession {
   async deleteAccount({ id, email }: User, password: string): Promise<void> {
     await this.signIn({ email, password });
     const user = await this.duet.users.get(id);
-    await this.#mirror?.clear();
     await this.duet.users.delete(user);
-    await this.forget(false);
+    await this.forget('signed out');
   }
 
   /** Takes over what the service says of the user. */
@@ -90,10 +88,12 @@ export class AppSession {
     }
   }
 
-  private async forget(ended: boolean): Promise<void> {
-    this.change({ is: 'out', ended });
-    await this.#mirror?.close();
+  /** What has not been sent yet stays when the service has ended the session: the user may sign in again. */
+  private async forget(why: 'ended' | 'signed out'): Promise<void> {
+    this.change({ is: 'out', ended: why === 'ended' });
+    const mirror = this.#mirror;
     this.#mirror = undefined;
+    await (why === 'ended' ? mirror?.close() : mirror?.clear());
     await keptAccount.remove();
     this.#channel.postMessage('changed');
   }

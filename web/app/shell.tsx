@@ -6,6 +6,8 @@ import type { PageName } from './app.js';
 
 const places: readonly (readonly [PageName, string])[] = [
   ['todos', 'Todos'],
+  ['dashboard', 'Dashboard'],
+  ['archive', 'Archive'],
   ['visits', 'Visits'],
   ['account', 'Account'],
 ];

@@ -20,7 +20,7 @@ export function Button({ look = 'plain', size, label, busy = false, onClick, typ
       data-look={look}
       data-size={size}
       data-shape={label === undefined ? undefined : 'icon'}
-      aria-label={label}
+      aria-label={label ?? rest['aria-label']}
       title={label}
       aria-disabled={busy || undefined}
       onClick={busy ? (event) => event.preventDefault() : onClick}

@@ -23,6 +23,9 @@ export function SignIn({ ended }: { ended: boolean }) {
         <PasswordField label="Password" name="password" autoComplete="current-password" required error={failure?.fields['password']} />
       </EntryForm>
       <p>
+        <a href="#/forgot">Forgot your password?</a>
+      </p>
+      <p>
         New here? <a href="#/sign-up">Create an account</a>
       </p>
     </Entrance>

@@ -1,13 +1,16 @@
 import { lazy, Suspense, useState } from 'react';
 import { useSnapshot } from '../app/contexts.js';
+import { useLoadedAhead } from '../app/use-loaded-ahead.js';
 import { Button } from '../design/button.js';
 
-const ConflictsDialog = lazy(async () => import('./conflicts-dialog.js'));
+const loadDialog = async () => import('./conflicts-dialog.js');
+const ConflictsDialog = lazy(loadDialog);
 
 /** Above every page while something was changed in two places. */
 export function NeedsDecision() {
   const { conflicts } = useSnapshot();
   const [open, setOpen] = useState(false);
+  useLoadedAhead(loadDialog);
   const text = conflicts.length === 1 ? 'A todo was changed here and elsewhere.' : `${conflicts.length} todos were changed here and elsewhere.`;
   return (
     <>

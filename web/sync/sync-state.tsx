@@ -1,10 +1,12 @@
 import { lazy, Suspense, useState } from 'react';
 import type { MirrorSnapshot } from '../../client/mirror/index.js';
 import { useSnapshot } from '../app/contexts.js';
+import { useLoadedAhead } from '../app/use-loaded-ahead.js';
 import { Icon } from '../design/icon.js';
 import './sync.css';
 
-const WaitingDialog = lazy(async () => import('./waiting-dialog.js'));
+const loadDialog = async () => import('./waiting-dialog.js');
+const WaitingDialog = lazy(loadDialog);
 
 /** In a few words, how what is shown here stands to what the service has. */
 export function stateOf({ status, pending, conflicts, rejected }: MirrorSnapshot): string {
@@ -30,6 +32,7 @@ export function stateOf({ status, pending, conflicts, rejected }: MirrorSnapshot
 export function SyncState() {
   const snapshot = useSnapshot();
   const [open, setOpen] = useState(false);
+  useLoadedAhead(loadDialog);
   const text = stateOf(snapshot);
   const alone = snapshot.status === 'offline' || snapshot.status === 'failed';
   return (

@@ -3,6 +3,7 @@ import type { MirroredTodo } from '../../client/mirror/index.js';
 import { useProfile, useSnapshot } from '../app/contexts.js';
 import { formatNumber } from '../app/format.js';
 import { useNow } from '../app/use-now.js';
+import { useLoadedAhead } from '../app/use-loaded-ahead.js';
 import { Button } from '../design/button.js';
 import { PageSkeleton } from '../design/skeleton.js';
 import { AddLine } from './add-line.js';
@@ -13,7 +14,8 @@ import { useLeaving, useTodoActions } from './todo-actions.js';
 import { TodoList } from './todo-list.js';
 import './todos.css';
 
-const TodoEditor = lazy(async () => import('./todo-editor.js'));
+const loadEditor = async () => import('./todo-editor.js');
+const TodoEditor = lazy(loadEditor);
 
 export default function TodosPage() {
   const { todos, status } = useSnapshot();
@@ -25,6 +27,7 @@ export default function TodosPage() {
   const [filtersOpen, setFiltersOpen] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<string>>();
   const [open, setOpen] = useState<MirroredTodo>();
+  useLoadedAhead(loadEditor);
 
   // The list may lag behind the keys that are pressed in the search field; the field does not.
   const wanted = useDeferredValue(view);
