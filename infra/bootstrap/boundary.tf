@@ -24,6 +24,8 @@ locals {
       Resource  = ["*"]
       Condition = { StringEquals = { "aws:RequestedRegion" = [var.region] } }
     },
+    # Distributions are of no region.
+    { Sid = "App", Effect = "Allow", Action = ["cloudfront:*"], Resource = ["*"] },
     # Its request has no region.
     { Sid = "Connect", Effect = "Allow", Action = ["rds-db:connect"], Resource = ["*"] },
     { Sid = "Buckets", Effect = "Allow", Action = ["s3:*"], Resource = [local.buckets, "${local.buckets}/*"] },

@@ -7,9 +7,11 @@ import { DeployError } from './errors.mjs';
 import { pinRuntimes, shift } from './release.mjs';
 import { run } from './run.mjs';
 import { checkTerraform, Root } from './terraform.mjs';
+import { publishWeb } from './web.mjs';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const functions = ['http', 'stream', 'outbox', 'migrate'];
+const builtApp = join(repository, 'dist/web');
 /** What holds data: to delete one takes a person who reads its name. */
 const holdsData = new Set(['aws_db_instance', 'aws_dynamodb_table', 'aws_s3_bucket', 'aws_secretsmanager_secret']);
 
@@ -47,20 +49,27 @@ export async function bootstrap(options) {
   }
 }
 
-/** Packages, plans, asks, applies (which migrates), releases, and plays the demo against what was deployed. */
+/** Packages, plans, asks, applies (which migrates), releases, publishes the app, and plays the demo against what was deployed. */
 export async function deploy(kind, options) {
   const identity = await prepare(options);
   const root = await environment(kind, options, identity);
   await makePackages(options);
+  if (options.plan !== true) {
+    await buildApp();
+  }
   heading(`Terraform: ${root.name} in ${identity.region}`);
   await root.init('-reconfigure');
   if (!(await planAndApply(root, options))) {
     return;
   }
-  const { release, api_url: url, dashboard_url: dashboard } = await root.outputs();
+  const { release, web, api_url: url, dashboard_url: dashboard } = await root.outputs();
   heading('Release');
   await pinRuntimes(release, identity.region);
   const { current, target } = await shift(release, release.versions[release.name], identity.region, { print });
+  if (web !== null) {
+    heading('App');
+    await publishWeb({ folder: builtApp, ...web, apiUrl: url, region: identity.region, print });
+  }
   if (options.smoke) {
     await smoke(process.env.DUET_URL ?? url);
   }
@@ -143,6 +152,14 @@ async function makePackages({ arch, packages }) {
     }
   }
   print(`As they are in ${packages}`);
+}
+
+async function buildApp() {
+  heading('App');
+  const { code } = await run('npm', ['run', '--silent', 'build'], { cwd: repository });
+  if (code !== 0) {
+    throw new DeployError('npm run build failed: what it printed above says why');
+  }
 }
 
 /** @returns whether it was applied, or there was nothing to do. */

@@ -18,6 +18,17 @@ module "network" {
   permissions_boundary = var.permissions_boundary
 }
 
+module "web" {
+  source = "../modules/web"
+  count  = var.web == null ? 0 : 1
+
+  name      = local.name
+  arn_scope = local.arn_scope
+  domain    = var.web.domain
+  # The API lets in the app's origin, and so knows the distribution: what the distribution may know of the API is its name alone, or that it has none.
+  api_source = var.domain == null ? "https://*.execute-api.${var.region}.amazonaws.com" : "https://${var.domain.name}"
+}
+
 module "tables" {
   source = "../modules/tables"
 
@@ -69,7 +80,7 @@ module "api" {
   database             = module.database.access
   throttle             = var.throttle
   route_metrics        = var.route_metrics
-  cors_origins         = var.cors_origins
+  cors_origins         = concat(var.cors_origins, module.web[*].url)
   domain               = var.domain
   permissions_boundary = var.permissions_boundary
 

@@ -8,6 +8,11 @@ output "domain_target" {
   value       = module.api.domain_target
 }
 
+output "web" {
+  description = "Where the app is, and where npm run deploy puts its files; null without it."
+  value       = one(module.web)
+}
+
 output "release" {
   description = "What npm run deploy moves requests with: the functions' new versions, and CodeDeploy's application and deployment group."
   value = {

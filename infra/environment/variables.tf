@@ -156,6 +156,17 @@ variable "domain" {
   default     = null
 }
 
+variable "web" {
+  description = "The app on CloudFront, under a name of its own with the ARN of its ACM certificate in us-east-1, or under CloudFront's; null: no app, as where a partition has no CloudFront."
+  type        = object({ domain = optional(object({ name = string, certificate_arn = string })) })
+  default     = {}
+
+  validation {
+    condition     = try(var.web.domain, null) == null || try(strcontains(var.web.domain.certificate_arn, ":us-east-1:"), false)
+    error_message = "web.domain.certificate_arn must be of us-east-1: CloudFront takes no other."
+  }
+}
+
 variable "database" {
   description = "PostgreSQL's size and safety. Storage grows by itself up to max_storage_gb. max_connections: an alarm from there on, about 80 % of the class's own. proxy = false connects directly, which saves $22 a month and suits a few dozen environments of Lambda at most."
   type = object({

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BuiltService, startBuiltService } from '../support/built-service.js';
-import { type StandIn, startStandIn } from './stand-in.js';
+import { type StandIn, startStandIn } from './stand-in/stand-in.js';
 
 // Real: npm run deploy as a person types it, its packages, Terraform, the provider, and the demo against a running service on real stores.
 // Not real: AWS. The stand-in keeps what is applied and runs no function, so that the demo meets the local service.
@@ -27,26 +28,24 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
   let service: BuiltService;
   let transcript = '';
 
+  const environment = (): NodeJS.ProcessEnv => ({
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    NO_COLOR: '1',
+    TF_CLI_ARGS: '-no-color',
+    TF_CLI_CONFIG_FILE: join(folder, 'terraform.rc'),
+    CHECKPOINT_DISABLE: '1',
+    AWS_ENDPOINT_URL: aws.url,
+    AWS_ACCESS_KEY_ID: 'testing',
+    AWS_SECRET_ACCESS_KEY: 'testing',
+    AWS_REGION: 'eu-central-1',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    DUET_URL: service.url,
+  });
+
   /** What a person sees, and the exit code. */
   async function deploy(...args: string[]): Promise<{ code: number | null; output: string }> {
-    const child = spawn('npm', ['run', '--silent', 'deploy', '--', ...args], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        NO_COLOR: '1',
-        TF_CLI_ARGS: '-no-color',
-        TF_CLI_CONFIG_FILE: join(folder, 'terraform.rc'),
-        CHECKPOINT_DISABLE: '1',
-        AWS_ENDPOINT_URL: aws.url,
-        AWS_ACCESS_KEY_ID: 'testing',
-        AWS_SECRET_ACCESS_KEY: 'testing',
-        AWS_REGION: 'eu-central-1',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        DUET_URL: service.url,
-      },
-    });
+    const child = spawn('npm', ['run', '--silent', 'deploy', '--', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -54,6 +53,12 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     const code = await new Promise<number | null>((ended) => child.once('close', ended));
     transcript += `$ npm run deploy -- ${args.join(' ')}\n${output}(exit ${code})\n\n`;
     return { code, output };
+  }
+
+  /** What AWS answers to its own command line. */
+  async function askAws(...args: string[]): Promise<any> {
+    const { stdout } = await promisify(execFile)('aws', [...args, '--output', 'json', '--region', 'eu-central-1'], { env: environment() });
+    return JSON.parse(stdout);
   }
 
   beforeAll(async () => {
@@ -114,6 +119,19 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(output).toContain(`the demo against ${service.url}`);
     expect(output).toContain('duet-dev is deployed');
   }, 600_000);
+
+  test('publishes the app: hashed files for a year, the rest asked for at each visit, and the address of the API', async () => {
+    const bucket = 'duet-dev-web-123456789012-eu-central-1';
+    const files = ((await askAws('s3api', 'list-objects-v2', '--bucket', bucket)).Contents as { Key: string }[]).map(({ Key }) => Key);
+    const cacheOf = async (key = ''): Promise<string> => (await askAws('s3api', 'head-object', '--bucket', bucket, '--key', key)).CacheControl;
+
+    expect(files).toContain('index.html');
+    expect(await cacheOf('index.html')).toBe('no-cache');
+    expect(await cacheOf(files.find((file) => file.startsWith('assets/')))).toBe('public, max-age=31536000, immutable');
+    await askAws('s3api', 'get-object', '--bucket', bucket, '--key', 'config.json', join(folder, 'config.json'));
+    expect(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))).toEqual({ apiUrl: expect.stringMatching(/^https:\/\/\w+\.execute-api\./) });
+    expect(aws.calls.some((call) => /cloudfront POST .*\/invalidation$/.test(call))).toBe(true);
+  }, 60_000);
 
   test('has made every secret itself, and keeps none in the state', async () => {
     const state = await fetch(`${aws.url}/duet-state-123456789012-eu-central-1/duet/dev.tfstate`, {

@@ -19,6 +19,7 @@ import { orderRules } from './rules/order.js';
 import { policyRules } from './rules/policies.js';
 import { stackRules } from './rules/stack.js';
 import { tableRules } from './rules/tables.js';
+import { webRules } from './rules/web.js';
 
 // Real: Terraform, the AWS provider and the configuration. Not real: the account; nothing is applied, so that AWS's own refusals are not seen.
 
@@ -43,6 +44,7 @@ const rules = [
   ...functionRules,
   ...policyRules,
   ...apiRules,
+  ...webRules,
   ...deliveryRules,
   ...logRules,
   ...alarmRules,

@@ -14,7 +14,7 @@ const resourcePolicies = [
   'aws_dynamodb_resource_policy',
 ];
 
-/** The HTTP API is the one way in, and there is no way out of the VPC but its endpoints. */
+/** The HTTP API and the app's distribution are the ways in, and there is no way out of the VPC but its endpoints. */
 const nothingElseIsPublic: Check = (plan) => [
   ...waysIn.flatMap((type) => ofType(plan, type).map(({ address }) => `${address} is a way in or out`)),
   ...attributesOf(plan, 'aws_s3_bucket').flatMap(({ bucket }) =>
@@ -69,7 +69,7 @@ const endpointsAreNarrow: Check = (plan, { name: environment }) =>
 
 export const networkRules: readonly Rule[] = [
   {
-    promise: 'The HTTP API is the only way in, and the endpoints are the only way out',
+    promise: "The HTTP API and the app's distribution are the only ways in, and the endpoints are the only way out",
     check: nothingElseIsPublic,
     mutations: [
       { what: 'a function with a URL', change: (plan) => add(plan, 'aws_lambda_function_url', {}), says: /way in/ },

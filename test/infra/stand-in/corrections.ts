@@ -1,29 +1,11 @@
-import type { Answer, Call, Forward } from './stand-in.js';
+import { cloudFront } from './cloudfront.js';
+import { codeDeploy } from './codedeploy.js';
+import { type Call, type Correction, edited, editedText, json, parse, xml } from './correction.js';
 
-/** Where moto forgets, does not know or lets pass what AWS keeps, has or refuses; each has hidden a fault, or would show one that is none. */
-interface Correction {
-  readonly reason: string;
-  readonly matches: (call: Call) => boolean;
-  readonly answer: (call: Call, forward: Forward) => Promise<Answer>;
-}
-
-const json = (status: number, value: unknown): Answer => ({
-  status,
-  headers: { 'content-type': 'application/json' },
-  body: Buffer.from(JSON.stringify(value)),
-});
-const xml = (body: string): Answer => ({ status: 200, headers: { 'content-type': 'text/xml' }, body: Buffer.from(body) });
-const parse = ({ body }: { body: Buffer | string }): any => JSON.parse(body.toString() || '{}');
 const is =
   (service: string, ...operations: string[]) =>
   (call: Call): boolean =>
     call.service === service && operations.includes(call.operation);
-const edited = (answer: Answer, edit: (value: any) => void): Answer => {
-  const value = parse(answer);
-  edit(value);
-  return { ...answer, body: Buffer.from(JSON.stringify(value)) };
-};
-const editedText = (answer: Answer, edit: (text: string) => string): Answer => ({ ...answer, body: Buffer.from(edit(answer.body.toString())) });
 
 const functionPath = /^\/2015-03-31\/functions(?:\/([^/?]+)(?:\/(?:configuration|versions))?)?(?:\?.*)?$/;
 const loggingConfigs = new Map<string, unknown>();
@@ -38,8 +20,6 @@ const budgetTags = new Map<string, unknown>();
 const tableClasses = new Map<string, string>();
 const ruleDescriptions = new Map<string, string>();
 const mappedFunctions = new Map<string, string>();
-const applications = new Map<string, any>();
-const groups = new Map<string, any>();
 
 export const corrections: readonly Correction[] = [
   {
@@ -227,54 +207,6 @@ export const corrections: readonly Correction[] = [
         : forward(call);
     },
   },
-  {
-    reason: 'moto keeps half of CodeDeploy and never moves an alias',
-    matches: ({ service }) => service === 'codedeploy',
-    answer: async (call, forward) => {
-      const asked = parse(call);
-      const group = `${asked.applicationName}/${asked.deploymentGroupName ?? asked.currentDeploymentGroupName}`;
-      switch (call.operation) {
-        case 'CreateApplication':
-          applications.set(asked.applicationName, { ...asked, applicationId: asked.applicationName, createTime: 0 });
-          return json(200, { applicationId: asked.applicationName });
-        case 'GetApplication':
-          return applications.has(asked.applicationName)
-            ? json(200, { application: applications.get(asked.applicationName) })
-            : json(400, { __type: 'ApplicationDoesNotExistException', message: 'No application found' });
-        case 'CreateDeploymentGroup':
-          groups.set(group, { ...asked, deploymentGroupId: group, computePlatform: 'Lambda' });
-          return json(200, { deploymentGroupId: group });
-        case 'GetDeploymentGroup':
-          return groups.has(group)
-            ? json(200, { deploymentGroupInfo: groups.get(group) })
-            : json(400, { __type: 'DeploymentGroupDoesNotExistException', message: 'No deployment group found' });
-        case 'DeleteDeploymentGroup':
-          groups.delete(group);
-          return json(200, {});
-        case 'DeleteApplication':
-          applications.delete(asked.applicationName);
-          return json(200, {});
-        case 'ListTagsForResource':
-          return json(200, { Tags: (applications.get(asked.ResourceArn.split(':').at(-1)) ?? groups.get(asked.ResourceArn.split(':').at(-1)))?.tags ?? [] });
-        case 'CreateDeployment': {
-          const { Name: name, Alias: alias, TargetVersion: target } = JSON.parse(asked.revision.appSpecContent.content).Resources.http.Properties;
-          await forward({
-            ...call,
-            service: 'lambda',
-            method: 'PUT',
-            path: `/2015-03-31/functions/${name}/aliases/${alias}`,
-            headers: {
-              ...call.headers,
-              host: 'lambda.eu-central-1.amazonaws.com',
-              authorization: (call.headers['authorization'] ?? '').replace('/codedeploy/', '/lambda/'),
-            },
-            body: JSON.stringify({ FunctionVersion: target }),
-          });
-          return json(200, { deploymentId: 'd-1' });
-        }
-        default:
-          return json(200, { deploymentInfo: { deploymentId: asked.deploymentId, status: 'Succeeded' } });
-      }
-    },
-  },
+  ...cloudFront,
+  codeDeploy,
 ];

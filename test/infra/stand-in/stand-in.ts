@@ -3,28 +3,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Guardian } from '../../src/local/stores/processes.js';
-import { deadPort } from '../support/wire.js';
-import { corrections } from './stand-in-corrections.js';
-
-/** A call of AWS's API as it comes over the wire. */
-export interface Call {
-  readonly service: string;
-  readonly method: string;
-  readonly path: string;
-  /** The operation of a service that names it: by a header, or by the form's `Action`. */
-  readonly operation: string;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: Buffer;
-}
-
-export type Forward = (call: Call) => Promise<Answer>;
+import { Guardian } from '../../../src/local/stores/processes.js';
+import { deadPort } from '../../support/wire.js';
+import type { Answer, Call, Forward } from './correction.js';
+import { corrections } from './corrections.js';
 
 /** moto (https://docs.getmoto.org) behind corrections that make it as strict and as faithful as AWS is, where that has mattered. */
 export interface StandIn {
