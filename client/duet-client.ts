@@ -10,7 +10,7 @@ import type { paths } from './schema.js';
 import { type Session, SessionKeeper } from './http/session.js';
 import { Todos } from './resources/todos.js';
 import { type Exchange, outgoing, type SendOptions, Transport } from './http/transport.js';
-import type { CallOptions, Credentials, Readiness, Registration, Service, Tokens, User } from './types.js';
+import type { CallOptions, Credentials, PasswordReset, Readiness, Registration, Service, Tokens, User } from './types.js';
 import { Users } from './resources/users.js';
 
 export interface DuetClientOptions {
@@ -65,6 +65,12 @@ export interface DuetClient {
   /** Creates an account. It has no key: when the answer is lost, the error is `uncertain`, and signing in tells. */
   register(registration: Registration, options?: CallOptions): Promise<User>;
   signIn(credentials: Credentials, options?: CallOptions): Promise<User>;
+  /** Has a link sent that resets the password, if there is such an account; the service does not say. */
+  forgotPassword(email: string, options?: CallOptions): Promise<void>;
+  /** Sets a new password by the token of such a link, and ends every session of the account. */
+  resetPassword(reset: PasswordReset, options?: CallOptions): Promise<void>;
+  /** Verifies an e-mail by the token of the link that was sent there. */
+  verifyEmail(token: string, options?: CallOptions): Promise<void>;
   /** Forgets the session, and has the service end it. */
   signOut(options?: CallOptions): Promise<void>;
 }
@@ -130,6 +136,9 @@ export function createDuetClient(options: DuetClientOptions): DuetClient {
       keeper.change(sessionOf(tokens, baseUrl));
       return tokens.user;
     },
+    forgotPassword: async (email, { signal } = {}) => void (await open.POST('/auth/forgot', { body: { email }, signal })),
+    resetPassword: async (reset, { signal } = {}) => void (await open.POST('/auth/reset', { body: reset, signal })),
+    verifyEmail: async (token, { signal } = {}) => void (await open.POST('/auth/verify', { body: { token }, signal })),
     signOut: async ({ signal } = {}) => {
       const ended = keeper.session;
       if (ended !== null) {

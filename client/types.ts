@@ -11,6 +11,9 @@ export type Tokens = Schemas['Tokens'];
 export type Registration = Schemas['Registration'];
 export type User = Schemas['User'];
 export type UserPatch = Schemas['UserPatch'];
+/** Where one is signed in. */
+export type SignIn = Schemas['Session'];
+export type PasswordReset = Schemas['PasswordReset'];
 export type Todo = Schemas['Todo'];
 /** The fields of a todo that a caller writes; all but `title` have defaults. */
 export type TodoContent = Schemas['TodoContent'];

@@ -14,7 +14,7 @@ export interface ShownExchange {
   readonly durationMs: number;
 }
 
-const secrets = new Set(['password', 'currentPassword', 'accessToken', 'refreshToken']);
+const secrets = new Set(['password', 'currentPassword', 'accessToken', 'refreshToken', 'token']);
 
 /** Shows an exchange; secrets become `…`. */
 export function shown(exchange: Exchange, baseUrl: string): ShownExchange {

@@ -1,7 +1,7 @@
 import { type Api, gone, ifMatch, ownWrite, resultOf } from '../http/calls.js';
 import { PagedList } from './pages.js';
 import type { SessionKeeper } from '../http/session.js';
-import type { CallOptions, Dashboard, User, UserPatch } from '../types.js';
+import type { CallOptions, Dashboard, SignIn, User, UserPatch } from '../types.js';
 
 /** Profiles. */
 export class Users {
@@ -41,6 +41,27 @@ export class Users {
     if (this.keeper.session?.userId === user.id) {
       this.keeper.change(null);
     }
+  }
+
+  /** Has the link sent again that verifies one's e-mail. */
+  async requestVerification({ signal }: CallOptions = {}): Promise<void> {
+    await this.api.POST('/users/{id}/verification', { params: { path: this.keeper.ownPath }, signal });
+  }
+
+  /** Where one is signed in, latest use first. */
+  async sessions({ signal }: CallOptions = {}): Promise<SignIn[]> {
+    return (await resultOf(this.api.GET('/users/{id}/sessions', { params: { path: this.keeper.ownPath }, signal }))).items;
+  }
+
+  /** Signs out elsewhere: its access token still holds for 15 minutes at most. */
+  async endSession({ id: sessionId }: Pick<SignIn, 'id'>, { signal }: CallOptions = {}): Promise<void> {
+    await gone(this.api.DELETE('/users/{id}/sessions/{sessionId}', { params: { path: { ...this.keeper.ownPath, sessionId } }, signal }));
+  }
+
+  /** Signs out everywhere, and here. */
+  async endSessions({ signal }: CallOptions = {}): Promise<void> {
+    await this.api.DELETE('/users/{id}/sessions', { params: { path: this.keeper.ownPath }, signal });
+    this.keeper.change(null);
   }
 
   /** Counts and next dues; what a store that is down cannot give is null, and the store is named in `degraded`. */
