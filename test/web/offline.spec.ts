@@ -58,6 +58,7 @@ describeApp('Without a connection', () => {
     await page.context().setOffline(false);
     await page.getByRole('button', { name: 'Compare' }).click();
     const row = page.getByRole('dialog').getByRole('row', { name: /^Title/ });
+    await row.waitFor();
     expect(await row.getByRole('cell').allTextContents()).toEqual(['Mine', 'Theirs']);
     await page.getByRole('button', { name: keep }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
