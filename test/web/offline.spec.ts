@@ -87,7 +87,7 @@ describeApp('Without a connection', () => {
     await addTodo(page, 'Secret');
     await saved(page);
     await page.getByRole('link', { name: 'Account' }).click();
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 
     const kept = async (): Promise<unknown> => page.evaluate(`indexedDB.databases().then((found) => found.map(({ name }) => name).join())`);

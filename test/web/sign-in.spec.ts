@@ -50,7 +50,7 @@ describeApp('Signing in', () => {
     await page.reload();
     await page.getByRole('link', { name: 'Account' }).click();
     expect(await page.getByLabel('Name').inputValue()).toBe(person.name);
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.reload();
     await signIn(page, person);
@@ -96,7 +96,7 @@ describeApp('Signing in', () => {
       await Promise.all([page.reload(), second.reload()]);
       await Promise.all([page, second].map(async (tab) => tab.getByRole('heading', { name: 'Profile' }).waitFor()));
     }
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
 
     await second.getByRole('heading', { name: 'Sign in' }).waitFor();
   });

@@ -11,6 +11,7 @@ import { StreamsModule } from '../../../src/features/streams/streams.module.js';
 import { type RunningPump, startStreamPump } from '../../../src/local/streams/stream-pump.js';
 import { DynamoDbModule } from '../../../src/platform/dynamodb/dynamodb.module.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../../support/aws/eventbridge.js';
+import { eventually } from '../../support/eventually.js';
 import { type SignedUp, startService, type TestService } from '../../support/service.js';
 
 // Real: the service, DynamoDB, its stream, the handler, the SDK. EventBridge is a stand-in that holds entries and requests to AWS's limits.
@@ -40,10 +41,16 @@ const call = async (user: SignedUp, method: string, path: string, body?: unknown
   expect([200, 201, 204]).toContain(answer.status);
   return answer.body;
 };
-const ofRecord =
-  ({ id }: SignedUp) =>
-  ({ detail }: ReceivedEvent): boolean =>
-    (detail.data ?? detail.metadata.resource).user_id === id;
+/** The events of the user's record, each once: a delivery whose answer was late is made again. */
+const eventsOf = async ({ id }: SignedUp, count: number): Promise<ReceivedEvent[]> =>
+  eventually(
+    () => {
+      const found = bus.events.filter(({ detail }) => (detail.data ?? detail.metadata.resource).user_id === id);
+      const distinct = found.filter(({ detail }, index) => found.findIndex((other) => other.detail.metadata.id === detail.metadata.id) === index);
+      return distinct.length >= count ? distinct : undefined;
+    },
+    { what: `the bus has ${count} events of the record` },
+  );
 
 describe('Promise 7: each change of a record is published, however large the record has grown', () => {
   test('with its data, while the event is smaller than 1 MB', async () => {
@@ -55,7 +62,7 @@ describe('Promise 7: each change of a record is published, however large the rec
     const record = await call(user, 'GET', `/dynamo?user_id=${user.id}`);
     await call(user, 'DELETE', `/dynamo?user_id=${user.id}`);
 
-    const events = await bus.waitFor(5, ofRecord(user));
+    const events = await eventsOf(user, 5);
 
     expect(events.map(({ detailType }) => detailType)).toEqual(['record.created', ...Array<string>(3).fill('record.updated'), 'record.deleted']);
     expect(events.at(-1)?.detail.data).toEqual(record);
@@ -71,7 +78,7 @@ describe('Promise 7: each change of a record is published, however large the rec
     }
     await call(user, 'DELETE', `/dynamo?user_id=${user.id}`);
 
-    const events = await bus.waitFor(updates + 2, ofRecord(user));
+    const events = await eventsOf(user, updates + 2);
 
     expect(events.slice(0, -2).map(({ detail }) => 'data' in detail)).toEqual(Array(updates).fill(true));
     const omitted = { dataOmitted: true, resource: { user_id: user.id }, version: 1, id: expect.any(String), occurredAt: expect.any(String) };
@@ -89,7 +96,7 @@ describe('Promise 7: each change of a record is published, however large the rec
     const user = await service.signUp();
     await call(user, 'POST', '/dynamo', { user_id: user.id, visits: 1e20 });
 
-    const [event] = await bus.waitFor(1, ofRecord(user));
+    const [event] = await eventsOf(user, 1);
 
     expect(event).toMatchObject({ detailType: 'record.created', detail: { metadata: { dataOmitted: true, resource: { user_id: user.id } } } });
   });
