@@ -13,7 +13,7 @@ locals {
   # What an environment is made of. EC2 stands for its network and API Gateway for its API: their resources have no names of ours.
   services = [
     "apigateway", "cloudwatch", "codedeploy", "dynamodb", "ec2", "events", "firehose", "lambda", "logs", "rds", "scheduler",
-    "secretsmanager", "sns", "sqs", "xray",
+    "secretsmanager", "ses", "sns", "sqs", "xray",
   ]
 
   limits = [

@@ -27,7 +27,7 @@ locals {
       Effect = "Allow"
       Action = concat(
         ["apigateway:GET"],
-        flatten([for service in ["cloudfront", "cloudwatch", "codedeploy", "dynamodb", "ec2", "events", "firehose", "lambda", "logs", "rds", "scheduler", "sns", "sqs"] : ["${service}:Describe*", "${service}:Get*", "${service}:List*"]]),
+        flatten([for service in ["cloudfront", "cloudwatch", "codedeploy", "dynamodb", "ec2", "events", "firehose", "lambda", "logs", "rds", "scheduler", "ses", "sns", "sqs"] : ["${service}:Describe*", "${service}:Get*", "${service}:List*"]]),
         ["budgets:ListTagsForResource", "budgets:ViewBudget", "iam:Get*", "iam:List*", "s3:GetBucket*", "s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration", "s3:ListBucket"],
         ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:GetSecretValue"],
       )

@@ -42,6 +42,7 @@ const variables = {
     subscribers: '{ audit = { detail_types = ["user.deleted"], target_arn = "arn:aws:sqs:eu-central-1:123456789012:audit" } }',
     web: '{ domain = { name = "app.example", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" } }',
     alarm_email: 'operators@example.com',
+    mail: '{ domain = "mail.example", from = "Duet <no-reply@mail.example>" }',
     flow_logs: 'true',
   },
   bootstrap: { account_id: '123456789012', repository: 'example/duet' },

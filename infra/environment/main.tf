@@ -13,6 +13,7 @@ module "network" {
   availability_zones   = var.availability_zones
   endpoint_zones       = var.endpoint_zones
   proxy                = var.database.proxy
+  mail_sending_arns    = flatten(module.mail[*].sending_arns)
   flow_logs            = var.flow_logs
   log_retention_days   = var.log_retention_days
   permissions_boundary = var.permissions_boundary
@@ -27,6 +28,15 @@ module "web" {
   domain    = var.web.domain
   # The API lets in the app's origin, and so knows the distribution: what the distribution may know of the API is its name alone, or that it has none.
   api_source = var.domain == null ? "https://*.execute-api.${var.region}.amazonaws.com" : "https://${var.domain.name}"
+}
+
+module "mail" {
+  source = "../modules/mail"
+  count  = var.mail == null ? 0 : 1
+
+  name      = local.name
+  arn_scope = local.arn_scope
+  domain    = var.mail.domain
 }
 
 module "tables" {
@@ -78,6 +88,7 @@ module "api" {
   tables               = { names = module.tables.names, indexes = module.tables.indexes, stream_arns = module.tables.stream_arns }
   bus_arn              = module.events.bus_arn
   database             = module.database.access
+  mail_sending_arns    = flatten(module.mail[*].sending_arns)
   throttle             = var.throttle
   route_metrics        = var.route_metrics
   cors_origins         = concat(var.cors_origins, module.web[*].url)
@@ -90,6 +101,7 @@ module "api" {
     events    = { EVENT_BUS_NAME = module.events.bus_name }
     log_level = { LOG_LEVEL = var.tuning.log_level }
     metrics   = { METRICS_NAMESPACE = local.name }
+    mail      = var.mail == null ? {} : { MAIL_URL = "ses:", MAIL_FROM = var.mail.from, APP_URL = coalesce(var.mail.app_url, one(module.web[*].url)) }
     counter   = { COUNTER_SHARDS = tostring(var.tuning.counter_shards) }
     archive   = { ARCHIVE_AFTER_DAYS = tostring(var.tuning.archive_after_days) }
   }
@@ -120,6 +132,7 @@ module "observability" {
   rule_names         = module.events.rule_names
   bus_name           = module.events.bus_name
   table_names        = module.tables.names
+  mail_set           = one(module.mail[*].configuration_set)
   thresholds         = var.thresholds
   database = {
     instance        = module.database.instance_identifier

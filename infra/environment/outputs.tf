@@ -13,6 +13,11 @@ output "web" {
   value       = one(module.web)
 }
 
+output "mail_dns_records" {
+  description = "CNAME records to make in the domain that mails come from: SES signs and sends once they are there."
+  value       = merge(module.mail[*].dns_records...)
+}
+
 output "release" {
   description = "What npm run deploy moves requests with: the functions' new versions, and CodeDeploy's application and deployment group."
   value = {

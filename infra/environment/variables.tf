@@ -167,6 +167,22 @@ variable "web" {
   }
 }
 
+variable "mail" {
+  description = "Mail by SES: the domain it comes from, and the sender in it, such as \"Duet <no-reply@example.com>\"; null: no mail, and no password can be reset. No two environments of an account and region can have one domain. app_url is where the links in mails lead, if not to the app on CloudFront."
+  type        = object({ domain = string, from = string, app_url = optional(string) })
+  default     = null
+
+  validation {
+    condition     = var.mail == null || can(regex("^([^<>]* <)?[^@<> ]+@${try(var.mail.domain, "")}>?$", var.mail.from))
+    error_message = "mail.from must be an address at mail.domain, alone or as \"Name <address>\"."
+  }
+
+  validation {
+    condition     = var.mail == null || try(startswith(var.mail.app_url, "https://"), var.web != null)
+    error_message = "mail.app_url must start with https://, and be there without the app on CloudFront."
+  }
+}
+
 variable "database" {
   description = "PostgreSQL's size and safety. Storage grows by itself up to max_storage_gb. max_connections: an alarm from there on, about 80 % of the class's own. proxy = false connects directly, which saves $22 a month and suits a few dozen environments of Lambda at most."
   type = object({
@@ -263,6 +279,7 @@ variable "thresholds" {
     iterator_age_seconds   = optional(number, 300)
     code_cache_rejections  = optional(number, 0)
     undelivered_to_webhook = optional(number, 0)
+    mail_bounces           = optional(number, 5)
   })
   default = {}
 }

@@ -34,6 +34,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     NO_COLOR: '1',
     TF_CLI_ARGS: '-no-color',
     TF_CLI_CONFIG_FILE: join(folder, 'terraform.rc'),
+    TF_VAR_mail: '{ domain = "mail.example", from = "Duet <no-reply@mail.example>" }',
     CHECKPOINT_DISABLE: '1',
     AWS_ENDPOINT_URL: aws.url,
     AWS_ACCESS_KEY_ID: 'testing',
@@ -118,6 +119,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(output).toContain('Version 1 of duet-dev-http serves already');
     expect(output).toContain(`the demo against ${service.url}`);
     expect(output).toContain('duet-dev is deployed');
+    expect(output).toMatch(/mail_dns_records = [^]*_domainkey\.mail\.example/);
   }, 600_000);
 
   test('publishes the app: hashed files for a year, the rest asked for at each visit, and the address of the API', async () => {

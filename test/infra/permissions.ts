@@ -113,10 +113,11 @@ export function comparePermissions(plan: Plan, environment: string): Comparison[
   for (const [name, actions] of Object.entries(recorded)) {
     for (const [action, resources] of Object.entries(actions)) {
       for (const resource of resources) {
-        note(
-          { function: name, action, resource: resourceOf(action, resource, environment, arn) },
-          { neededBy: 'the code', seen: counts[name]?.[action]?.[resource] },
-        );
+        for (const one of action === 'ses:SendEmail'
+          ? sending(plan, environment, arn)
+          : [{ action, resource: resourceOf(action, resource, environment, arn) }]) {
+          note({ function: name, ...one }, { neededBy: 'the code', seen: counts[name]?.[action]?.[resource] });
+        }
       }
     }
   }
@@ -128,6 +129,12 @@ export function comparePermissions(plan: Plan, environment: string): Comparison[
     }
   }
   return [...lines.values()];
+}
+
+/** What SES checks when a mail is sent: a message that comes whole is sent raw, whatever the call is named (https://github.com/nodemailer/nodemailer/issues/1734). */
+function sending(plan: Plan, environment: string, arn: ArnOf): Omit<Permission, 'function'>[] {
+  const resources = [arn('ses', `identity/${plan.variables['mail']?.value?.domain}`), arn('ses', `configuration-set/duet-${environment}-mail`)];
+  return ['ses:SendEmail', 'ses:SendRawEmail'].flatMap((action) => resources.map((resource) => ({ action, resource })));
 }
 
 /** The ARN that a policy must name for a recorded resource. */

@@ -14,6 +14,7 @@ import { databaseRules } from './rules/database.js';
 import { deliveryRules } from './rules/delivery.js';
 import { functionRules } from './rules/functions.js';
 import { logRules } from './rules/logs.js';
+import { mailRules } from './rules/mail.js';
 import { networkRules } from './rules/network.js';
 import { orderRules } from './rules/order.js';
 import { policyRules } from './rules/policies.js';
@@ -46,6 +47,7 @@ const rules = [
   ...apiRules,
   ...webRules,
   ...deliveryRules,
+  ...mailRules,
   ...logRules,
   ...alarmRules,
 ];

@@ -32,6 +32,7 @@ describe('the permissions that a call needs', () => {
       { SecretId: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:signing-key-AbCdEf' },
       ['secretsmanager:GetSecretValue signing-key'],
     ],
+    ['a mail', '/v2/email/outbound-emails', {}, ['ses:SendEmail mail']],
   ] as const)('of %s', (_, target, body, expected) => {
     expect(calledActions(target, body, tables).map(({ action, resource }) => `${action} ${resource}`)).toEqual(expected);
   });

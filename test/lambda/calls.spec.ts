@@ -15,11 +15,13 @@ import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, functionNames, packaged } from '../support/setup/package-functions.js';
 import { type RdsProxyStandIn, startRdsProxy } from '../support/aws/rds-proxy.js';
 import { type SecretsManagerStandIn, startSecretsManager } from '../support/aws/secrets-manager.js';
+import { type SesStandIn, startSes } from '../support/aws/ses.js';
 import { readTableStream } from '../support/aws/table-stream.js';
+import { patientStoreTimeoutMs } from '../support/service.js';
 import { deadPort } from '../support/wire.js';
 
 // Real: the zips as they are deployed, each run by Lambda's runtime client with the variables that Terraform gives it; PostgreSQL and DynamoDB
-// with its streams. Made up: events, EventBridge, Secrets Manager. Between each function and AWS's services stands a recorder of its own, so
+// with its streams. Made up: events, EventBridge, Secrets Manager, SES. Between each function and AWS's services stands a recorder of its own, so
 // that what it is seen calling is its own: see infra/calls.json.
 
 const [{ node, client }] = (await lambdaRuntimes()) as [Awaited<ReturnType<typeof lambdaRuntimes>>[number]];
@@ -47,6 +49,7 @@ describe('a function', () => {
   let rdsProxy: RdsProxyStandIn;
   let bus: EventBridgeStandIn;
   let secrets: SecretsManagerStandIn;
+  let ses: SesStandIn;
   const ways = new Map<FunctionName, Ways>();
   const running: LambdaEnvironment[] = [];
   const start = async (name: FunctionName, overrides: Environment = {}): Promise<LambdaEnvironment> => {
@@ -58,6 +61,9 @@ describe('a function', () => {
       EVENT_BUS_NAME: 'bus',
       JWT_SECRET_ARN: signingKeyArn,
       APP_ROLE_SECRET_ARN: appRoleArn,
+      MAIL_URL: 'ses:',
+      MAIL_FROM: 'Duet <duet@example.com>',
+      APP_URL: 'https://app.example.com',
       ...(name !== 'migrate' && { RDS_USERNAME: appRole.username }),
     };
     // What on AWS the proxy finds in a secret, for the token that a function comes with.
@@ -69,6 +75,7 @@ describe('a function', () => {
       client,
       variables: {
         LOG_LEVEL: 'warn',
+        STORE_TIMEOUT_MS: patientStoreTimeoutMs,
         ...given,
         ...(given['RDS_HOST'] !== undefined && { RDS_PASSWORD }),
         ...endpoints,
@@ -83,7 +90,7 @@ describe('a function', () => {
   };
 
   beforeAll(async () => {
-    [stores, bus, secrets] = await Promise.all([startEphemeralStores(), startEventBridge(), startSecretsManager()]);
+    [stores, bus, secrets, ses] = await Promise.all([startEphemeralStores(), startEventBridge(), startSecretsManager(), startSes('example.com')]);
     secrets.put(signingKeyArn, 'a signing key of more than 32 bytes');
     secrets.put(appRoleArn, JSON.stringify(appRole));
     const config = parseConfig({ ...stores.environment, ...tableNames });
@@ -97,6 +104,7 @@ describe('a function', () => {
           DYNAMODB_ENDPOINT: await recorder.before(config.dynamodb.endpoint ?? ''),
           EVENTBRIDGE_ENDPOINT: await recorder.before(bus.endpoint),
           SECRETS_MANAGER_ENDPOINT: await recorder.before(secrets.endpoint),
+          SES_ENDPOINT: await recorder.before(ses.endpoint),
         },
       });
     }
@@ -111,7 +119,7 @@ describe('a function', () => {
 
   afterAll(async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
-    await Promise.all([stores?.stop(), bus?.stop(), secrets?.stop()]);
+    await Promise.all([stores?.stop(), bus?.stop(), secrets?.stop(), ses?.stop()]);
     await rdsProxy?.stop();
     for (const { recorder, postgres } of ways.values()) {
       // A token for RDS is signed without a call; what needs the permission is the connection that it opens.
@@ -135,7 +143,9 @@ describe('a function', () => {
 
     const run = await (await start('outbox')).invoke<{ taken: number; pending: number }>({});
 
-    expect(run).toMatchObject({ taken: 1, pending: 0 });
+    // The event, and the mail with the link.
+    expect(run).toMatchObject({ taken: 2, pending: 0 });
+    expect(ses.mails).toMatchObject([{ to: ['stays@example.com'], from: { address: 'duet@example.com' } }]);
   });
 
   test('archives a todo that TTL has removed, and erases it with its owner', async () => {
@@ -244,7 +254,7 @@ describe('a function', () => {
     return { id: body.id as string, call, token };
   }
 
-  /** TTL removes a todo, and the stream's function receives the record. */
+  /** TTL removes a todo, and the stream's function is told. */
   async function expire(userId: string, todoId: string): Promise<object> {
     await withDynamoDb(async (client) => client.send(new DeleteCommand({ TableName: todosTable, Key: { userId, itemKey: `TODO#${todoId}` } })));
     const removal = (await readTableStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', todosTable)).at(-1);

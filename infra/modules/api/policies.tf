@@ -114,6 +114,8 @@ locals {
         { Sid = call.sid, Effect = "Allow", Action = [for action in call.actions : "dynamodb:${action}"], Resource = call.resources }
       ],
       contains(local.publishing, key) ? [{ Sid = "Events", Effect = "Allow", Action = ["events:PutEvents"], Resource = [var.bus_arn] }] : [],
+      # SES checks a message that comes whole, as ours do, for the second action: https://github.com/nodemailer/nodemailer/issues/1734
+      key == "outbox" && length(var.mail_sending_arns) > 0 ? [{ Sid = "Mail", Effect = "Allow", Action = ["ses:SendEmail", "ses:SendRawEmail"], Resource = var.mail_sending_arns }] : [],
       key == "http" ? [{ Sid = "SigningKey", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.secret_arn_pattern.signing_key] }] : [],
       key == "migrate" ? [{ Sid = "Password", Effect = "Allow", Action = ["secretsmanager:GetSecretValue"], Resource = [local.password_secret] }] : [],
       contains(keys(local.queue_of), key) ? [{ Sid = "Failures", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [local.queue_arn[local.queue_of[key]]] }] : [],

@@ -46,6 +46,7 @@ variable "variables" {
     events    = map(string)
     log_level = map(string)
     metrics   = map(string)
+    mail      = map(string)
     counter   = map(string)
     archive   = map(string)
   })
@@ -90,6 +91,11 @@ variable "database" {
     secret_arn       = string
     password_version = number
   })
+}
+
+variable "mail_sending_arns" {
+  description = "The identity and the configuration set that mail is sent with; none: no mail."
+  type        = list(string)
 }
 
 variable "throttle" {

@@ -7,7 +7,8 @@ terraform {
 locals {
   # What the functions call besides DynamoDB (a gateway endpoint, free) and PostgreSQL (inside the VPC): the signing key and the bus.
   # IAM tokens for PostgreSQL are signed locally, and Lambda delivers logs and traces from outside the VPC.
-  interface_services = toset(["secretsmanager", "events"])
+  # SES has one endpoint for its API and another for SMTP (email-smtp), which has no use for the functions' roles.
+  interface_services = toset(concat(["secretsmanager", "events"], length(var.mail_sending_arns) > 0 ? ["email"] : []))
 
   # The names are the region's, so that a plan without an account names them itself.
   availability_zones = slice(var.availability_zones != null ? var.availability_zones : data.aws_availability_zones.region[0].names, 0, var.zones)
@@ -18,6 +19,7 @@ locals {
     secretsmanager = { actions = ["secretsmanager:GetSecretValue"], resources = [
       for secret in var.proxy ? ["${var.name}-*"] : ["${var.name}-*", "rds!*"] : "arn:${var.arn_scope.partition}:secretsmanager:${var.arn_scope.region}:${var.arn_scope.account_id}:secret:${secret}"
     ] }
+    email  = { actions = ["ses:SendEmail", "ses:SendRawEmail"], resources = var.mail_sending_arns }
     events = { actions = ["events:PutEvents"], resources = ["arn:${var.arn_scope.partition}:events:${var.arn_scope.region}:${var.arn_scope.account_id}:event-bus/${var.name}-events"] }
   }
   endpoint_policies = {

@@ -33,6 +33,11 @@ variable "proxy" {
   type        = bool
 }
 
+variable "mail_sending_arns" {
+  description = "What mail is sent with, through an endpoint of its own; none: there is no way to SES."
+  type        = list(string)
+}
+
 variable "flow_logs" {
   description = "Whether the VPC's connections are logged."
   type        = bool

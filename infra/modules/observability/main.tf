@@ -72,6 +72,11 @@ locals {
       what      = "Writes to ${table} are throttled", namespace = "AWS/DynamoDB", metric = "WriteThrottleEvents", dimensions = { TableName = table }
       statistic = "Sum", above = 0, periods = 2, missing = "notBreaching"
     } },
+    { for key, event in var.mail_set == null ? {} : { bounces = { metric = "Bounce", above = var.thresholds.mail_bounces }, complaints = { metric = "Complaint", above = 0 } } : "mail-${key}" => {
+      # AWS looks into an account from 5 % bounces or 0.1 % complaints on: https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html
+      what      = "Mails come back or are complained about: SES stops an account whose mails do", namespace = "AWS/SES", metric = event.metric, dimensions = { "ses:configuration-set" = var.mail_set }
+      statistic = "Sum", above = event.above, periods = 1, missing = "notBreaching", period = 60 * local.minute
+    } },
     { "postgres-connections" = {
       what      = "${var.database.instance} has nearly no connection left", namespace = "AWS/RDS", metric = "DatabaseConnections", dimensions = { DBInstanceIdentifier = var.database.instance }
       statistic = "Maximum", above = var.database.max_connections, periods = 5, missing = "breaching"

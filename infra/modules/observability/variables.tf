@@ -58,8 +58,13 @@ variable "database" {
   })
 }
 
+variable "mail_set" {
+  description = "The configuration set of mails; null: there is no mail."
+  type        = string
+}
+
 variable "thresholds" {
-  description = "p99 latency of the API in milliseconds, the share of 5xx in percent, age of the outbox and of the streams in seconds."
+  description = "p99 latency of the API in milliseconds, the share of 5xx in percent, age of the outbox and of the streams in seconds, bounced mails an hour."
   type = object({
     latency_p99_ms         = number
     server_errors_percent  = number
@@ -67,5 +72,6 @@ variable "thresholds" {
     iterator_age_seconds   = number
     code_cache_rejections  = number
     undelivered_to_webhook = number
+    mail_bounces           = number
   })
 }

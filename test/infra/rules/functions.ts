@@ -18,6 +18,7 @@ const unwantedVariables = [
   'DYNAMODB_ENDPOINT',
   'EVENTBRIDGE_ENDPOINT',
   'SECRETS_MANAGER_ENDPOINT',
+  'SES_ENDPOINT',
   'PROVISION_STORES',
   'DUET_DATA_DIR',
   'PORT',
@@ -105,6 +106,7 @@ const environmentsFitTheSchema: Check = (plan, { name: environment }) => {
         ...configProblems({ ...set, AWS_REGION: 'eu-central-1', AWS_LAMBDA_FUNCTION_NAME: `duet-${environment}-${name}` }, [
           ...(functionVariables[name].includes('RDS_HOST') ? (['postgres'] as const) : []),
           ...(functionVariables[name].includes('JWT_SECRET_ARN') ? (['signing-key'] as const) : []),
+          ...(functionVariables[name].includes('MAIL_URL') ? (['mail'] as const) : []),
         ]).map((problem) => `${name}: ${problem}`),
       ];
     }),

@@ -62,7 +62,12 @@ const endpointsAreNarrow: Check = (plan, { name: environment }) =>
           source['Condition']?.StringEquals?.['aws:PrincipalAccount'] === plan.variables['account_id']?.value,
           `${endpoint.address} takes other accounts' credentials`,
         ),
-        ...resources.flatMap((resource) => unless(resource.includes(`duet-${environment}-`), `${endpoint.address} leads to ${resource}`)),
+        ...resources.flatMap((resource) =>
+          unless(
+            resource.includes(`duet-${environment}-`) || resource.endsWith(`:identity/${plan.variables['mail']?.value?.domain}`),
+            `${endpoint.address} leads to ${resource}`,
+          ),
+        ),
       ]),
     ];
   });

@@ -1,6 +1,7 @@
 import { cloudFront } from './cloudfront.js';
 import { codeDeploy } from './codedeploy.js';
 import { type Call, type Correction, edited, editedText, json, parse, xml } from './correction.js';
+import { ses } from './ses.js';
 
 const is =
   (service: string, ...operations: string[]) =>
@@ -209,4 +210,5 @@ export const corrections: readonly Correction[] = [
   },
   ...cloudFront,
   codeDeploy,
+  ses,
 ];

@@ -87,7 +87,7 @@ async function startTap({ hostname, port }: URL, onCall: (target: string, body: 
   };
 }
 
-/** Takes apart what the SDK writes to a connection: HTTP/1.1 requests, one after the other, each with the length of its JSON body. */
+/** Takes apart what the SDK writes to a connection: HTTP/1.1 requests, one after the other, each with the length of its JSON body and a target, or a path that says as much. */
 function callReader(onCall: (target: string, body: Readonly<Record<string, unknown>>) => void): (chunk: Buffer) => void {
   let unread: Buffer = Buffer.alloc(0);
   return (chunk) => {
@@ -99,7 +99,8 @@ function callReader(onCall: (target: string, body: Readonly<Record<string, unkno
       if (unread.length < next) {
         return;
       }
-      onCall(header('x-amz-target'), JSON.parse(unread.subarray(end + 4, next).toString()) as Record<string, unknown>);
+      const [, path = ''] = head.split(' ');
+      onCall(header('x-amz-target') || path, JSON.parse(unread.subarray(end + 4, next).toString()) as Record<string, unknown>);
       unread = unread.subarray(next);
     }
   };

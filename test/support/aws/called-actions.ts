@@ -2,7 +2,7 @@
 export interface CalledAction {
   /** `dynamodb:GetItem` */
   readonly action: string;
-  /** A table's key in infra/tables.json, `todos/index/byDue`, the name of a bus, `signing-key`. */
+  /** A table's key in infra/tables.json, `todos/index/byDue`, the name of a bus, `signing-key`, `mail`. */
   readonly resource: string;
 }
 
@@ -22,7 +22,7 @@ const elementActions: Readonly<Record<string, string>> = {
 };
 
 /**
- * Which permissions a call needs, by its `X-Amz-Target` and body.
+ * Which permissions a call needs, by its `X-Amz-Target`, or its path where a service knows calls by that, and its body.
  *
  * @throws Error for a call that is not known here: what it needs is to be added before a function may make it.
  */
@@ -76,6 +76,8 @@ export function calledActions(target: string, body: Body, tables: Tables): Calle
         return [{ action: 'secretsmanager:GetSecretValue', resource: String(body['SecretId']).replace(/^arn:.*:secret:(.*)-\w{6}$/, '$1') }];
       }
       break;
+    case '/v2/email/outbound-emails':
+      return [{ action: 'ses:SendEmail', resource: 'mail' }];
     default:
       break;
   }

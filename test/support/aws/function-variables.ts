@@ -1,5 +1,6 @@
 import type { FunctionName } from '../setup/package-functions.js';
 
+const mail = ['MAIL_URL', 'MAIL_FROM', 'APP_URL'];
 const postgres = ['RDS_HOST', 'RDS_PORT', 'RDS_DATABASE', 'RDS_USERNAME', 'RDS_IAM_AUTH', 'RDS_SSL'];
 
 /**
@@ -18,10 +19,11 @@ export const functionVariables: Readonly<Record<FunctionName, readonly string[]>
     'JWT_SECRET_ARN',
     'COUNTER_SHARDS',
     'ARCHIVE_AFTER_DAYS',
+    ...mail,
     'LOG_LEVEL',
     'METRICS_NAMESPACE',
   ],
   migrate: [...postgres, 'APP_ROLE_SECRET_ARN', 'LOG_LEVEL'],
-  outbox: [...postgres, 'DYNAMODB_TABLE_NAME', 'RECORDS_TABLE_NAME', 'ARCHIVE_TABLE_NAME', 'EVENT_BUS_NAME', 'LOG_LEVEL', 'METRICS_NAMESPACE'],
+  outbox: [...postgres, ...mail, 'DYNAMODB_TABLE_NAME', 'RECORDS_TABLE_NAME', 'ARCHIVE_TABLE_NAME', 'EVENT_BUS_NAME', 'LOG_LEVEL', 'METRICS_NAMESPACE'],
   stream: ['DYNAMODB_TABLE_NAME', 'RECORDS_TABLE_NAME', 'ARCHIVE_TABLE_NAME', 'EVENT_BUS_NAME', 'LOG_LEVEL', 'METRICS_NAMESPACE'],
 };
