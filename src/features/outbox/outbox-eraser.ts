@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { backoffMs } from '../../common/async.js';
 import { Log } from '../../platform/observability/log.js';
 import { Erasure } from './erasure.js';
-import { logFields, unlessLeaseLost } from './outbox-lease.js';
+import { logFields, pauseAfter, unlessLeaseLost } from './outbox-lease.js';
 import { type ClaimedRow, LeaseLostError, OutboxRepository } from './outbox.repository.js';
 
-/** So that a run does not take again what it has just postponed. */
-const minPauseMs = 1_000;
-const backoff = { baseMs: 1_000, maxMs: 60_000 };
+const maxPauseMs = 60_000;
 
 /** Whether there is time left; asked between the pieces of long work. */
 export type MayContinue = () => boolean;
@@ -54,7 +51,7 @@ export class OutboxEraser {
         await this.outbox.release(row);
       } else {
         this.log.warn('a deleted user could not be erased yet', { ...logFields(row), error: error as Error });
-        await this.outbox.postpone(row, minPauseMs + backoffMs(row.attempts - 1, backoff), reasonOf(error));
+        await this.outbox.postpone(row, pauseAfter(row, maxPauseMs), reasonOf(error));
       }
       return false;
     }
