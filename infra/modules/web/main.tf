@@ -13,7 +13,7 @@ locals {
   bucket_arn = "arn:${var.arn_scope.partition}:s3:::${local.bucket}"
   origin     = "bucket"
 
-  # As the local service sends it (src/local/server/app-page.ts), but for where the API is.
+  # As the local service sends it (src/local/pages/app-page.ts), but for where the API is.
   content_security_policy = join("; ", [
     "default-src 'none'",
     "script-src 'self'",

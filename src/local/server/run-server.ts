@@ -8,7 +8,7 @@ import { reasonOf } from '../stores/local-store-error.js';
 import { startLocalStores } from '../stores/local-stores.js';
 import { provisionTables } from '../stores/provision-tables.js';
 import { explainStore } from './explain-store.js';
-import { buildApp, isAppBuilt } from './app-page.js';
+import { buildApp, isAppBuilt } from '../pages/app-page.js';
 import { checkStart, explainListen, explainStart } from './preflight.js';
 import { StopRequest } from './stop-request.js';
 import { nodeAdvice } from './supported-node.js';

@@ -38,7 +38,7 @@ export async function createServerApp(config: Config, { pages = false, bounds = 
     prepare: async (made) => {
       await allowOrigins(made, config.cors);
       if (config.mail.route.kind === 'files') {
-        (await import('./mail-page.js')).serveMails(made, config);
+        (await import('../pages/mail-page.js')).serveMails(made, config);
       }
       if (pages) {
         await servePages(made);
@@ -50,7 +50,7 @@ export async function createServerApp(config: Config, { pages = false, bounds = 
 }
 
 async function servePages(app: NestExpressApplication): Promise<void> {
-  const [{ serveDocs }, { serveApp }] = await Promise.all([import('./docs-page.js'), import('./app-page.js')]);
+  const [{ serveDocs }, { serveApp }] = await Promise.all([import('../pages/docs-page.js'), import('../pages/app-page.js')]);
   serveDocs(app);
   serveApp(app);
 }

@@ -36,7 +36,7 @@ const appIsServedSafely: Check = (plan) => {
 
 /** The policy of the page that the local server sends, as it is written there. */
 const localPolicy = [
-  ...(/'Content-Security-Policy': \[([^\]]+)\]/.exec(readFileSync(resolve('src/local/server/app-page.ts'), 'utf8'))?.[1] ?? '').matchAll(
+  ...(/'Content-Security-Policy': \[([^\]]+)\]/.exec(readFileSync(resolve('src/local/pages/app-page.ts'), 'utf8'))?.[1] ?? '').matchAll(
     /"([^"]+)"|'([^']+)'/g,
   ),
 ].map(([, double, single]) => double ?? single ?? '');

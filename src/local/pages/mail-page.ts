@@ -7,6 +7,7 @@ import { type Config, isLoopback } from '../../config/config.js';
 import { escapeHtml, mailStyle } from '../../features/mail/mail-layout.js';
 import { mailFolder } from '../../platform/mail/transports.js';
 import { hasCode } from '../stores/local-store-error.js';
+import { pageHeaders } from './page-headers.js';
 
 /** A mail as the page shows it. */
 interface KeptMail {
@@ -24,9 +25,7 @@ const maxListed = 100;
 const securityHeaders = {
   // The one style sheet that mails have, and nothing else: no script, no picture, no form, no frame.
   'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(mailStyle).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
+  ...pageHeaders,
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cache-Control': 'no-store',
 };
@@ -76,7 +75,10 @@ async function readMails(folder: string, to: string | undefined): Promise<KeptMa
   const ids = (await namesIn(folder)).flatMap((name) => /^(.+)\.eml$/.exec(name)?.[1] ?? []);
   const mails: KeptMail[] = [];
   for (const id of ids.sort().reverse()) {
-    const mail = mails.length < maxListed ? await readMail(folder, id) : null;
+    if (mails.length === maxListed) {
+      break;
+    }
+    const mail = await readMail(folder, id);
     if (mail !== null && (to === undefined || mail.to.toLowerCase() === to.toLowerCase())) {
       mails.push(mail);
     }

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { currentContext } from '../../common/http/request-context.js';
-import { StartError } from './preflight.js';
+import { StartError } from '../server/preflight.js';
+import { pageHeaders } from './page-headers.js';
 
 /** Where `scripts/build-web.mjs` puts the app. */
 const folder = fileURLToPath(new URL('../../web', import.meta.url));
@@ -44,9 +45,7 @@ const securityHeaders = {
     "require-trusted-types-for 'script'",
     'trusted-types duet',
   ].join('; '),
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
+  ...pageHeaders,
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
 };

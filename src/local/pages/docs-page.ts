@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import { currentContext } from '../../common/http/request-context.js';
+import { pageHeaders } from './page-headers.js';
 
 /** What Swagger UI consists of, by its media type. */
 const assets: Readonly<Record<string, string>> = {
@@ -15,9 +16,7 @@ const assets: Readonly<Record<string, string>> = {
 const securityHeaders = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
+  ...pageHeaders,
 };
 
 const page = `<!doctype html>
