@@ -251,7 +251,7 @@ export interface paths {
         put?: never;
         /**
          * Ask for a link to reset the password
-         * @description The same answer for an e-mail that nobody has. Beyond 5 an hour for an account, or 20 from an address, it is the same too, and nothing is sent.
+         * @description The same answer for an e-mail without an account. Beyond 5 an hour for an account, or 20 from an address, the answer is the same too, and nothing is sent.
          */
         post: operations["forgotPassword"];
         delete?: never;

@@ -51,7 +51,7 @@ export interface RejectedWrite {
  * - `loading`: the first synchronisation is still under way; what was stored is shown;
  * - `current`: the last one succeeded;
  * - `offline`: the service cannot be reached, or is busy; it is tried again by itself;
- * - `failed`: it cannot go on without help, as `failure` says: nobody or someone else is signed in, or the storage fails. It is tried again, rarely;
+ * - `failed`: it cannot go on without help, as `failure` says: no one is signed in, or someone else, or the storage fails. It is tried again, rarely;
  * - `closed`.
  */
 export type MirrorStatus = 'loading' | 'current' | 'offline' | 'failed' | 'closed';

@@ -360,7 +360,7 @@ function expectedOf(operation: Operation, parts: Parts): readonly number[] {
       return target === 'own' ? [200, 404, ...keyReused] : [403];
     case 'resetPassword':
     case 'verifyEmail':
-      // The token that is drawn was sent to nobody.
+      // The token that is drawn is in no mail.
       return [400];
     case 'registerUser':
       return [success, 409];

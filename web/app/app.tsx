@@ -8,7 +8,7 @@ import { PageSkeleton } from '../design/skeleton.js';
 
 const SignedOut = lazy(async () => import('../sign-in/signed-out.js'));
 
-/** Pages of links in mails: shown to whoever opens them. */
+/** Pages of links in mails: shown whether or not someone is signed in. */
 const ofLinks = new Set(['reset', 'verify']);
 
 const pages = {

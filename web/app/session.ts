@@ -5,7 +5,7 @@ import { type KeptAccount, keptAccount, type Profile } from './kept-account.js';
 
 /** What a page shows. */
 export type SessionState =
-  | { readonly is: 'out'; /** The service has ended the session, and nobody here has asked for it. */ readonly ended: boolean }
+  | { readonly is: 'out'; /** Whether the service ended the session, without a sign-out here. */ readonly ended: boolean }
   | { readonly is: 'in'; readonly userId: string; readonly profile: Profile };
 
 /**

@@ -18,7 +18,7 @@ export const refreshSchema = z
 
 export type RefreshRequest = z.output<typeof refreshSchema>;
 
-/** Of the form of an access token, signed by nobody. */
+/** Of the form of an access token, with no valid signature. */
 const exampleJwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTllM2E1Yy03YjFlLTdjM2EtOWQ1Mi0zZjhmNmYwYTFiMmMifQ.ZXhhbXBsZQ';
 
 /** What a sign-in or refresh gives. */

@@ -22,7 +22,7 @@ interface WrittenMail {
 
 const noticeSchema = z.object({ to: z.string() });
 
-/** There is no longer anyone to send it to, or nothing to tell: as good as sent. */
+/** The recipient is gone, or there is nothing left to say: as good as sent. */
 const notNeeded: MailOutcome = { sent: true };
 
 /** Writes the mails that were asked for, each with a token of its own where it has a link, and sends them. */

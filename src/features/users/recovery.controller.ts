@@ -20,7 +20,7 @@ export class RecoveryController {
     id: 'forgotPassword',
     summary: 'Ask for a link to reset the password',
     description:
-      'The same answer for an e-mail that nobody has. Beyond 5 an hour for an account, or 20 from an address, it is the same too, and nothing is sent.',
+      'The same answer for an e-mail without an account. Beyond 5 an hour for an account, or 20 from an address, the answer is the same too, and nothing is sent.',
     auth: false,
     success: { status: 202, description: 'If there is such an account, it is sent a link that holds for an hour.' },
     quota: 'when used',

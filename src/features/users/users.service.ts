@@ -200,7 +200,7 @@ export class UsersService {
   }
 }
 
-/** What a new e-mail or password entails: a new e-mail is not verified, and its old owner is told; a link that was sent to reset the password has no more use. */
+/** What a new e-mail or password entails: a new e-mail is not verified, and the old address gets a notice; a link that was sent to reset the password has no more use. */
 function consequencesOf({ email, passwordHash }: UserChanges, present: User): UserChanges {
   const movesEmail = email !== undefined && email !== present.email;
   return {

@@ -21,7 +21,7 @@ describe('a mail that was not sent', () => {
     expect(mailFailure(error).permanent).toBe(permanent);
   });
 
-  test('is told without addresses', () => {
+  test('is described without addresses', () => {
     expect(mailFailure(smtpError(450, 'RCPT TO')).reason).toBe('Error (EENVELOPE 450 RCPT TO): 450 4.2.1 <address> says "no"');
     expect(mailFailure(sesError('MessageRejected')).reason).toBe('MessageRejected: Email address is not verified: <address>');
     expect(mailFailure('gone').reason).toBe('Unknown failure');

@@ -152,7 +152,7 @@ describe('a link in a mail', () => {
 
       const statuses = await Promise.all(Array.from({ length: 50 }, async (_, index) => (await reset(token, `another long password ${index}`)).status));
 
-      // What finds no place in the queue of hashes is told to come again.
+      // What finds no place in the queue of hashes gets 429.
       expect(statuses.filter((status) => status === 204)).toHaveLength(1);
       expect(statuses.filter((status) => status !== 204 && status !== 400 && status !== 429)).toEqual([]);
       expect((await profile(user)).version).toBe(2);
