@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
@@ -10,18 +10,12 @@ import { startWireProxy, type WireCall } from '../support/wire-proxy.js';
 
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-/** A client of the service's own DynamoDB, for what no route can bring about. */
-function storeOf({ config }: TestService): DynamoDBClient {
-  return new DynamoDBClient({ region: config.region, endpoint: config.dynamodb.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
-}
-
 async function many(times: number, call: (index: number) => Promise<Answer>): Promise<Answer[]> {
   return Promise.all(Array.from({ length: times }, (_, index) => call(index)));
 }
 
 describe('The visit counter', () => {
   let service: TestService;
-  let store: DynamoDBClient;
 
   const read = async (): Promise<Answer> => service.call('GET', '/counter');
   const count = async (key?: string, body?: unknown): Promise<Answer> =>
@@ -30,11 +24,9 @@ describe('The visit counter', () => {
 
   beforeAll(async () => {
     service = await startService();
-    store = storeOf(service);
   });
 
   afterAll(async () => {
-    store.destroy();
     await service.stop();
   });
 
@@ -135,7 +127,7 @@ describe('The visit counter', () => {
     const first = await count(key);
     // As the transaction leaves it: claimed and counted, with no result.
     const idempotencyItem = { TableName: service.config.dynamodb.tables.counters, Key: { counterId: { S: `IDEM#${key}` } } };
-    await store.send(new UpdateItemCommand({ ...idempotencyItem, UpdateExpression: 'REMOVE visitCount, lastUpdated' }));
+    await service.truth.dynamodb.send(new UpdateItemCommand({ ...idempotencyItem, UpdateExpression: 'REMOVE visitCount, lastUpdated' }));
 
     const answers = await many(10, async () => count(key));
 
@@ -150,10 +142,10 @@ describe('The visit counter', () => {
     const before = await visits();
     await count(key);
     const idempotencyItem = { TableName: service.config.dynamodb.tables.counters, Key: { counterId: { S: `IDEM#${key}` } } };
-    const { Item } = await store.send(new GetItemCommand(idempotencyItem));
+    const { Item } = await service.truth.dynamodb.send(new GetItemCommand(idempotencyItem));
     const keptSeconds = Number(Item?.['expiresAt']?.N) - Date.now() / 1000;
     // Expired, yet not swept away: DynamoDB deletes days later.
-    await store.send(
+    await service.truth.dynamodb.send(
       new PutItemCommand({
         TableName: idempotencyItem.TableName,
         Item: { ...Item, counterId: { S: `IDEM#${key}` }, expiresAt: { N: String(Math.floor(Date.now() / 1000) - 1) } },

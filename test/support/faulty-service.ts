@@ -1,7 +1,5 @@
 import { expect } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
-import pg from 'pg';
+import { type DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { type Environment, parseConfig } from '../../src/config/config.js';
 import { createCallRecorder } from './aws/call-recorder.js';
 import { type BuiltService, startBuiltService } from './built-service.js';
@@ -9,7 +7,7 @@ import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
 import { expectProblem } from './problems.js';
 import { type RdsProxyStandIn, startRdsProxy } from './aws/rds-proxy.js';
 import { type Answer, type CallOptions, callService, patientStoreTimeoutMs, signUp, type TestService } from './service.js';
-import { openStores } from './stores.js';
+import { accessStores, openStores, type StoreAccess } from './stores.js';
 
 /** The built service in a process of its own; it reaches its stores, and its clients reach it, through proxies that inject faults. */
 export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'signUp' | 'stop'> {
@@ -35,14 +33,9 @@ export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'si
 }
 
 /** What the stores hold, asked without a proxy. */
-export interface Truth {
+export interface Truth extends Omit<StoreAccess, 'close'> {
   /** A user's aggregate as it is stored, and the same counted from the todos. */
   counts(userId: string): Promise<{ list: Counts; recount: Counts; todos: Record<string, any>[] }>;
-  readonly dynamodb: DynamoDBDocumentClient;
-  /** One statement as PostgreSQL's superuser. */
-  query(text: string, values?: unknown[]): Promise<Record<string, any>[]>;
-  /** A connection of its own for the superuser; end it. */
-  connect(): Promise<pg.Client>;
 }
 
 interface Counts {
@@ -83,16 +76,7 @@ export async function startFaultyService(environment: Environment = {}, instance
   await startInstances([]);
   const urls = started.map(({ url }) => url);
   const doors = await Promise.all(urls.map(async (url) => startFaultProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })));
-  const client = DynamoDBDocumentClient.from(
-    new DynamoDBClient({ region: direct.region, endpoint: direct.dynamodb.endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-  );
-  const connectToPostgres = async (): Promise<pg.Client> => {
-    const { host, port, database, username, password } = direct.postgres;
-    const connection = new pg.Client({ host, port, database, user: username, password, application_name: 'truth' });
-    await connection.connect();
-    return connection;
-  };
-  const superuser = await connectToPostgres();
+  const access = accessStores(direct);
   let calls = 0;
   const call: TestService['call'] = async (method, path, options) => callService(urls[calls++ % instances] ?? '', method, path, options);
   return {
@@ -113,15 +97,9 @@ export async function startFaultyService(environment: Environment = {}, instance
       await Promise.all(running.map(async (instance) => instance.kill()));
     },
     restart: async () => (started.length === 0 ? startInstances(urls.map((url) => new URL(url).port)) : undefined),
-    truth: {
-      dynamodb: client,
-      counts: async (userId) => countsOf(client, direct.dynamodb.tables.todos, userId),
-      query: async (text, values) => (await superuser.query<Record<string, any>>(text, values)).rows,
-      connect: connectToPostgres,
-    },
+    truth: { ...access, counts: async (userId) => countsOf(access.dynamodb, direct.dynamodb.tables.todos, userId) },
     stop: async () => {
-      await Promise.all([...doors.map(async (door) => door.stop()), postgres.restore(), dynamodb.restore(), superuser.end()]);
-      client.destroy();
+      await Promise.all([...doors.map(async (door) => door.stop()), postgres.restore(), dynamodb.restore(), access.close()]);
       await Promise.all(started.map(async (instance) => instance.stop()));
       await Promise.all([postgres.stop(), dynamodb.stop()]);
       await rdsProxy.stop();

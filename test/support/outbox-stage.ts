@@ -92,6 +92,25 @@ export class OutboxStage {
     return this.query<StoredRow>(`SELECT * FROM outbox WHERE user_id = $1 AND kind LIKE 'mail.%' ORDER BY sequence`, [userId]);
   }
 
+  /** The row of a mail to a user, once an attempt at it has failed. */
+  async failedMailOf(userId: string): Promise<StoredRow> {
+    const failed = async (): Promise<StoredRow | undefined> => (await this.mailsOf(userId)).find(({ last_error }) => last_error !== null);
+    return eventually(failed, { what: 'an attempt at a mail has failed', timeoutMs: 30_000 });
+  }
+
+  /** The rows of the mails to a user, once all are sent; those that were postponed are due at once. */
+  async sentMailsOf(userId: string): Promise<StoredRow[]> {
+    return eventually(
+      async () => {
+        await this.letTimePass();
+        await this.drain();
+        const rows = await this.mailsOf(userId);
+        return rows.every(({ status }) => status === 'done') ? rows : undefined;
+      },
+      { what: 'the mails are sent' },
+    );
+  }
+
   async allDone(userId: string): Promise<void> {
     await eventually(async () => (await this.rowsOf(userId)).every(({ status }) => status === 'done'), { what: 'the rows of the user are done' });
   }

@@ -7,7 +7,7 @@ import { createServerApp } from '../../src/local/server/server-app.js';
 import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { type CallRecorder, createCallRecorder } from './aws/call-recorder.js';
-import { openStores } from './stores.js';
+import { accessStores, openStores, type StoreAccess } from './stores.js';
 
 /**
  * A whole service in this process, listening on a free loopback port, over real embedded stores of its own. To PostgreSQL it comes as the role
@@ -21,6 +21,8 @@ export interface TestService {
   readonly config: Config;
   /** One call; `body` as JSON unless it is text already. The answer's body is parsed when it is JSON. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** What the stores hold, past the service: for what no route brings about. */
+  readonly truth: Omit<StoreAccess, 'close'>;
   /** Registers a user and signs in. */
   signUp(overrides?: Partial<{ email: string; name: string; password: string; timeZone: string }>): Promise<SignedUp>;
   stop(): Promise<void>;
@@ -79,14 +81,17 @@ export async function startService(environment: Environment = {}): Promise<TestS
     await app.listen(0, '127.0.0.1');
     const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
+    const truth = accessStores(config);
     return {
       url,
       environment: stores.environment,
       config,
       call,
+      truth,
       signUp: async (overrides = {}) => signUp(call, overrides),
       stop: async () => {
         await app.close();
+        await truth.close();
         await stores.stop();
         await recorder?.stop();
       },

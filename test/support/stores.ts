@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import pg from 'pg';
-import { type Environment, parseConfig } from '../../src/config/config.js';
+import { type Config, type Environment, parseConfig } from '../../src/config/config.js';
 
 /** A suite's own database and tables on the servers that `shared-stores.mjs` has started. */
 export interface SuiteStores {
@@ -41,6 +43,38 @@ export async function openStores(): Promise<SuiteStores> {
     stop: async () => {
       await asOwner(shared, `DROP DATABASE ${database} WITH (FORCE)`);
       await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the stores hold, past the service and every proxy. */
+export interface StoreAccess {
+  readonly dynamodb: DynamoDBDocumentClient;
+  /** One statement as the owner of the tables, on a connection that the first one opens. */
+  // eslint-disable-next-line typescript/no-explicit-any
+  query<Row = Record<string, any>>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** A connection of its own for the owner; end it. */
+  connect(): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+/** Reaches the stores that a configuration leads to; nothing is opened before it is used. */
+export function accessStores({ postgres, dynamodb: { endpoint }, region }: Pick<Config, 'postgres' | 'dynamodb' | 'region'>): StoreAccess {
+  const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient({ region, endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }));
+  const connect = async (): Promise<pg.Client> => {
+    const { host, port, database, username, password } = postgres;
+    const connection = new pg.Client({ host, port, database, user: username, password, application_name: 'truth' });
+    await connection.connect();
+    return connection;
+  };
+  let opened: Promise<pg.Client> | undefined;
+  return {
+    dynamodb,
+    connect,
+    query: async (text, values) => (await (opened ??= connect())).query(text, values).then(({ rows }) => rows),
+    close: async () => {
+      dynamodb.destroy();
+      await (await opened)?.end();
     },
   };
 }

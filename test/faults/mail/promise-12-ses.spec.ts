@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SesFailure, type SesStandIn, startSes } from '../../support/aws/ses.js';
-import { eventually } from '../../support/eventually.js';
 import { tokenIn } from '../../support/mails.js';
-import { OutboxStage, type StoredRow } from '../../support/outbox-stage.js';
+import { OutboxStage } from '../../support/outbox-stage.js';
 import type { SignedUp } from '../../support/service.js';
 
 // Real: the application, its workers, PostgreSQL, DynamoDB, nodemailer and the AWS SDK. SES is a stand-in that speaks its protocol.
@@ -19,23 +18,11 @@ describe('Promise 12: a mail that was asked for is sent by SES', () => {
   });
 
   const to = ({ email }: SignedUp) => ses.mails.filter((mail) => mail.to.includes(email));
-  const tried = async (user: SignedUp): Promise<StoredRow> =>
-    eventually(async () => (await stage.mailsOf(user.id)).find(({ last_error }) => last_error !== null), { what: 'an attempt has failed', timeoutMs: 30_000 });
-  const sent = async (user: SignedUp): Promise<StoredRow[]> =>
-    eventually(
-      async () => {
-        await stage.letTimePass();
-        await stage.drain();
-        const rows = await stage.mailsOf(user.id);
-        return rows.every(({ status }) => status === 'done') ? rows : undefined;
-      },
-      { what: 'the mail is sent' },
-    );
 
   test('as a raw message, tagged with the mail’s id', async () => {
     const user = await stage.service.signUp({ name: 'Größe مرحبا' });
 
-    const [row] = await sent(user);
+    const [row] = await stage.sentMailsOf(user.id);
 
     const [mail] = to(user);
     expect(mail).toMatchObject({ from: { name: 'Duet', address: 'duet@example.com' }, to: [user.email], tags: { mail: row?.id } });
@@ -54,8 +41,8 @@ describe('Promise 12: a mail that was asked for is sent by SES', () => {
     ses.failNext(failure);
     const user = await stage.service.signUp();
 
-    expect(await tried(user)).toMatchObject({ status: 'pending', attempts: 1 });
-    await sent(user);
+    expect(await stage.failedMailOf(user.id)).toMatchObject({ status: 'pending', attempts: 1 });
+    await stage.sentMailsOf(user.id);
 
     expect(to(user)).toHaveLength(1);
   });
@@ -65,7 +52,7 @@ describe('Promise 12: a mail that was asked for is sent by SES', () => {
     ses.failNext({ kind: 'refuse', status: 400, code: 'MessageRejected', message });
     const user = await stage.service.signUp();
 
-    const row = await tried(user);
+    const row = await stage.failedMailOf(user.id);
 
     expect(row.status).toBe('dead');
     expect(row.last_error).toMatch(/^MessageRejected.*: <address>$/);
@@ -74,8 +61,8 @@ describe('Promise 12: a mail that was asked for is sent by SES', () => {
   test('twice when the answer is lost, and is then one mail by its tag', async () => {
     ses.failNext({ kind: 'lose-reply' });
     const user = await stage.service.signUp();
-    await tried(user);
-    await sent(user);
+    await stage.failedMailOf(user.id);
+    await stage.sentMailsOf(user.id);
 
     const [first, second] = to(user);
 

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { createServerApp } from '../../../src/local/server/server-app.js';
-import { Postgres } from '../../../src/platform/postgres/postgres.js';
 import { changeRole } from '../../support/administrators.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../../support/service.js';
@@ -9,20 +7,16 @@ import { goodClaims, signToken } from '../../support/tokens.js';
 // Real: the service, both stores and tokens. A session is made older in its row, a token by its claims.
 
 let service: TestService;
-let stores: Awaited<ReturnType<typeof createServerApp>>;
 beforeAll(async () => {
   service = await startService({ LOG_LEVEL: 'info', LOGIN_LIMIT_ACCOUNT_ADDRESS: '2' });
-  stores = await createServerApp(service.config);
 });
 afterAll(async () => {
-  await stores?.close();
   await service?.stop();
 });
 
 const signIn = async ({ email, password }: SignedUp): Promise<Answer> => service.call('POST', '/auth/login', { body: { email, password } });
 const refresh = async (refreshToken: string): Promise<Answer> => service.call('POST', '/auth/refresh', { body: { refreshToken } });
 const remove = async (id: string, token: string): Promise<Answer> => service.call('DELETE', `/users/${id}`, { token });
-const sql = async <T>(query: string, values: unknown[]): Promise<T[]> => stores.get(Postgres).read(async (manager) => manager.query(query, values));
 
 /** The lines of the audit log that some work writes. */
 async function auditOf(work: () => Promise<void>): Promise<Record<string, string>[]> {
@@ -45,7 +39,7 @@ test('A user has the 20 sessions used latest; the oldest ends', async () => {
 
   const newest = await Promise.all(Array.from({ length: 2 }, async () => signIn(user)));
 
-  const [row] = await sql<{ count: string }>('SELECT count(*) FROM refresh_tokens WHERE user_id = $1', [user.id]);
+  const [row] = await service.truth.query<{ count: string }>('SELECT count(*) FROM refresh_tokens WHERE user_id = $1', [user.id]);
   expect(Number(row?.count)).toBe(20);
   expect((await refresh(kept)).status).toBe(200);
   expect((await refresh(newest[0]?.body.refreshToken)).status).toBe(200);
@@ -82,7 +76,7 @@ test('An account is deleted only by one who has given the password in the last t
     expectProblem(await remove(user.id, signToken(secret, { ...goodClaims(user.id), auth_time })), 403, 'auth.reauthentication_required');
   }
 
-  await sql(`UPDATE refresh_tokens SET created_at = now() - interval '11 minutes' WHERE user_id = $1 RETURNING 1`, [user.id]);
+  await service.truth.query(`UPDATE refresh_tokens SET created_at = now() - interval '11 minutes' WHERE user_id = $1 RETURNING 1`, [user.id]);
   const { accessToken } = (await refresh(user.refreshToken)).body;
   expectProblem(await remove(user.id, accessToken), 403, 'auth.reauthentication_required');
   expect((await service.call('GET', '/users/me', { token: accessToken })).status).toBe(200);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServerApp } from '../../../src/local/server/server-app.js';
-import { Postgres } from '../../../src/platform/postgres/postgres.js';
 import { mailsTo, newMail, tokenIn } from '../../support/mails.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../../support/service.js';
@@ -11,13 +10,10 @@ const newPassword = 'another long password';
 /** Real: the application, both stores, and mails as files. Only a link is made older, in its row. */
 describe('a link in a mail', () => {
   let service: TestService;
-  let stores: Awaited<ReturnType<typeof createServerApp>>;
   beforeAll(async () => {
     service = await startService({ APP_URL: 'https://app.example.com/', MAIL_FROM: 'Duet at Home <duet@example.com>', MAIL_LIMIT_ADDRESS: '1000000' });
-    stores = await createServerApp(service.config);
   });
   afterAll(async () => {
-    await stores?.close();
     await service?.stop();
   });
 
@@ -28,7 +24,6 @@ describe('a link in a mail', () => {
   const resend = async ({ accessToken }: SignedUp): Promise<Answer> => service.call('POST', '/users/me/verification', { token: accessToken });
   const profile = async ({ accessToken }: SignedUp): Promise<Answer['body']> => (await service.call('GET', '/users/me', { token: accessToken })).body;
   const signIn = async (email: string, password: string): Promise<Answer> => post('/auth/login', { email, password });
-  const sql = async <T>(query: string, values: unknown[] = []): Promise<T[]> => stores.get(Postgres).read(async (manager) => manager.query(query, values));
   const folder = (): string => service.config.dataDir;
   const verificationOf = async ({ email }: { readonly email: string }): Promise<string> => tokenIn(await newMail(folder(), email, /^Verify/), 'verify');
   const resetFor = async (email: string): Promise<string> => {
@@ -83,13 +78,14 @@ describe('a link in a mail', () => {
     test('holds for 24 hours', async () => {
       const user = await service.signUp();
       const token = await verificationOf(user);
-      const [row] = await sql<{ hours: number }>(`SELECT extract(epoch FROM expires_at - now())::float8 / 3600 AS hours FROM mail_tokens WHERE user_id = $1`, [
-        user.id,
-      ]);
+      const [row] = await service.truth.query<{ hours: number }>(
+        `SELECT extract(epoch FROM expires_at - now())::float8 / 3600 AS hours FROM mail_tokens WHERE user_id = $1`,
+        [user.id],
+      );
       expect(row?.hours).toBeGreaterThan(23.9);
       expect(row?.hours).toBeLessThan(24.01);
 
-      await sql('UPDATE mail_tokens SET expires_at = now() WHERE user_id = $1 RETURNING 1', [user.id]);
+      await service.truth.query('UPDATE mail_tokens SET expires_at = now() WHERE user_id = $1 RETURNING 1', [user.id]);
 
       expectProblem(await verify(token), 400, 'token.invalid');
     });
@@ -171,14 +167,14 @@ describe('a link in a mail', () => {
     test('holds for an hour', async () => {
       const user = await service.signUp();
       const token = await resetFor(user.email);
-      const [row] = await sql<{ minutes: number }>(
+      const [row] = await service.truth.query<{ minutes: number }>(
         `SELECT extract(epoch FROM expires_at - now())::float8 / 60 AS minutes FROM mail_tokens WHERE user_id = $1 AND purpose = 'reset'`,
         [user.id],
       );
       expect(row?.minutes).toBeGreaterThan(59);
       expect(row?.minutes).toBeLessThan(60.1);
 
-      await sql('UPDATE mail_tokens SET expires_at = now() WHERE user_id = $1 RETURNING 1', [user.id]);
+      await service.truth.query('UPDATE mail_tokens SET expires_at = now() WHERE user_id = $1 RETURNING 1', [user.id]);
 
       expectProblem(await reset(token), 400, 'token.invalid');
     });
@@ -237,7 +233,7 @@ describe('a link in a mail', () => {
     expectProblem(await verify(verification), 400, 'token.invalid');
     expectProblem(await reset(resetting), 400, 'token.invalid');
     expectProblem(await resend(user), 404, 'user.not_found');
-    expect(await sql('SELECT 1 FROM mail_tokens WHERE user_id = $1', [user.id])).toEqual([]);
+    expect(await service.truth.query('SELECT 1 FROM mail_tokens WHERE user_id = $1', [user.id])).toEqual([]);
     expect((await forgot(user.email)).status).toBe(202);
     await allSent();
     expect(await mailsTo(folder(), user.email)).toHaveLength(2);
@@ -281,8 +277,10 @@ describe('a link in a mail', () => {
     const user = await service.signUp();
     const tokens = [await verificationOf(user), await resetFor(user.email)];
 
-    const tables = await sql<{ name: string }>(`SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`);
-    const rows = await Promise.all(tables.map(async ({ name }) => sql<{ row: string }>(`SELECT ${name}::text AS row FROM ${name}`)));
+    const tables = await service.truth.query<{ name: string }>(
+      `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`,
+    );
+    const rows = await Promise.all(tables.map(async ({ name }) => service.truth.query<{ row: string }>(`SELECT ${name}::text AS row FROM ${name}`)));
     const everything = rows.flat().map(({ row }) => row);
 
     expect(everything.some((row) => row.includes(user.id))).toBe(true);
@@ -302,7 +300,7 @@ describe('a link in a mail', () => {
       expectProblem(await callService(url, 'POST', '/users/me/verification', { token: user.accessToken }), 503, 'mail.unavailable');
       const body = { email: `${randomUUID()}@example.com`, name: 'Ada', password: user.password };
       const { body: registered } = await callService(url, 'POST', '/users', { body });
-      expect(await sql(`SELECT 1 FROM outbox WHERE user_id = $1 AND kind LIKE 'mail.%'`, [registered.id])).toEqual([]);
+      expect(await service.truth.query(`SELECT 1 FROM outbox WHERE user_id = $1 AND kind LIKE 'mail.%'`, [registered.id])).toEqual([]);
     } finally {
       await app.close();
     }
@@ -331,7 +329,8 @@ describe('a link in a mail', () => {
     const { eventually } = await import('../../support/eventually.js');
     await eventually(
       async () =>
-        (await sql(`SELECT 1 FROM outbox WHERE kind LIKE 'mail.%' AND status = 'pending' AND ($1::uuid IS NULL OR user_id = $1)`, [id ?? null])).length === 0,
+        (await service.truth.query(`SELECT 1 FROM outbox WHERE kind LIKE 'mail.%' AND status = 'pending' AND ($1::uuid IS NULL OR user_id = $1)`, [id ?? null]))
+          .length === 0,
       { what: 'all mails are sent' },
     );
   }

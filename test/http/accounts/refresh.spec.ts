@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createServerApp } from '../../../src/local/server/server-app.js';
-import { Postgres } from '../../../src/platform/postgres/postgres.js';
 import { eventually } from '../../support/eventually.js';
 import { type Answer, startService, type TestService } from '../../support/service.js';
 
@@ -10,19 +8,15 @@ import { type Answer, startService, type TestService } from '../../support/servi
 const password = 'correct horse battery staple';
 
 let service: TestService;
-let stores: Awaited<ReturnType<typeof createServerApp>>;
 beforeAll(async () => {
   service = await startService({ LOGIN_LIMIT_ADDRESS: '100000' });
-  stores = await createServerApp(service.config);
 });
 afterAll(async () => {
-  await stores?.close();
   await service?.stop();
 });
 
 const signIn = async (email: string, word: string): Promise<Answer> => service.call('POST', '/auth/login', { body: { email, password: word } });
 const refresh = async (refreshToken: string): Promise<Answer> => service.call('POST', '/auth/refresh', { body: { refreshToken } });
-const sql = async <T>(query: string, values: unknown[]): Promise<T[]> => stores.get(Postgres).read(async (manager) => manager.query(query, values));
 
 describe('POST /auth/refresh', () => {
   test('rotates: another pair, good for the next', async () => {
@@ -66,7 +60,7 @@ describe('POST /auth/refresh', () => {
   test('ends the family when the latest spent token comes after 10 s', async () => {
     const user = await service.signUp();
     const successor = (await refresh(user.refreshToken)).body.refreshToken;
-    await sql("UPDATE refresh_tokens SET spent_at = spent_at - interval '10.1 s' WHERE user_id = $1", [user.id]);
+    await service.truth.query("UPDATE refresh_tokens SET spent_at = spent_at - interval '10.1 s' WHERE user_id = $1", [user.id]);
 
     expect((await refresh(user.refreshToken)).status).toBe(401);
     expect((await refresh(successor)).status).toBe(401);
@@ -75,11 +69,12 @@ describe('POST /auth/refresh', () => {
   test('is over 30 days after sign-in, however often it was used', async () => {
     const user = await service.signUp();
     const next = (await refresh(user.refreshToken)).body.refreshToken;
-    const [row] = await sql<{ days: number }>('SELECT extract(epoch FROM expires_at - created_at) / 86400 AS days FROM refresh_tokens WHERE user_id = $1', [
-      user.id,
-    ]);
+    const [row] = await service.truth.query<{ days: number }>(
+      'SELECT extract(epoch FROM expires_at - created_at) / 86400 AS days FROM refresh_tokens WHERE user_id = $1',
+      [user.id],
+    );
     expect(Number(row?.days)).toBeCloseTo(30, 3);
-    await sql('UPDATE refresh_tokens SET expires_at = now() WHERE user_id = $1', [user.id]);
+    await service.truth.query('UPDATE refresh_tokens SET expires_at = now() WHERE user_id = $1', [user.id]);
 
     expect((await refresh(next)).status).toBe(401);
   });
@@ -98,18 +93,17 @@ describe('POST /auth/refresh', () => {
 
   test('that waits behind another presentation decides by what that one left', async () => {
     const user = await service.signUp();
-    let waiting: Promise<Answer> | undefined;
 
-    await stores.get(Postgres).transaction(async (transaction) => {
-      await transaction.query('SELECT 1 FROM refresh_tokens WHERE user_id = $1 FOR UPDATE', [user.id]);
-      waiting = refresh(user.refreshToken);
-      await eventually(async () => (await transaction.query('SELECT 1 FROM pg_locks WHERE NOT granted', [])).length > 0, {
-        what: 'the refresh waits for the row',
-      });
-      await transaction.query('DELETE FROM refresh_tokens WHERE user_id = $1', [user.id]);
+    await service.truth.query('BEGIN');
+    await service.truth.query('SELECT 1 FROM refresh_tokens WHERE user_id = $1 FOR UPDATE', [user.id]);
+    const waiting = refresh(user.refreshToken);
+    await eventually(async () => (await service.truth.query('SELECT 1 FROM pg_locks WHERE NOT granted', [])).length > 0, {
+      what: 'the refresh waits for the row',
     });
+    await service.truth.query('DELETE FROM refresh_tokens WHERE user_id = $1', [user.id]);
+    await service.truth.query('COMMIT');
 
-    expect((await waiting)?.status).toBe(401);
+    expect((await waiting).status).toBe(401);
   });
 
   test('ends one sign-in only, not the user’s others', async () => {
@@ -148,7 +142,7 @@ describe('POST /auth/refresh', () => {
     const user = await service.signUp();
     const { refreshToken } = (await refresh(user.refreshToken)).body;
 
-    const [row] = await sql<Record<string, unknown>>('SELECT * FROM refresh_tokens WHERE user_id = $1', [user.id]);
+    const [row] = await service.truth.query<Record<string, unknown>>('SELECT * FROM refresh_tokens WHERE user_id = $1', [user.id]);
 
     const stored = Object.values(row ?? {}).map((value) => (Buffer.isBuffer(value) ? value.toString('hex') : String(value)));
     for (const token of [user.refreshToken, refreshToken]) {

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createServerApp } from '../../../src/local/server/server-app.js';
-import { Postgres } from '../../../src/platform/postgres/postgres.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../../support/service.js';
 import { goodClaims, signToken } from '../../support/tokens.js';
@@ -9,13 +7,10 @@ import { goodClaims, signToken } from '../../support/tokens.js';
 /** Real: the application, both stores and tokens. Only the times of a session are set back, in its row. */
 describe('/users/{id}/sessions', () => {
   let service: TestService;
-  let stores: Awaited<ReturnType<typeof createServerApp>>;
   beforeAll(async () => {
     service = await startService();
-    stores = await createServerApp(service.config);
   });
   afterAll(async () => {
-    await stores?.close();
     await service?.stop();
   });
 
@@ -24,7 +19,6 @@ describe('/users/{id}/sessions', () => {
   const refresh = async (refreshToken: string): Promise<Answer> => service.call('POST', '/auth/refresh', { body: { refreshToken } });
   const list = async (token: string): Promise<Answer> => service.call('GET', '/users/me/sessions', { token });
   const remove = async (path: string, token: string): Promise<Answer> => service.call('DELETE', `/users/me/sessions${path}`, { token });
-  const sql = async <T>(query: string, values: unknown[]): Promise<T[]> => stores.get(Postgres).read(async (manager) => manager.query(query, values));
   const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 
   test('lists where the user is signed in, latest use first, and says which one asks', async () => {
@@ -46,7 +40,7 @@ describe('/users/{id}/sessions', () => {
   test('keeps a session’s id and user agent over refreshing, and moves its last use', async () => {
     const user = await service.signUp();
     const other = await signIn(user);
-    await sql(`UPDATE refresh_tokens SET created_at = created_at - interval '1 hour' WHERE user_id = $1 RETURNING 1`, [user.id]);
+    await service.truth.query(`UPDATE refresh_tokens SET created_at = created_at - interval '1 hour' WHERE user_id = $1 RETURNING 1`, [user.id]);
 
     const { accessToken } = (await refresh(user.refreshToken)).body;
 
@@ -104,7 +98,7 @@ describe('/users/{id}/sessions', () => {
 
     const { accessToken } = await signIn({ ...user, password });
     expect((await list(accessToken)).body.items).toHaveLength(1);
-    await sql('UPDATE refresh_tokens SET expires_at = now() WHERE user_id = $1 RETURNING 1', [user.id]);
+    await service.truth.query('UPDATE refresh_tokens SET expires_at = now() WHERE user_id = $1 RETURNING 1', [user.id]);
     expect((await list(accessToken)).body.items).toEqual([]);
   });
 

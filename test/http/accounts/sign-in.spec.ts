@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type PasswordHasher, Passwords } from '../../../src/features/credentials/passwords.js';
-import { createServerApp } from '../../../src/local/server/server-app.js';
-import { Postgres } from '../../../src/platform/postgres/postgres.js';
 import { type Answer, startService, type TestService } from '../../support/service.js';
 
 // Real: the application, PostgreSQL, DynamoDB, tokens and hashes.
@@ -10,19 +8,15 @@ import { type Answer, startService, type TestService } from '../../support/servi
 const password = 'correct horse battery staple';
 
 let service: TestService;
-let stores: Awaited<ReturnType<typeof createServerApp>>;
 beforeAll(async () => {
   service = await startService({ LOGIN_LIMIT_ADDRESS: '100000' });
-  stores = await createServerApp(service.config);
 });
 afterAll(async () => {
-  await stores?.close();
   await service?.stop();
 });
 
 const signIn = async (email: string, word: string): Promise<Answer> => service.call('POST', '/auth/login', { body: { email, password: word } });
 const refresh = async (refreshToken: string): Promise<Answer> => service.call('POST', '/auth/refresh', { body: { refreshToken } });
-const sql = async <T>(query: string, values: unknown[]): Promise<T[]> => stores.get(Postgres).read(async (manager) => manager.query(query, values));
 
 describe('POST /auth/login', () => {
   test('gives tokens and the user, for no cache to keep', async () => {
@@ -119,11 +113,14 @@ describe('POST /auth/login', () => {
   test('renews a hash that was made at another cost', async () => {
     const user = await service.signUp();
     const { hash } = await import('@node-rs/argon2');
-    await sql('UPDATE users SET password_hash = $2 WHERE id = $1', [user.id, await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })]);
+    await service.truth.query('UPDATE users SET password_hash = $2 WHERE id = $1', [
+      user.id,
+      await hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 }),
+    ]);
 
     const { body } = await signIn(user.email, password);
 
-    const [row] = await sql<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = $1', [user.id]);
+    const [row] = await service.truth.query<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = $1', [user.id]);
     expect(row?.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect(body.user.version).toBe(1);
     expect((await signIn(user.email, password)).status).toBe(200);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { signUpAdmin } from '../../support/admin.js';
 import { type SignedUp, startService, type TestService } from '../../support/service.js';
@@ -9,28 +9,21 @@ import { type RecordCalls, recordCalls } from './record-calls.js';
 
 let service: TestService;
 let records: RecordCalls;
-let store: DynamoDBClient;
 let ann: SignedUp;
 let bob: SignedUp;
 let admin: SignedUp;
 beforeAll(async () => {
   service = await startService();
   records = recordCalls(service);
-  store = new DynamoDBClient({
-    region: service.config.region,
-    endpoint: service.config.dynamodb.endpoint,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
   [ann, bob, admin] = await Promise.all([service.signUp(), service.signUp(), signUpAdmin(service)]);
 });
 afterAll(async () => {
-  store?.destroy();
   await service?.stop();
 });
 
 async function setTombstone(userId: string): Promise<void> {
   const Item = { userId: { S: userId }, itemKey: { S: 'LIST' }, deletedAt: { S: new Date().toISOString() } };
-  await store.send(new PutItemCommand({ TableName: service.config.dynamodb.tables.todos, Item }));
+  await service.truth.dynamodb.send(new PutItemCommand({ TableName: service.config.dynamodb.tables.todos, Item }));
 }
 
 describe('Creating a record', () => {

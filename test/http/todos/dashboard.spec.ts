@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../../src/common/ids.js';
 import { storeTimeouts } from '../../../src/config/config.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
@@ -17,15 +16,11 @@ import { deadPort, silentPort } from '../../support/wire.js';
 // nothing listens or nothing answers.
 
 let service: TestService;
-let tables: DynamoDBDocumentClient;
 beforeAll(async () => {
   service = await startService();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
 });
 afterEach(() => void jest.restoreAllMocks());
 afterAll(async () => {
-  tables?.destroy();
   await service?.stop();
 });
 
@@ -45,7 +40,7 @@ async function put(userId: string, contents: readonly Partial<TodoContent>[]): P
     const requests = contents
       .slice(start, start + 25)
       .map((part) => ({ PutRequest: { Item: toItem(newTodo({ ...newId(), userId }, { ...content, ...part }), 90, 1) } }));
-    await tables.send(new BatchWriteCommand({ RequestItems: { [service.config.dynamodb.tables.todos]: requests } }));
+    await service.truth.dynamodb.send(new BatchWriteCommand({ RequestItems: { [service.config.dynamodb.tables.todos]: requests } }));
   }
 }
 
@@ -76,7 +71,7 @@ describe('GET /dashboard/{id}', () => {
     await create(user, { status: 'done' });
     const { id } = await create(user, {});
     await service.call('PATCH', `/todos/${id}`, { token: user.accessToken, body: { status: 'done' } });
-    await tables.send(
+    await service.truth.dynamodb.send(
       new UpdateCommand({
         TableName: service.config.dynamodb.tables.todos,
         Key: { userId: user.id, itemKey: 'LIST' },

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { INestApplication } from '@nestjs/common';
 import type { Todo } from '../../../src/features/todos/todos.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
@@ -13,21 +12,20 @@ import { startWireProxy, type WireCall, type WireProxy } from '../../support/wir
 // Real here: the service over HTTP and DynamoDB.
 
 let service: TestService;
-let tables: DynamoDBDocumentClient;
 beforeAll(async () => {
   service = await startService();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
 });
 afterAll(async () => {
-  tables?.destroy();
   await service?.stop();
 });
 
 const newUser = (): TokenBearer => tokenBearer(service.config);
 const listOf = async (user: TokenBearer): Promise<Record<string, unknown> | undefined> =>
-  (await tables.send(new GetCommand({ TableName: service.config.dynamodb.tables.todos, Key: { userId: user.id, itemKey: 'LIST' }, ConsistentRead: true })))
-    .Item;
+  (
+    await service.truth.dynamodb.send(
+      new GetCommand({ TableName: service.config.dynamodb.tables.todos, Key: { userId: user.id, itemKey: 'LIST' }, ConsistentRead: true }),
+    )
+  ).Item;
 const changes = async (user: TokenBearer, query: Record<string, string> = {}): Promise<Answer> =>
   service.call('GET', `/users/${user.id}/changes?${new URLSearchParams(query).toString()}`, { token: user.token });
 const create = async (user: TokenBearer, content: object): Promise<Todo> =>
@@ -185,7 +183,7 @@ describe('GET /users/{id}/changes', () => {
     const { id } = await create(user, { title: 'x' });
     await change(user, 'DELETE', id);
 
-    const { Item: marker } = await tables.send(
+    const { Item: marker } = await service.truth.dynamodb.send(
       new GetCommand({ TableName: service.config.dynamodb.tables.todos, Key: { userId: user.id, itemKey: 'GONE#0000000000000002' } }),
     );
 
@@ -198,7 +196,7 @@ describe('GET /users/{id}/changes', () => {
     const user = newUser();
     await create(user, { title: 'x' });
     const { next } = (await changes(user)).body;
-    await tables.send(
+    await service.truth.dynamodb.send(
       new UpdateCommand({
         TableName: service.config.dynamodb.tables.todos,
         Key: { userId: user.id, itemKey: 'LIST' },

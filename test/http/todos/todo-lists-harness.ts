@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../../src/common/ids.js';
 import { toItem } from '../../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../../src/features/todos/todos.js';
@@ -12,8 +11,6 @@ export type Query = Readonly<Record<string, string | readonly string[] | undefin
 /** A service, and what the specs of lists do with it. Large sets and the archive are written into the tables directly. */
 export async function startTodoLists() {
   const service = await startService();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  const tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
 
   const list = async (user: TokenBearer, query: Query | string = {}): Promise<Answer> => {
     const parameters =
@@ -44,7 +41,7 @@ export async function startTodoLists() {
     async put(user: TokenBearer, contents: readonly Partial<TodoContent>[], table = service.config.dynamodb.tables.todos): Promise<Todo[]> {
       const todos = contents.map((content) => newTodo({ ...newId(), userId: user.id }, contentOf(content)));
       for (let start = 0; start < todos.length; start += 25) {
-        await tables.send(
+        await service.truth.dynamodb.send(
           new BatchWriteCommand({ RequestItems: { [table]: todos.slice(start, start + 25).map((todo) => ({ PutRequest: { Item: toItem(todo, 90, 1) } })) } }),
         );
       }
@@ -68,7 +65,6 @@ export async function startTodoLists() {
     },
 
     async stop(): Promise<void> {
-      tables.destroy();
       await service.stop();
     },
   };

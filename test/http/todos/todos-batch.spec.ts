@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Todo } from '../../../src/features/todos/todos.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, startService, type TestService } from '../../support/service.js';
@@ -9,21 +8,20 @@ import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
 // Real here: the service over HTTP and DynamoDB.
 
 let service: TestService;
-let tables: DynamoDBDocumentClient;
 beforeAll(async () => {
   service = await startService();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
 });
 afterAll(async () => {
-  tables?.destroy();
   await service?.stop();
 });
 
 const newUser = (): TokenBearer => tokenBearer(service.config);
 const listOf = async (user: TokenBearer): Promise<Record<string, unknown> | undefined> =>
-  (await tables.send(new GetCommand({ TableName: service.config.dynamodb.tables.todos, Key: { userId: user.id, itemKey: 'LIST' }, ConsistentRead: true })))
-    .Item;
+  (
+    await service.truth.dynamodb.send(
+      new GetCommand({ TableName: service.config.dynamodb.tables.todos, Key: { userId: user.id, itemKey: 'LIST' }, ConsistentRead: true }),
+    )
+  ).Item;
 const listed = async (user: TokenBearer): Promise<Todo[]> =>
   (await service.call('GET', `/users/${user.id}/todos?limit=100&sort=createdAt`, { token: user.token })).body.items;
 const create = async (user: TokenBearer, content: object): Promise<Todo> =>

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../../src/common/ids.js';
 import { toArchiveItem } from '../../../src/features/todos/persistence/todo-items.js';
 import { archivedTodo, newTodo } from '../../../src/features/todos/todos.js';
@@ -13,21 +12,20 @@ import { deadPort } from '../../support/wire.js';
 // Real here: the service over HTTP and both stores. The purge is one that has not begun: the tombstone is written into the table, and all the user's items stay.
 
 let service: TestService;
-let tables: DynamoDBDocumentClient;
 let user: SignedUp;
 let todoId: string;
 let archivedId: string;
 beforeAll(async () => {
   service = await startService();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
   user = await service.signUp();
   todoId = (await call('POST', `/users/${user.id}/todos`, { title: 'x', due: '2030-01-01' })).body.id;
   await call('POST', '/dynamo', { user_id: user.id, secret: 1 });
   const archived = archivedTodo(newTodo({ ...newId(), userId: user.id }, { ...content, status: 'done' }), new Date().toISOString());
   archivedId = archived.id;
-  await tables.send(new PutCommand({ TableName: service.config.dynamodb.tables.archive, Item: toArchiveItem(archived) as Record<string, unknown> }));
-  await tables.send(
+  await service.truth.dynamodb.send(
+    new PutCommand({ TableName: service.config.dynamodb.tables.archive, Item: toArchiveItem(archived) as Record<string, unknown> }),
+  );
+  await service.truth.dynamodb.send(
     new UpdateCommand({
       TableName: service.config.dynamodb.tables.todos,
       Key: { userId: user.id, itemKey: 'LIST' },
@@ -37,7 +35,6 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
-  tables?.destroy();
   await service?.stop();
 });
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../../src/common/ids.js';
 import { toArchiveItem, toItem } from '../../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../../src/features/todos/todos.js';
@@ -17,20 +16,16 @@ import { startWireProxy } from '../../support/wire-proxy.js';
 const mostBytes = 1_000_000;
 
 let service: TestService;
-let tables: DynamoDBDocumentClient;
 let user: TokenBearer;
 let todos: Todo[];
 beforeAll(async () => {
   service = await startService();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
   user = tokenBearer(service.config);
   const { todos: listed, archive } = service.config.dynamodb.tables;
   todos = await put(user, 400, listed, (todo) => toItem(todo, 90, 1));
   await put(user, 30, archive, toArchiveItem);
 });
 afterAll(async () => {
-  tables?.destroy();
   await service?.stop();
 });
 
@@ -49,7 +44,7 @@ async function put(owner: TokenBearer, count: number, table: string, itemOf: (to
   const made = Array.from({ length: count }, () => newTodo({ ...newId(), userId: owner.id }, largest));
   for (let start = 0; start < count; start += 10) {
     const requests = made.slice(start, start + 10).map((todo) => ({ PutRequest: { Item: itemOf(todo) as Record<string, unknown> } }));
-    await tables.send(new BatchWriteCommand({ RequestItems: { [table]: requests } }));
+    await service.truth.dynamodb.send(new BatchWriteCommand({ RequestItems: { [table]: requests } }));
   }
   return made;
 }
@@ -164,7 +159,7 @@ describe('An admin’s list of large records', () => {
     const admin = await signUpAdmin(service);
     const records = Array.from({ length: 8 }, () => ({ user_id: newId().id, text: 'x'.repeat(300_000), quotes: '"'.repeat(50_000) }));
     for (const record of records) {
-      await tables.send(new PutCommand({ TableName: service.config.dynamodb.tables.records, Item: record }));
+      await service.truth.dynamodb.send(new PutCommand({ TableName: service.config.dynamodb.tables.records, Item: record }));
     }
 
     const { ids, pages } = await walk('/dynamo', { limit: '100' }, admin.accessToken);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
@@ -10,14 +9,10 @@ import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
 // Real here: the service over HTTP and DynamoDB, whose items are also read, and twice changed, behind the service's back.
 
 let service: TestService;
-let tables: DynamoDBDocumentClient;
 beforeAll(async () => {
   service = await startService();
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  tables = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: service.config.dynamodb.endpoint, region: service.config.region, credentials }));
 });
 afterAll(async () => {
-  tables?.destroy();
   await service?.stop();
 });
 
@@ -31,11 +26,11 @@ const many = async <T>(count: number, work: (turn: number) => Promise<T>): Promi
   Promise.all(Array.from({ length: count }, async (_, turn) => work(turn)));
 
 const itemOf = async (user: TokenBearer, itemKey: string): Promise<Record<string, any> | undefined> =>
-  (await tables.send(new GetCommand({ TableName: tableName(), Key: { userId: user.id, itemKey }, ConsistentRead: true }))).Item;
+  (await service.truth.dynamodb.send(new GetCommand({ TableName: tableName(), Key: { userId: user.id, itemKey }, ConsistentRead: true }))).Item;
 
 /** The aggregate, and what counting the todos themselves gives. */
 async function countsOf(user: TokenBearer): Promise<{ list: Record<string, number>; recount: Record<string, number> }> {
-  const { Items: items = [] } = await tables.send(
+  const { Items: items = [] } = await service.truth.dynamodb.send(
     new QueryCommand({
       TableName: tableName(),
       KeyConditionExpression: 'userId = :user AND begins_with(itemKey, :todo)',
@@ -288,7 +283,7 @@ describe('Idempotency-Key', () => {
     const first = await post(user, { title: 'x' }, 'k');
     const item = await itemOf(user, 'IDEM#k');
     expect(Math.abs(item?.['expiresAt'] - (Date.now() / 1000 + 86_400))).toBeLessThan(30);
-    await tables.send(
+    await service.truth.dynamodb.send(
       new UpdateCommand({
         TableName: tableName(),
         Key: { userId: user.id, itemKey: 'IDEM#k' },
@@ -336,7 +331,7 @@ describe('Once a user’s tombstone stands', () => {
   test('nothing can be created or changed, and no keyed result is replayed', async () => {
     const user = newUser();
     const { id } = (await post(user, { title: 'x' }, 'k')).body;
-    await tables.send(
+    await service.truth.dynamodb.send(
       new UpdateCommand({
         TableName: tableName(),
         Key: { userId: user.id, itemKey: 'LIST' },
