@@ -1,7 +1,7 @@
 import { covers } from '../../http/calls.js';
 import type { Todo } from '../../types.js';
 import type { QueuedChange, QueuedOperation, QueuedWrite, Records, StoreChange } from '../records.js';
-import { baseOf } from './requests.js';
+import { baseOf, takeOutOnTop, withoutOperations } from './requests.js';
 import type { Conflict } from '../types.js';
 
 type Mine = Conflict['mine'];
@@ -19,16 +19,14 @@ export interface Refused {
 export function conflictChanges(write: QueuedWrite, refused: readonly Refused[], records: Records): StoreChange[] {
   const operations = new Set<QueuedOperation>(refused.map(({ operation }) => operation));
   const real = refused.filter(({ operation, theirs }) => !(operation.op === 'delete' ? theirs === null : covers(theirs, operation.patch)));
-  // What was written on top of a refused change has nothing to stand on: it belongs to the conflict.
+  // What was written on top of a refused change belongs to the conflict.
   const ids = new Set(real.map(({ operation }) => records.todoId(operation.id)));
-  const onTop = ({ id }: QueuedOperation): boolean => ids.has(records.todoId(id));
-  const later = records.queue.filter((other) => other.id !== write.id && other.operations.some(onTop));
-  const laterOperations = later.flatMap((other) => other.operations.filter(onTop));
+  const later = takeOutOnTop(write, ({ id }) => ids.has(records.todoId(id)), records);
 
   return [
-    ...without(write, (operation) => operations.has(operation)),
-    ...later.flatMap((other) => without(other, onTop)),
-    ...real.map((one) => ({ kind: 'conflicts', put: conflictOf(one, laterOperations, records) }) as const),
+    withoutOperations(write, (operation) => operations.has(operation)),
+    ...later.changes,
+    ...real.map((one) => ({ kind: 'conflicts', put: conflictOf(one, later.operations, records) }) as const),
     ...refused.flatMap(({ operation, theirs }) => presentChanges(records.todoId(operation.id), theirs, write, records)),
   ];
 }
@@ -54,12 +52,4 @@ function presentChanges(id: string, theirs: Todo | null, write: QueuedWrite, rec
   return theirs === null || theirs.archivedAt !== null
     ? [...records.withoutTodo(id)]
     : [{ kind: 'todos', put: { id, todo: theirs, own: { writeId: write.id, todo: theirs } } }];
-}
-
-/** A write without some of its operations; it then is another request, for which the key does not hold. */
-function without(write: QueuedWrite, isLeftOut: (operation: QueuedOperation) => boolean): StoreChange[] {
-  const operations = write.operations.filter((operation) => !isLeftOut(operation));
-  return operations.length === 0
-    ? [{ kind: 'writes', remove: write.id }]
-    : [{ kind: 'writes', put: { ...write, operations, request: undefined, idempotencyKey: crypto.randomUUID() } }];
 }

@@ -1,26 +1,24 @@
 import type { DuetProblemError } from '../../http/errors.js';
 import type { Problem } from '../../types.js';
-import type { QueuedOperation, QueuedWrite, Records, StoreChange } from '../records.js';
+import type { QueuedWrite, Records, StoreChange } from '../records.js';
 import { asGiven } from '../view.js';
+import { takeOutOnTop } from './requests.js';
 
 /** What becomes of a write that was refused for good: it goes, with what was written on todos that it would have created. */
 export function rejectionChanges(write: QueuedWrite, error: DuetProblemError, records: Records): StoreChange[] {
   const neverMade = new Set(write.operations.filter(({ op }) => op === 'create').map(({ id }) => id));
-  const isOnTop = ({ id }: QueuedOperation): boolean => neverMade.has(id);
-  const later = records.queue.filter(({ id, operations }) => id !== write.id && operations.some(isOnTop));
-  const operations = [...write.operations, ...later.flatMap((other) => other.operations.filter(isOnTop))];
-  const remainders = later.map((other) => ({ ...other, operations: other.operations.filter((operation) => !isOnTop(operation)) }));
+  const later = takeOutOnTop(write, ({ id }) => neverMade.has(id), records);
   const first = write.operations[0];
   return [
     { kind: 'writes', remove: write.id },
-    ...remainders.map((other): StoreChange => (other.operations.length === 0 ? { kind: 'writes', remove: other.id } : { kind: 'writes', put: other })),
+    ...later.changes,
     {
       kind: 'rejected',
       put: {
         id: write.id,
         problem: problemOf(error, write),
         ...(first !== undefined && { todoId: records.todoId(first.id) }),
-        operations: operations.map(asGiven),
+        operations: [...write.operations, ...later.operations].map(asGiven),
       },
     },
   ];

@@ -59,3 +59,24 @@ export function refusedOperations({ operations }: QueuedWrite, { code, errors }:
   const found = changed.filter((operation) => named.has(operation));
   return new Set(found.length > 0 ? found : changed);
 }
+
+/** A write without some of its operations; it then is another request, for which the key does not hold. */
+export function withoutOperations(write: QueuedWrite, isLeftOut: (operation: QueuedOperation) => boolean): StoreChange {
+  const operations = write.operations.filter((operation) => !isLeftOut(operation));
+  return operations.length === 0
+    ? { kind: 'writes', remove: write.id }
+    : { kind: 'writes', put: { ...write, operations, request: undefined, idempotencyKey: crypto.randomUUID() } };
+}
+
+/** Takes out of the other writes what was made on top of a write that failed: it has nothing to stand on. */
+export function takeOutOnTop(
+  write: QueuedWrite,
+  isOnTop: (operation: QueuedOperation) => boolean,
+  records: Records,
+): { readonly operations: readonly QueuedOperation[]; readonly changes: readonly StoreChange[] } {
+  const others = records.queue.filter(({ id, operations }) => id !== write.id && operations.some(isOnTop));
+  return {
+    operations: others.flatMap(({ operations }) => operations.filter(isOnTop)),
+    changes: others.map((other) => withoutOperations(other, isOnTop)),
+  };
+}
