@@ -44,7 +44,7 @@ function SendAgain() {
   const { duet } = useSession();
   const { busy, failure, run } = useAction(
     useCallback(async () => {
-      await duet.api.POST('/users/{id}/verification', { params: { path: { id: 'me' } } });
+      await duet.users.requestVerification();
       showToast({ text: 'A mail with a link is on its way.' });
     }, [duet]),
   );

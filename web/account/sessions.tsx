@@ -9,12 +9,9 @@ import { Button } from '../design/button.js';
 export function Sessions() {
   const { duet } = useSession();
   const { timeZone } = useProfile();
-  const path = { id: 'me' } as const;
-  const { value, failure, reload } = useRead(
-    useCallback(async (signal) => (await duet.api.GET('/users/{id}/sessions', { params: { path: { id: 'me' } }, signal })).data?.items ?? [], [duet]),
-  );
-  const ending = useAction(async (sessionId: string) => {
-    await duet.api.DELETE('/users/{id}/sessions/{sessionId}', { params: { path: { ...path, sessionId } } });
+  const { value, failure, reload } = useRead(useCallback(async (signal) => duet.users.sessions({ signal }), [duet]));
+  const ending = useAction(async (id: string) => {
+    await duet.users.endSession({ id });
     reload();
   });
   const problem = ending.failure?.message ?? failure;

@@ -25,9 +25,8 @@ export default function ArchivePage() {
   const [asked, setAsked] = useState<string>();
   const fetchPage = useCallback(
     async (cursor?: string, signal?: AbortSignal) => {
-      const query = { archived: 'true' as const, limit: pageSize, cursor };
-      const { data } = await duet.api.GET('/users/{id}/todos', { params: { path: { id: 'me' }, query }, signal });
-      return { todos: data?.items ?? [], nextCursor: data?.nextCursor ?? null };
+      const { value } = await duet.todos.list({ archived: 'true', limit: pageSize }, { signal }).pages(cursor).next();
+      return { todos: value?.items ?? [], nextCursor: value?.nextCursor ?? null };
     },
     [duet],
   );

@@ -11,7 +11,7 @@ export function Forgot() {
   const { busy, failure, run } = useAction(
     useCallback(
       async ({ email = '' }: Record<string, string>) => {
-        await duet.api.POST('/auth/forgot', { body: { email } });
+        await duet.forgotPassword(email);
         setSentTo(email);
       },
       [duet],

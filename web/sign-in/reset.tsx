@@ -12,7 +12,7 @@ export function Reset({ token }: { token: string }) {
   const { busy, failure, run } = useAction(
     useCallback(
       async ({ password = '' }: Record<string, string>) => {
-        await duet.api.POST('/auth/reset', { body: { token, password } });
+        await duet.resetPassword({ token, password });
         setDone(true);
       },
       [duet, token],

@@ -10,7 +10,7 @@ export function Verify({ token }: { token: string }) {
   const [done, setDone] = useState(false);
   const { busy, failure, run } = useAction(
     useCallback(async () => {
-      await duet.api.POST('/auth/verify', { body: { token } });
+      await duet.verifyEmail(token);
       setDone(true);
     }, [duet, token]),
   );
