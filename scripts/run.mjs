@@ -1,16 +1,18 @@
 // node scripts/run.mjs <entry> [arguments]: runs dist/<entry>.js, built before if a source has changed since.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeProblem, platformProblem } from '../src/local/server/supported-node.js';
+import { buildAfresh, isStale } from './freshness.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Its time is the beginning of the last build that went well. */
 const stamp = join(root, 'dist', '.built');
-/** What the output depends on. A folder's own time tells of files that are gone. */
-const inputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.nest.json', 'nest-cli.json', 'package.json', 'package-lock.json'];
+/** What the output depends on. */
+const inputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.nest.json', 'nest-cli.json', 'package.json', 'package-lock.json'].map((input) =>
+  join(root, input),
+);
 
 const [entry = 'main', ...rest] = process.argv.slice(2);
 /** Entries that listen on the port. */
@@ -20,15 +22,6 @@ const out = servers.includes(entry) ? process.stdout : process.stderr;
 function fail(message) {
   process.stderr.write(`${message}\n`);
   process.exit(1);
-}
-
-function newest(path) {
-  const stat = statSync(path);
-  return stat.isDirectory() ? Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name)))) : stat.mtimeMs;
-}
-
-function isStale() {
-  return !existsSync(stamp) || !existsSync(join(root, 'dist', `${entry}.js`)) || inputs.some((input) => newest(join(root, input)) > statSync(stamp).mtimeMs);
 }
 
 /** The checks of the start itself, from the source: a mistake is reported before anything is built. */
@@ -45,9 +38,7 @@ async function findStartProblem() {
   return preflight.findStartProblem();
 }
 
-async function build() {
-  out.write('Building, because a source has changed since the last build…\n');
-  const startedAt = new Date();
+async function compile() {
   const compiler = spawn(process.execPath, [join(root, 'node_modules/@nestjs/cli/bin/nest.js'), 'build'], { cwd: root, stdio: ['ignore', out, 'inherit'] });
   const stop = (signal) => {
     compiler.kill(signal);
@@ -59,9 +50,6 @@ async function build() {
   if (code !== 0) {
     fail('The build failed: see above');
   }
-  writeFileSync(stamp, '');
-  utimesSync(stamp, startedAt, startedAt);
-  out.write(`Built in ${((Date.now() - startedAt.getTime()) / 1000).toFixed(1)} s\n`);
 }
 
 const wrongMachine = nodeProblem(process.versions.node) ?? platformProblem(process.platform);
@@ -71,12 +59,12 @@ if (wrongMachine !== undefined) {
 if (!existsSync(join(root, 'node_modules'))) {
   fail('The packages are not installed: run "npm ci" first');
 }
-if (isStale()) {
+if (!existsSync(join(root, 'dist', `${entry}.js`)) || isStale(stamp, inputs)) {
   const problem = servers.includes(entry) ? await findStartProblem() : undefined;
   if (problem !== undefined) {
     fail(problem);
   }
-  await build();
+  await buildAfresh('', stamp, out, compile);
 }
 process.setSourceMapsEnabled(true);
 // As if Node had been given that file.
