@@ -16,7 +16,7 @@ import { type History, type Judgement, judgeHistory, modelOf, play } from './wor
 const seed = Number(process.env['DUET_HISTORIES_SEED'] ?? 20_261_126);
 /** As many histories as fit, or a few where no time is given. */
 const minutes = Number(process.env['DUET_HISTORIES_MINUTES'] ?? 0);
-const few = 16;
+const historiesWithoutTime = 16;
 const folder = process.env['DUET_HISTORIES_OUT'];
 const replayed = process.env['DUET_HISTORIES_REPLAY'];
 
@@ -97,9 +97,9 @@ async function playDisturbed(history: number): Promise<{ history: History; distu
 /** What is written of an object whose operations no order explains: the history, and as a picture. */
 async function report(number: number, { start }: History, { object, operations }: Judgement): Promise<string> {
   const model = modelOf(object, start);
-  const few = minimal(model, operations);
-  const picture = draw(`${object}, seed ${seed + number}`, few, judge(model, few).unexplained);
-  const text = JSON.stringify({ seed: seed + number, start, operations: few }, (_, value: unknown) => (value === Infinity ? 'never' : value), 1);
+  const smallest = minimal(model, operations);
+  const picture = draw(`${object}, seed ${seed + number}`, smallest, judge(model, smallest).unexplained);
+  const text = JSON.stringify({ seed: seed + number, start, operations: smallest }, (_, value: unknown) => (value === Infinity ? 'never' : value), 1);
   if (folder === undefined) {
     return text;
   }
@@ -116,7 +116,7 @@ if (replayed === undefined) {
       const until = performance.now() + minutes * 60_000;
       const totals = { histories: 0, operations: 0, objects: 0, unknown: 0, inconclusive: 0 };
       const violations: string[] = [];
-      for (let number = 0; minutes === 0 ? number < few : performance.now() < until; number += 1) {
+      for (let number = 0; minutes === 0 ? number < historiesWithoutTime : performance.now() < until; number += 1) {
         const { history, disturbance } = await playDisturbed(number);
         const judged = judgeHistory(history);
         totals.histories += 1;

@@ -79,7 +79,12 @@ export class Recorder {
 export function byObject(operations: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {
   const parts = new Map<string, Operation[]>();
   for (const operation of operations) {
-    parts.set(operation.object, [...(parts.get(operation.object) ?? []), operation]);
+    const part = parts.get(operation.object);
+    if (part === undefined) {
+      parts.set(operation.object, [operation]);
+    } else {
+      part.push(operation);
+    }
   }
   return parts;
 }
