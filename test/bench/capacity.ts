@@ -1,6 +1,6 @@
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import type { EventRequest } from '../support/aws/lambda-events.js';
-import { startWireProxy, type WireCall } from '../support/wire-proxy.js';
+import { startWireProxy, type WireCall } from '../support/faults/wire-proxy.js';
 import type { Contestants } from './bench-options.js';
 import type { Section } from './report.js';
 import { type HttpResult, password, type Stage, withEnvironment } from './stage.js';

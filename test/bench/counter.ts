@@ -8,7 +8,7 @@ import { createServerApp } from '../../src/local/server/server-app.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { listenOnLoopback } from '../support/loopback.js';
 import { callService } from '../support/service.js';
-import { startWireProxy } from '../support/wire-proxy.js';
+import { startWireProxy } from '../support/faults/wire-proxy.js';
 import type { BenchOptions } from './bench-options.js';
 import type { Section } from './report.js';
 import type { Stage } from './stage.js';

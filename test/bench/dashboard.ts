@@ -11,7 +11,7 @@ import { Guardian } from '../../src/local/stores/processes.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { listKey } from '../../src/features/todos/persistence/todo-keys.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
-import { startWireProxy } from '../support/wire-proxy.js';
+import { startWireProxy } from '../support/faults/wire-proxy.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
 import { atMost, type Section, withInterval } from './report.js';
 import { type HttpResult, type Stage, withEnvironment } from './stage.js';

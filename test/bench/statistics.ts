@@ -1,4 +1,4 @@
-import { randomFrom } from '../support/fault-proxy.js';
+import { randomFrom } from '../support/faults/fault-proxy.js';
 
 /** A value with the interval that holds its true one with 95 % confidence. */
 export interface Estimate {

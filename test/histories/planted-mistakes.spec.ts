@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { type Answer, type CallOptions, callService, startService, type TestService } from '../support/service.js';
-import { startWireProxy, type WireCall, type WireProxy } from '../support/wire-proxy.js';
+import { startWireProxy, type WireCall, type WireProxy } from '../support/faults/wire-proxy.js';
 import { judgeHistory, play, type Send } from './workload.js';
 
 // Real: two processes' worth of the service over one DynamoDB. Planted: one mistake at a time, between service and store, or between client and service. Each has

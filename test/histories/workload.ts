@@ -1,4 +1,4 @@
-import { randomFrom } from '../support/fault-proxy.js';
+import { randomFrom } from '../support/faults/fault-proxy.js';
 import type { Answer, CallOptions, SignedUp } from '../support/service.js';
 import { byObject, type Effect, type Operation, outcomeOf, Recorder } from './history.js';
 import { judge, type Model, type Verdict } from './linearizability.js';

@@ -4,7 +4,7 @@ import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
-import { startWireProxy, type WireCall } from '../support/wire-proxy.js';
+import { startWireProxy, type WireCall } from '../support/faults/wire-proxy.js';
 
 // Real here: the service over HTTP and an embedded DynamoDB. Nothing is replaced.
 

@@ -4,7 +4,7 @@ import { storeTimeouts } from '../../src/config/config.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { eventually } from '../support/eventually.js';
 import { callService, startService, type TestService } from '../support/service.js';
-import { startWireProxy } from '../support/wire-proxy.js';
+import { startWireProxy } from '../support/faults/wire-proxy.js';
 
 // Real here: the service over HTTP and embedded stores. A store that is down is a port where nothing listens, or nothing answers.
 

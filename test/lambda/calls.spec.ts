@@ -7,7 +7,7 @@ import { type LocalStores, startEphemeralStores } from '../../src/local/stores/l
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { type CallRecorder, createCallRecorder } from '../support/aws/call-recorder.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/aws/eventbridge.js';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { type FaultProxy, startFaultProxy } from '../support/faults/fault-proxy.js';
 import { functionVariables } from '../support/aws/function-variables.js';
 import { httpApiEvent } from '../support/aws/lambda-events.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';

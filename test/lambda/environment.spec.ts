@@ -6,7 +6,7 @@ import pg from 'pg';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
 import { parseConfig } from '../../src/config/config.js';
 import { eventually } from '../support/eventually.js';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { type FaultProxy, startFaultProxy } from '../support/faults/fault-proxy.js';
 import { type EventRequest, httpApiEvent } from '../support/aws/lambda-events.js';
 import type { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { randomFrom } from '../support/fault-proxy.js';
+import { randomFrom } from '../support/faults/fault-proxy.js';
 import { listenOnLoopback } from '../support/loopback.js';
 import { type Answer, callService, startService, type TestService } from '../support/service.js';
 import { checkInvariants, type Finding } from './invariants.js';

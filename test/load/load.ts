@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { renderSection } from '../bench/report.js';
 import { quantile } from '../bench/statistics.js';
-import { randomFrom } from '../support/fault-proxy.js';
+import { randomFrom } from '../support/faults/fault-proxy.js';
 import { callService, signUp } from '../support/service.js';
 import { fire, type Sample } from './fire.js';
 import { checkInvariants, type Finding, inTurns } from './invariants.js';

@@ -5,7 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { Environment } from '../../src/config/config.js';
 import { createWorker } from '../../src/create-worker.js';
 import { OutboxRepository } from '../../src/features/outbox/outbox.repository.js';
-import { OutboxWorker } from '../../src/features/outbox/outbox-worker.js';
+import { OutboxWorker } from '../../src/features/outbox/worker/outbox-worker.js';
 import { UsersCoreModule } from '../../src/features/users/users-core.module.js';
 import { LocalWorkersModule } from '../../src/local/server/local-workers.module.js';
 import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StoreUnavailableError } from '../../common/errors/errors.js';
-import type { OutboxJanitor } from '../../features/outbox/outbox-janitor.js';
+import type { OutboxJanitor } from '../../features/outbox/worker/outbox-janitor.js';
 import type { OutboxService } from '../../features/outbox/outbox.service.js';
-import type { OutboxWorker } from '../../features/outbox/outbox-worker.js';
+import type { OutboxWorker } from '../../features/outbox/worker/outbox-worker.js';
 import type { Log } from '../../platform/observability/log.js';
 import { OutboxScheduler } from './outbox-scheduler.js';
 

@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import { AsyncResource } from 'node:async_hooks';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { backoffMs } from '../../common/async.js';
-import { OutboxJanitor } from '../../features/outbox/outbox-janitor.js';
+import { OutboxJanitor } from '../../features/outbox/worker/outbox-janitor.js';
 import { OutboxService } from '../../features/outbox/outbox.service.js';
-import { OutboxWorker } from '../../features/outbox/outbox-worker.js';
+import { OutboxWorker } from '../../features/outbox/worker/outbox-worker.js';
 import { Log } from '../../platform/observability/log.js';
 
 /** How long after a change a run begins: the answer goes out first, and a burst of changes is one run. */

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OutboxWorkerModule } from '../../features/outbox/outbox-worker.module.js';
+import { OutboxWorkerModule } from '../../features/outbox/worker/outbox-worker.module.js';
 import { StreamsModule } from '../../features/streams/streams.module.js';
 import { OutboxScheduler } from '../outbox/outbox-scheduler.js';
 

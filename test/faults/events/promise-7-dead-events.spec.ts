@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseConfig } from '../../../src/config/config.js';
 import { createWorker } from '../../../src/create-worker.js';
-import { OutboxWorkerModule } from '../../../src/features/outbox/outbox-worker.module.js';
+import { OutboxWorkerModule } from '../../../src/features/outbox/worker/outbox-worker.module.js';
 import { DynamoDbModule } from '../../../src/platform/dynamodb/dynamodb.module.js';
-import { OutboxWorker } from '../../../src/features/outbox/outbox-worker.js';
+import { OutboxWorker } from '../../../src/features/outbox/worker/outbox-worker.js';
 import { type LocalStores, startEphemeralStores } from '../../../src/local/stores/local-stores.js';
 import { Migrator } from '../../../src/platform/postgres/migrator.js';
 import { Postgres } from '../../../src/platform/postgres/postgres.js';

@@ -4,7 +4,7 @@ import { parseConfig } from '../../../src/config/config.js';
 import { createApp } from '../../../src/create-app.js';
 import { EventPublisher } from '../../../src/features/events/event-publisher.js';
 import { OutboxService } from '../../../src/features/outbox/outbox.service.js';
-import { OutboxWorker } from '../../../src/features/outbox/outbox-worker.js';
+import { OutboxWorker } from '../../../src/features/outbox/worker/outbox-worker.js';
 import { UsersRepository } from '../../../src/features/users/users.repository.js';
 import { OutboxStage, tombstoneAlone } from '../../support/outbox-stage.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { OutboxJanitor } from '../../../src/features/outbox/outbox-janitor.js';
+import { OutboxJanitor } from '../../../src/features/outbox/worker/outbox-janitor.js';
 import { LeaseLostError, OutboxRepository } from '../../../src/features/outbox/outbox.repository.js';
 import { OutboxService } from '../../../src/features/outbox/outbox.service.js';
 import type { EventBridgeStandIn } from '../../support/aws/eventbridge.js';

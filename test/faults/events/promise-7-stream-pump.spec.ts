@@ -17,7 +17,7 @@ import { Log } from '../../../src/platform/observability/log.js';
 import { startDynamoDbStreams, type StreamsStandIn } from '../../support/aws/dynamodb-streams.js';
 import { type EventBridgeStandIn, startEventBridge } from '../../support/aws/eventbridge.js';
 import { eventually } from '../../support/eventually.js';
-import { startFaultProxy } from '../../support/fault-proxy.js';
+import { startFaultProxy } from '../../support/faults/fault-proxy.js';
 
 // Real: the pump, its checkpoint in a file, the handler, the AWS SDK; in the last test also the embedded server (Dynoxide), killed with SIGKILL and started again.
 // Not real: EventBridge, and DynamoDB Streams where the embedded server cannot do what is tested: stand-ins over HTTP.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../../support/eventually.js';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { type FaultProxy, startFaultProxy } from '../../support/faults/fault-proxy.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import { tokenIn } from '../../support/mails.js';
 import { type SmtpInbox, startSmtp } from '../../support/smtp.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { DeadEventsService } from '../../../src/features/outbox/dead-events.service.js';
 import { eventually } from '../../support/eventually.js';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js';
+import { type FaultProxy, startFaultProxy } from '../../support/faults/fault-proxy.js';
 import { type ReadMail, tokenIn } from '../../support/mails.js';
 import { OutboxStage } from '../../support/outbox-stage.js';
 import type { SignedUp } from '../../support/service.js';

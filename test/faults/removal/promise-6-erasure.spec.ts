@@ -7,7 +7,7 @@ import { Erasure } from '../../../src/features/outbox/erasure.js';
 import { OutboxModule } from '../../../src/features/outbox/outbox.module.js';
 import { OutboxRepository } from '../../../src/features/outbox/outbox.repository.js';
 import { OutboxService } from '../../../src/features/outbox/outbox.service.js';
-import { OutboxWorker } from '../../../src/features/outbox/outbox-worker.js';
+import { OutboxWorker } from '../../../src/features/outbox/worker/outbox-worker.js';
 import { UsersCoreModule } from '../../../src/features/users/users-core.module.js';
 import { UsersRepository } from '../../../src/features/users/users.repository.js';
 import { DynamoDbModule } from '../../../src/platform/dynamodb/dynamodb.module.js';

@@ -3,8 +3,8 @@ import { BatchWriteCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamo
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../../support/eventually.js';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../../support/aws/eventbridge.js';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.js';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { type FaultProxy, startFaultProxy } from '../../support/faults/fault-proxy.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import type { SignedUp } from '../../support/service.js';
 
 // Real: the built service in a process of its own, killed with SIGKILL, its worker, its pump, PostgreSQL 18, DynamoDB (Dynoxide). A proxy holds what the worker is about to

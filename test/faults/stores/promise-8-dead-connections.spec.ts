@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import type { Answer, SignedUp } from '../../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.

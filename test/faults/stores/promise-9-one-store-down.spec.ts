@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { FaultProxy } from '../../support/fault-proxy.js';
-import { expectUnavailable, type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import type { FaultProxy } from '../../support/faults/fault-proxy.js';
+import { expectUnavailable, type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import type { Answer, SignedUp } from '../../support/service.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.

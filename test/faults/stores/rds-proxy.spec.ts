@@ -5,7 +5,7 @@ import { createWorker } from '../../../src/create-worker.js';
 import { Migrator } from '../../../src/platform/postgres/migrator.js';
 import { Postgres } from '../../../src/platform/postgres/postgres.js';
 import { postgresModule } from '../../../src/postgres.module.js';
-import { expectUnavailable, type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { expectUnavailable, type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import type { ServerError } from '../../support/aws/rds-proxy.js';
 import type { Answer, SignedUp } from '../../support/service.js';
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parentOf, startTimeOf } from '../../../src/local/stores/processes.js';
 import { type BuiltService, startBuiltService } from '../../support/built-service.js';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import { type Answer, type CallOptions, callService, signUp } from '../../support/service.js';
 
 // Real: the built service as `npm start` runs it, with the stores it embeds, killed with SIGKILL; and the same behind fault proxies.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { randomFrom } from '../../support/fault-proxy.js';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { randomFrom } from '../../support/faults/fault-proxy.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
 
 // Real: two instances of the built service over HTTP, DynamoDB (Dynoxide), all behind fault proxies. Both writers and mirrors go through both instances.

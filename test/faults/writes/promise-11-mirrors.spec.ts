@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createDuetClient, type DuetClient } from '../../../client/index.js';
 import { memoryStorage, type Mirror } from '../../../client/mirror/index.js';
-import { randomFrom } from '../../support/fault-proxy.js';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { randomFrom } from '../../support/faults/fault-proxy.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import { tokenBearer } from '../../support/tokens.js';
 
 // Real: two instances of the built service over HTTP, DynamoDB (Dynoxide), all behind fault proxies; the client's own mirrors, in memory.

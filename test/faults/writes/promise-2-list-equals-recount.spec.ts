@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { randomFrom } from '../../support/fault-proxy.js';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { randomFrom } from '../../support/faults/fault-proxy.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import { tokenBearer } from '../../support/tokens.js';
 
 // Real: two instances of the built service over HTTP, DynamoDB (Dynoxide), all behind fault proxies. Counted past the proxies, in the table itself.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import { tokenBearer } from '../../support/tokens.js';
 
 // Real: two instances of the built service over HTTP, DynamoDB (Dynoxide), all behind fault proxies.

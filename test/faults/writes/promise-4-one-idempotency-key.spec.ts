@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import type { Answer } from '../../support/service.js';
 import { tokenBearer } from '../../support/tokens.js';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../../support/aws/eventbridge.js';
 import { eventually } from '../../support/eventually.js';
-import type { FaultProxy, PickRequest } from '../../support/fault-proxy.js';
-import { expectUnavailable, type FaultyService, startFaultyService } from '../../support/faulty-service.js';
+import type { FaultProxy, PickRequest } from '../../support/faults/fault-proxy.js';
+import { expectUnavailable, type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import type { Answer, SignedUp } from '../../support/service.js';
 
 // Real: the built service, its worker, PostgreSQL 18, DynamoDB (Dynoxide), a fault proxy that loses what PostgreSQL answers to one COMMIT. EventBridge is a stand-in.

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { type Config, storeTimeouts } from '../../../src/config/config.js';
 import { eventually } from '../../support/eventually.js';
-import { startFaultProxy } from '../../support/fault-proxy.js';
+import { startFaultProxy } from '../../support/faults/fault-proxy.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
 import { deadPort } from '../../support/wire.js';
 

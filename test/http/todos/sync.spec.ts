@@ -7,7 +7,7 @@ import { createServerApp } from '../../../src/local/server/server-app.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
 import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
-import { startWireProxy, type WireCall, type WireProxy } from '../../support/wire-proxy.js';
+import { startWireProxy, type WireCall, type WireProxy } from '../../support/faults/wire-proxy.js';
 
 // Real here: the service over HTTP and DynamoDB.
 

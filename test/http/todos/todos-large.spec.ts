@@ -6,10 +6,10 @@ import { newTodo, type Todo, type TodoContent } from '../../../src/features/todo
 import { storeTimeouts } from '../../../src/config/config.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { signUpAdmin } from '../../support/admin.js';
-import { startFaultProxy } from '../../support/fault-proxy.js';
+import { startFaultProxy } from '../../support/faults/fault-proxy.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
 import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
-import { startWireProxy } from '../../support/wire-proxy.js';
+import { startWireProxy } from '../../support/faults/wire-proxy.js';
 
 // Real here: the service over HTTP and both stores; in some tests a proxy is before DynamoDB. The largest todos there can be are written into the tables directly.
 

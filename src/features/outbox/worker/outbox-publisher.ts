@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { Log } from '../../platform/observability/log.js';
-import type { DomainEvent } from '../events/domain-event.js';
-import { EventPublisher } from '../events/event-publisher.js';
+import { Log } from '../../../platform/observability/log.js';
+import type { DomainEvent } from '../../events/domain-event.js';
+import { EventPublisher } from '../../events/event-publisher.js';
 import { outboxEvent } from './outbox-event.js';
-import { type FailureMessages, recordDelivery } from './outbox-lease.js';
-import { type ClaimedRow, OutboxRepository } from './outbox.repository.js';
+import { type FailureMessages, recordDelivery } from '../outbox-lease.js';
+import { type ClaimedRow, OutboxRepository } from '../outbox.repository.js';
 
 /** As many as one request to the bus carries. */
 const batchSize = 10;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { OutboxRepository } from './outbox.repository.js';
+import { OutboxRepository } from '../outbox.repository.js';
 
 const retentionDays = 30;
 /** So many rows at a time keep the statement short; the next run deletes the next ones. */

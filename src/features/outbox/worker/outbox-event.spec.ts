@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { catalogue } from '../events/catalogue.js';
+import { catalogue } from '../../events/catalogue.js';
 import { outboxEvent } from './outbox-event.js';
 
 const user = {

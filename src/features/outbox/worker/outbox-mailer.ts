@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Log } from '../../platform/observability/log.js';
-import { MailWriter } from '../mail/mail-writer.js';
-import { type FailureMessages, recordDelivery } from './outbox-lease.js';
-import { OutboxRepository } from './outbox.repository.js';
+import { Log } from '../../../platform/observability/log.js';
+import { MailWriter } from '../../mail/mail-writer.js';
+import { type FailureMessages, recordDelivery } from '../outbox-lease.js';
+import { OutboxRepository } from '../outbox.repository.js';
 
 /** How many are sent at once. */
 const batchSize = 5;

@@ -1,10 +1,10 @@
-import type { DomainEvent, EventDefinition } from '../events/domain-event.js';
-import { makeEvent } from '../events/catalogue.js';
-import { userDeleted } from '../events/catalogue/user-deleted.js';
-import { userRegistered } from '../events/catalogue/user-registered.js';
-import { userUpdated } from '../events/catalogue/user-updated.js';
-import type { EventKind } from './outbox.js';
-import type { ClaimedRow } from './outbox.repository.js';
+import type { DomainEvent, EventDefinition } from '../../events/domain-event.js';
+import { makeEvent } from '../../events/catalogue.js';
+import { userDeleted } from '../../events/catalogue/user-deleted.js';
+import { userRegistered } from '../../events/catalogue/user-registered.js';
+import { userUpdated } from '../../events/catalogue/user-updated.js';
+import type { EventKind } from '../outbox.js';
+import type { ClaimedRow } from '../outbox.repository.js';
 
 const definitions: Readonly<Record<EventKind, EventDefinition>> = {
   'user.registered': userRegistered,

@@ -1,13 +1,13 @@
 import { expect } from '@jest/globals';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
-import { type Environment, parseConfig } from '../../src/config/config.js';
-import { createCallRecorder } from './aws/call-recorder.js';
-import { type BuiltService, startBuiltService } from './built-service.js';
+import { type Environment, parseConfig } from '../../../src/config/config.js';
+import { createCallRecorder } from '../aws/call-recorder.js';
+import { type BuiltService, startBuiltService } from '../built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
-import { expectProblem } from './problems.js';
-import { type RdsProxyStandIn, startRdsProxy } from './aws/rds-proxy.js';
-import { type Answer, type CallOptions, callService, patientStoreTimeoutMs, signUp, type TestService } from './service.js';
-import { accessStores, openStores, type StoreAccess } from './stores.js';
+import { expectProblem } from '../problems.js';
+import { type RdsProxyStandIn, startRdsProxy } from '../aws/rds-proxy.js';
+import { type Answer, type CallOptions, callService, patientStoreTimeoutMs, signUp, type TestService } from '../service.js';
+import { accessStores, openStores, type StoreAccess } from '../stores.js';
 
 /** The built service in a process of its own; it reaches its stores, and its clients reach it, through proxies that inject faults. */
 export interface FaultyService extends Pick<TestService, 'config' | 'call' | 'signUp' | 'stop'> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request as httpRequest } from 'node:http';
 import { buffer, text } from 'node:stream/consumers';
-import { listenOnLoopback } from './loopback.js';
+import { listenOnLoopback } from '../loopback.js';
 
 /** One call of the SDK on its way to DynamoDB. */
 export interface WireCall {

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
-import { EventsModule } from '../events/events.module.js';
-import { MailModule } from '../mail/mail.module.js';
+import { EventsModule } from '../../events/events.module.js';
+import { MailModule } from '../../mail/mail.module.js';
 import { OutboxJanitor } from './outbox-janitor.js';
 import { OutboxMailer } from './outbox-mailer.js';
-import { OutboxModule } from './outbox.module.js';
+import { OutboxModule } from '../outbox.module.js';
 import { OutboxPublisher } from './outbox-publisher.js';
 import { OutboxWorker } from './outbox-worker.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { type MayContinue, OutboxEraser } from './outbox-eraser.js';
+import { type MayContinue, OutboxEraser } from '../outbox-eraser.js';
 import { OutboxMailer } from './outbox-mailer.js';
 import { OutboxPublisher } from './outbox-publisher.js';
 
