@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react';
 import { Toasts } from '../design/toasts.js';
 import { useSession } from './contexts.js';
 import { Failed } from './failed.js';
+import { type PageName, places } from './places.js';
 import { navigate, useRoute } from './route.js';
 import { Shell } from './shell.js';
 import { PageSkeleton } from '../design/skeleton.js';
@@ -11,17 +12,13 @@ const SignedOut = lazy(async () => import('../sign-in/signed-out.js'));
 /** Pages of links in mails: shown whether or not someone is signed in. */
 const ofLinks = new Set(['reset', 'verify']);
 
-const pages = {
-  todos: { title: 'Todos', Page: lazy(async () => import('../todos/todos-page.js')) },
-  dashboard: { title: 'Dashboard', Page: lazy(async () => import('../dashboard/dashboard-page.js')) },
-  archive: { title: 'Archive', Page: lazy(async () => import('../archive/archive-page.js')) },
-  visits: { title: 'Visits', Page: lazy(async () => import('../visits/visits-page.js')) },
-  account: { title: 'Account', Page: lazy(async () => import('../account/account-page.js')) },
+const pages: Record<PageName, ReturnType<typeof lazy>> = {
+  todos: lazy(async () => import('../todos/todos-page.js')),
+  dashboard: lazy(async () => import('../dashboard/dashboard-page.js')),
+  archive: lazy(async () => import('../archive/archive-page.js')),
+  visits: lazy(async () => import('../visits/visits-page.js')),
+  account: lazy(async () => import('../account/account-page.js')),
 };
-
-export type PageName = keyof typeof pages;
-
-const firstPage: PageName = 'todos';
 
 /** The whole app: a form for who is not signed in, and pages in their shell for who is. */
 export function App() {
@@ -43,14 +40,14 @@ export function App() {
 }
 
 function SignedIn({ page }: { page: string }) {
-  const known = page in pages;
+  const known = places.find(([place]) => place === page);
+  const [name, title] = known ?? places[0];
   useEffect(() => {
-    if (!known) {
-      navigate(firstPage);
+    if (known === undefined) {
+      navigate(name);
     }
-  }, [known, page]);
-  const name = known ? (page as PageName) : firstPage;
-  const { title, Page } = pages[name];
+  }, [known, name, page]);
+  const Page = pages[name];
   useEffect(() => {
     document.title = `${title} · Duet`;
   }, [title]);

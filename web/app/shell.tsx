@@ -2,15 +2,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { Icon, Logo } from '../design/icon.js';
 import { NeedsDecision } from '../sync/needs-decision.js';
 import { SyncState } from '../sync/sync-state.js';
-import type { PageName } from './app.js';
-
-const places: readonly (readonly [PageName, string])[] = [
-  ['todos', 'Todos'],
-  ['dashboard', 'Dashboard'],
-  ['archive', 'Archive'],
-  ['visits', 'Visits'],
-  ['account', 'Account'],
-];
+import { type PageName, places } from './places.js';
 
 /** Navigation around a page: beside it where there is room, below it on a phone. */
 export function Shell({ page, title, children }: { page: PageName; title: string; children: ReactNode }) {

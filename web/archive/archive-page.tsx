@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react';
 import type { Todo } from '../../client/index.js';
 import { useProfile, useSession } from '../app/contexts.js';
-import { formatInstant } from '../app/format.js';
+import { formatInstant } from '../time/format.js';
 import { useAction } from '../app/use-action.js';
 import { useRead } from '../app/use-read.js';
 import { Button } from '../design/button.js';

@@ -1,5 +1,5 @@
 import { type ReactNode, useId, useState } from 'react';
-import { formatNumber } from '../app/format.js';
+import { formatNumber } from '../time/format.js';
 import { Button } from '../design/button.js';
 import type { Figure } from './figures.js';
 

@@ -1,8 +1,8 @@
 import { useCallback, useMemo } from 'react';
 import type { MirroredTodo } from '../../client/mirror/index.js';
 import { useProfile, useSession, useSnapshot } from '../app/contexts.js';
-import { formatDay, formatDue, formatNumber } from '../app/format.js';
-import { useNow } from '../app/use-now.js';
+import { formatDay, formatDue, formatNumber } from '../time/format.js';
+import { useNow } from '../time/use-now.js';
 import { useRead } from '../app/use-read.js';
 import { PageSkeleton } from '../design/skeleton.js';
 import { Chart } from './chart.js';

@@ -1,5 +1,5 @@
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { type Day, dayOf, dayOfInstant, isPast, plusDays } from '../app/days.js';
+import { type Day, dayOf, dayOfInstant, isPast, plusDays } from '../time/days.js';
 
 /** A bar of a chart. */
 export interface Figure {

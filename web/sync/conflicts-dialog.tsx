@@ -1,7 +1,7 @@
 import type { Todo, TodoPatch } from '../../client/index.js';
 import type { Conflict } from '../../client/mirror/index.js';
 import { useProfile, useSession, useSnapshot } from '../app/contexts.js';
-import { formatDue } from '../app/format.js';
+import { formatDue } from '../time/format.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
 

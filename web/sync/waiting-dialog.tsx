@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import type { MirrorSnapshot, PendingWrite } from '../../client/mirror/index.js';
 import { useProfile, useSession, useSnapshot } from '../app/contexts.js';
-import { formatInstant } from '../app/format.js';
+import { formatInstant } from '../time/format.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
-import { stateOf } from './sync-state.js';
+import { stateOf } from './state-of.js';
 
 const kinds = { create: 'New', patch: 'Changed', delete: 'Deleted', batch: 'Several' };
 

@@ -1,7 +1,7 @@
 import { type FormEvent, useId, useState } from 'react';
 import { useProfile, useSession } from '../app/contexts.js';
-import { formatDue, lengthOf } from '../app/format.js';
-import { useNow } from '../app/use-now.js';
+import { formatDue, lengthOf } from '../time/format.js';
+import { useNow } from '../time/use-now.js';
 import { Button } from '../design/button.js';
 import { Icon } from '../design/icon.js';
 import { understandLine } from './understand-line.js';

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import type { MirroredTodo } from '../../client/mirror/index.js';
 import { useProfile } from '../app/contexts.js';
-import { dayOfInstant, plusDays } from '../app/days.js';
-import { formatNumber } from '../app/format.js';
-import { useNow } from '../app/use-now.js';
+import { dayOfInstant, plusDays } from '../time/days.js';
+import { formatNumber } from '../time/format.js';
+import { useNow } from '../time/use-now.js';
 import { Button } from '../design/button.js';
 import { useTodoActions } from './todo-actions.js';
 

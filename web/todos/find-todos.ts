@@ -1,5 +1,5 @@
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { dayOf, dayOfInstant, isDay, isPast, plusDays } from '../app/days.js';
+import { dayOf, dayOfInstant, isDay, isPast, plusDays } from '../time/days.js';
 
 /** What of the todos is shown, and in which order. */
 export interface View {

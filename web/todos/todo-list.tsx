@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { formatNumber } from '../app/format.js';
+import { formatNumber } from '../time/format.js';
 import type { Line } from './find-todos.js';
 import { TodoRow } from './todo-row.js';
 import { useWindow } from './use-window.js';

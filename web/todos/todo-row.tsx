@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { isPast } from '../app/days.js';
-import { formatDue } from '../app/format.js';
+import { isPast } from '../time/days.js';
+import { formatDue } from '../time/format.js';
 import { Button } from '../design/button.js';
 import { Icon } from '../design/icon.js';
 

@@ -1,8 +1,8 @@
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { MirroredTodo } from '../../client/mirror/index.js';
 import { useProfile, useSnapshot } from '../app/contexts.js';
-import { formatNumber } from '../app/format.js';
-import { useNow } from '../app/use-now.js';
+import { formatNumber } from '../time/format.js';
+import { useNow } from '../time/use-now.js';
 import { useLoadedAhead } from '../app/use-loaded-ahead.js';
 import { Button } from '../design/button.js';
 import { PageSkeleton } from '../design/skeleton.js';
@@ -14,7 +14,7 @@ import { useLeaving, useTodoActions } from './todo-actions.js';
 import { TodoList } from './todo-list.js';
 import './todos.css';
 
-const loadEditor = async () => import('./todo-editor.js');
+const loadEditor = async () => import('./editor/todo-editor.js');
 const TodoEditor = lazy(loadEditor);
 
 export default function TodosPage() {

@@ -1,5 +1,5 @@
 import type { TodoContent } from '../../client/index.js';
-import { type Day, dayOfInstant, instantOf, isRealDay, plusDays, weekdayOf } from '../app/days.js';
+import { type Day, dayOfInstant, instantOf, isRealDay, plusDays, weekdayOf } from '../time/days.js';
 
 /** What a line was understood as. */
 export type Understood = Pick<TodoContent, 'title' | 'due' | 'priority' | 'tags'>;

@@ -1,6 +1,6 @@
 import { useCallback, useEffect } from 'react';
 import { useProfile, useSession } from '../app/contexts.js';
-import { formatInstant, formatNumber } from '../app/format.js';
+import { formatInstant, formatNumber } from '../time/format.js';
 import { useRead } from '../app/use-read.js';
 import { Button } from '../design/button.js';
 

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useRef } from 'react';
-import type { Todo } from '../../client/index.js';
-import { Button } from '../design/button.js';
-import { Icon } from '../design/icon.js';
+import type { Todo } from '../../../client/index.js';
+import { Button } from '../../design/button.js';
+import { Icon } from '../../design/icon.js';
 
 interface ChecklistFieldProps {
   readonly items: Todo['checklist'];

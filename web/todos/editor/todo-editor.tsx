@@ -1,12 +1,12 @@
 import { type FormEvent, useState } from 'react';
-import type { Todo, TodoPatch } from '../../client/index.js';
-import type { MirroredTodo } from '../../client/mirror/index.js';
-import { useProfile, useSession } from '../app/contexts.js';
-import { dayOf, instantOf, timeOf } from '../app/days.js';
-import { formatInstant, lengthOf } from '../app/format.js';
-import { Button } from '../design/button.js';
-import { Dialog } from '../design/dialog.js';
-import { Choice, TextArea, TextField } from '../design/field.js';
+import type { Todo, TodoPatch } from '../../../client/index.js';
+import type { MirroredTodo } from '../../../client/mirror/index.js';
+import { useProfile, useSession } from '../../app/contexts.js';
+import { dayOf, instantOf, timeOf } from '../../time/days.js';
+import { formatInstant, lengthOf } from '../../time/format.js';
+import { Button } from '../../design/button.js';
+import { Dialog } from '../../design/dialog.js';
+import { Choice, TextArea, TextField } from '../../design/field.js';
 import { ChecklistField } from './checklist-field.js';
 import { linksIn } from './links.js';
 
