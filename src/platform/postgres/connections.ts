@@ -25,6 +25,9 @@ export async function loadDriver(): Promise<Driver> {
   };
 }
 
+/** For a connection that breaks: that also fails the statement on it, and an event without a listener would end the process. */
+function ignore(): void {}
+
 /** Options of a pool for requests. */
 async function poolOptions(config: AppConfig): Promise<PoolConfig> {
   const { host, port, database, tls } = config.postgres;
@@ -57,6 +60,8 @@ export async function openPool(config: AppConfig, onError: () => void, overrides
   const { firstConnectMs } = config.storeTimeouts;
   const pool = new driver.Pool({ ...options, ...overrides, Client: driver.Client, connectionTimeoutMillis: firstConnectMs });
   pool.on('error', onError);
+  // Between the pool's hand and the caller's nothing else listens; the next statement on a connection that broke there fails.
+  pool.on('connect', (client) => void client.on('error', ignore));
   try {
     (await pool.connect()).release();
   } catch (error) {
@@ -71,8 +76,7 @@ export async function openPool(config: AppConfig, onError: () => void, overrides
 export async function openConnection(config: AppConfig): Promise<Client> {
   const [driver, options] = await Promise.all([loadDriver(), poolOptions(config)]);
   const client = new driver.Client({ ...options, query_timeout: 0 });
-  // A connection that breaks also fails the statement on it; the event alone would end the process.
-  client.on('error', () => undefined);
+  client.on('error', ignore);
   await client.connect();
   return client;
 }

@@ -18,6 +18,10 @@ beforeAll(async () => {
 });
 afterAll(async () => service?.stop());
 
+const readyForQuery = Buffer.from('Z\0\0\0\x05I', 'latin1');
+const fields = Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
+/** An ErrorResponse, as a server sends it that shuts down: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+const terminated = Buffer.concat([Buffer.from('E'), Buffer.from(new Uint32Array([fields.length + 4]).buffer).swap32(), fields]);
 const poolSize = 10;
 const read = async (): Promise<Answer> => service.call('GET', `/users/${user.id}`, { token: user.accessToken });
 const write = async (): Promise<Answer> => service.call('PATCH', `/users/${user.id}`, { token: user.accessToken, body: { name: 'Renamed' } });
@@ -97,6 +101,21 @@ describe('Promise 8: dead pooled connections cost one reconnect, not an error', 
       await read();
       await terminateAll();
       expect((await call()).status).toBe(200);
+    }
+  });
+
+  test.each([
+    ['new', (): void => service.postgres.resetAll()],
+    ['known', (): void => undefined],
+  ])('one that the server ends in the same breath as an answer: every answer of each request, on a %s connection', async (_, before) => {
+    for (const call of [read, write, login, logout]) {
+      const expected = (await call()).status;
+      for (const answers of [1, 2, 3, 4]) {
+        before();
+        let ready = 0;
+        service.postgres.endWith(terminated, (reply) => reply.subarray(-6).equals(readyForQuery) && (ready += 1) === answers);
+        expect(await statuses([call, call, call])).toEqual(times(3, expected));
+      }
     }
   });
 

@@ -29,6 +29,8 @@ export interface FaultProxy {
   delay(ms: number): void;
   /** Lets requests reach the server, and resets the client's connection instead of carrying the reply. The same seed loses the same turns. */
   dropReplies(which: LostReplies, seed?: number): void;
+  /** Sends `last` in the same piece as the first reply that `which` holds for, and ends that connection. */
+  endWith(last: Buffer, which: (reply: Buffer) => boolean): void;
   /**
    * Holds the first request that `which` holds for before the server has it, or its reply before the client has it, and from then on all else, too:
    * the client stays at this very step. Resolves when it is there. Only that a connection ends is still carried.
@@ -60,6 +62,7 @@ class TcpFaultProxy implements FaultProxy {
   private swallowing = false;
   private delayMs = 0;
   private isLost: PickRequest = () => false;
+  private ending: { readonly last: Buffer; readonly which: (reply: Buffer) => boolean } | undefined;
   private holding = false;
   private hold: { readonly what: 'request' | 'reply'; readonly which: PickRequest; readonly reached: () => void } | undefined;
 
@@ -77,6 +80,7 @@ class TcpFaultProxy implements FaultProxy {
     this.swallowing = false;
     this.delayMs = 0;
     this.isLost = () => false;
+    this.ending = undefined;
     this.holding = false;
     this.hold = undefined;
     if (this.listener === undefined) {
@@ -111,6 +115,10 @@ class TcpFaultProxy implements FaultProxy {
   dropReplies(which: LostReplies, seed = 1): void {
     const random = randomFrom(seed);
     this.isLost = typeof which === 'number' ? () => random() < which : which;
+  }
+
+  endWith(last: Buffer, which: (reply: Buffer) => boolean): void {
+    this.ending = { last, which };
   }
 
   async holdAt(what: 'request' | 'reply', which: PickRequest): Promise<void> {
@@ -170,6 +178,11 @@ class TcpFaultProxy implements FaultProxy {
       }
       if (asked.length > 0) {
         previous = asked;
+      }
+      if (this.ending?.which(data)) {
+        client.end(Buffer.concat([data, this.ending.last]));
+        this.ending = undefined;
+        return;
       }
       const { delayMs } = this;
       replies = replies.then(async () => {
