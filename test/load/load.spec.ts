@@ -41,7 +41,10 @@ describe('npm run test:load', () => {
   test('presses a service that it starts, and finds that all holds', async () => {
     const { code, stdout, stderr } = await runLoad('--duration', '5', '--connections', '8', '--rate', '40');
 
-    const { findings, errors, seconds } = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
+    const results = await readFile(join(out, 'results.json'), 'utf8').catch(() => {
+      throw new Error(`The load script ended with ${code} and wrote no results: ${stderr}`);
+    });
+    const { findings, errors, seconds } = JSON.parse(results);
     expect(findings.map(({ invariant, violations }: { invariant: string; violations: string[] }) => [invariant, violations])).toEqual([
       ['What was acknowledged is there, once, and nothing else', []],
       ['Dashboards equal a recount by listing', []],
