@@ -39,6 +39,7 @@ class TodoMirror implements Mirror {
   /** By request, what waits for a synchronisation. */
   readonly #waiting = new Map<string, () => void>();
   #snapshot: MirrorSnapshot | undefined;
+  #held: Pick<MirrorSnapshot, 'todos' | 'pending' | 'conflicts' | 'rejected'> | undefined;
   #status: MirrorStatus = 'loading';
   #failure: string | null = null;
   #lastSyncedAt: string | null = null;
@@ -68,13 +69,17 @@ class TodoMirror implements Mirror {
 
   getSnapshot(): MirrorSnapshot {
     const { records } = this.#replica;
-    this.#snapshot ??= {
-      status: this.#status,
-      failure: this.#failure,
+    // A report alone, which each poll brings, leaves these as they are: the same objects.
+    this.#held ??= {
       todos: todosOf(records, this.userId),
       pending: records.queue.map((write) => pendingOf(write, records)),
       conflicts: [...records.conflicts.values()],
       rejected: [...records.rejected.values()],
+    };
+    this.#snapshot ??= {
+      ...this.#held,
+      status: this.#status,
+      failure: this.#failure,
       lastSyncedAt: this.#lastSyncedAt ?? records.positions.get('position')?.at ?? null,
     };
     return this.#snapshot;
@@ -225,7 +230,7 @@ class TodoMirror implements Mirror {
     this.#status = status;
     this.#failure = failure;
     this.#lastSyncedAt = lastSyncedAt ?? this.#lastSyncedAt;
-    this.changed();
+    this.notify();
     for (const request of served) {
       this.#waiting.get(request)?.();
       this.#waiting.delete(request);
@@ -233,6 +238,11 @@ class TodoMirror implements Mirror {
   }
 
   private changed(): void {
+    this.#held = undefined;
+    this.notify();
+  }
+
+  private notify(): void {
     this.#snapshot = undefined;
     for (const listener of this.#listeners) {
       listener();

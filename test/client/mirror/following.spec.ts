@@ -56,6 +56,19 @@ describe('A mirror', () => {
     expect(calls).toBe(1);
   });
 
+  test('gives the same todos after a synchronisation that found nothing: ten thousand of them are not listed anew', async () => {
+    const session = await newSession();
+    const { duet, mirror } = await currentDevice(session);
+    await duet.todos.create({ title: 'a' });
+    await mirror.refresh();
+    const before = mirror.getSnapshot();
+
+    await mirror.refresh();
+
+    expect(mirror.getSnapshot().lastSyncedAt).not.toBe(before.lastSyncedAt);
+    expect(mirror.getSnapshot().todos).toBe(before.todos);
+  });
+
   test('shows its own writes at once, sends them in order with a key each, and then shows what the service made of them', async () => {
     const session = await newSession();
     const one = await currentDevice(session);
