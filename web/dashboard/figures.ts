@@ -1,5 +1,5 @@
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { type Day, dayOf, dayOfInstant, isPast, plusDays } from '../time/days.js';
+import { calendarAt, type Day, dayOfInstant, plusDays } from '../time/days.js';
 
 /** A bar of a chart. */
 export interface Figure {
@@ -20,19 +20,22 @@ export interface Counts {
 /** How many of the next are shown. */
 const nextShown = 5;
 
-const byDue = (one: MirroredTodo, other: MirroredTodo): number => (String(one.due) < String(other.due) ? -1 : 1);
+type Due = MirroredTodo & { readonly due: string };
+const byDue = (one: Due, other: Due): number => (one.due < other.due ? -1 : one.due > other.due ? 1 : 0);
 
 export function countTodos(todos: readonly MirroredTodo[], now: Date, timeZone: string): Counts {
-  const today = dayOfInstant(now, timeZone);
+  const { today, isPast, isBefore } = calendarAt(now, timeZone);
+  const tomorrow = plusDays(today, 1);
+  const isToday = ({ due }: Due): boolean => !isBefore(due, today) && isBefore(due, tomorrow);
   const withStatus = (status: MirroredTodo['status']): number => todos.filter((todo) => todo.status === status).length;
-  const due = todos.filter((todo): todo is MirroredTodo & { due: string } => todo.status !== 'done' && todo.due !== null).sort(byDue);
+  const due = todos.filter((todo): todo is Due => todo.status !== 'done' && todo.due !== null).sort(byDue);
   return {
     open: withStatus('open'),
     inProgress: withStatus('in_progress'),
     done: withStatus('done'),
-    overdue: due.filter((todo) => isPast(todo.due, now, timeZone)),
-    today: due.filter((todo) => dayOf(todo.due, timeZone) === today),
-    next: due.filter((todo) => !isPast(todo.due, now, timeZone) && dayOf(todo.due, timeZone) !== today).slice(0, nextShown),
+    overdue: due.filter((todo) => isPast(todo.due)),
+    today: due.filter(isToday),
+    next: due.filter((todo) => !isPast(todo.due) && !isToday(todo)).slice(0, nextShown),
   };
 }
 

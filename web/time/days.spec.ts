@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dayOf, instantOf, isPast, isRealDay, plusDays, timeOf, weekdayOf } from './days.js';
+import { calendarAt, dayOf, instantOf, isRealDay, plusDays, timeOf, weekdayOf } from './days.js';
 
 describe('Days', () => {
   test.each([
@@ -21,9 +21,17 @@ describe('Days', () => {
   test('a day is late once it is over where the user is, an instant at once', () => {
     const now = new Date('2026-11-26T23:30:00Z');
 
-    expect(isPast('2026-11-26', now, 'Europe/Berlin')).toBe(true);
-    expect(isPast('2026-11-26', now, 'UTC')).toBe(false);
-    expect(isPast('2026-11-26T23:29:59.999Z', now, 'UTC')).toBe(true);
+    expect(calendarAt(now, 'Europe/Berlin').isPast('2026-11-26')).toBe(true);
+    expect(calendarAt(now, 'UTC').isPast('2026-11-26')).toBe(false);
+    expect(calendarAt(now, 'UTC').isPast('2026-11-26T23:29:59.999Z')).toBe(true);
+  });
+
+  test('an instant is before a day that has not begun where the user is', () => {
+    const { today, isBefore } = calendarAt(new Date('2026-11-26T23:30:00Z'), 'Europe/Berlin');
+
+    expect(today).toBe('2026-11-27');
+    expect([isBefore('2026-11-26T22:59:59.999Z', today), isBefore('2026-11-26T23:00:00.000Z', today)]).toEqual([true, false]);
+    expect([isBefore('2026-11-26', today), isBefore(today, today)]).toEqual([true, false]);
   });
 
   test('days count on over months, know their weekday, and are none on 30 February', () => {

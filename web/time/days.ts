@@ -63,7 +63,26 @@ export function instantOf(day: Day, time: string, timeZone: string): string {
   return new Date(instant).toISOString();
 }
 
-/** Whether something due then is late: a day once it is over, an instant once it has passed. */
-export function isPast(due: string, now: Date, timeZone: string): boolean {
-  return isDay(due) ? due < dayOfInstant(now, timeZone) : Date.parse(due) < now.getTime();
+/** How dues lie to now, for many of them: what needs the time zone's rules is worked out once. */
+export interface Calendar {
+  readonly today: Day;
+  /** Whether something due then is late: a day once it is over, an instant once it has passed. */
+  isPast(due: string): boolean;
+  /** Whether it is due before that day begins. */
+  isBefore(due: string, day: Day): boolean;
+}
+
+export function calendarAt(now: Date, timeZone: string): Calendar {
+  const today = dayOfInstant(now, timeZone);
+  const beginnings = new Map<Day, number>();
+  const beginningOf = (day: Day): number => {
+    const beginning = beginnings.get(day) ?? Date.parse(instantOf(day, '00:00', timeZone));
+    beginnings.set(day, beginning);
+    return beginning;
+  };
+  return {
+    today,
+    isPast: (due) => (isDay(due) ? due < today : Date.parse(due) < now.getTime()),
+    isBefore: (due, day) => (isDay(due) ? due < day : Date.parse(due) < beginningOf(day)),
+  };
 }

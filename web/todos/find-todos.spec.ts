@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { findTodos, firstView, linesOf, tagsOf } from './find-todos.js';
+import { filterTodos, firstView, linesOf, sortTodos, tagsOf } from './find-todos.js';
 
 let made = 0;
 
@@ -15,15 +15,15 @@ function todo(title: string, rest: Partial<MirroredTodo> = {}): MirroredTodo {
 }
 
 const titles = (todos: readonly MirroredTodo[]): string[] => todos.map(({ title }) => title);
-const all = { ...firstView, show: 'all' as const, sort: 'oldest' as const };
+const all = { ...firstView, show: 'all' as const };
 
 describe('Todos are found', () => {
   test('by a part of title or description, whatever its case', () => {
     const todos = [todo('Straße fegen'), todo('Wege', { description: 'ΟΔΟΣ' }), todo('Café'.normalize('NFD')), todo('Other')];
 
-    expect(titles(findTodos(todos, { ...all, text: ' strasse ' }))).toEqual(['Straße fegen']);
-    expect(titles(findTodos(todos, { ...all, text: 'οδος' }))).toEqual(['Wege']);
-    expect(titles(findTodos(todos, { ...all, text: 'CAFÉ' }))).toHaveLength(1);
+    expect(titles(filterTodos(todos, { ...all, text: ' strasse ' }))).toEqual(['Straße fegen']);
+    expect(titles(filterTodos(todos, { ...all, text: 'οδος' }))).toEqual(['Wege']);
+    expect(titles(filterTodos(todos, { ...all, text: 'CAFÉ' }))).toHaveLength(1);
   });
 
   test('by status, priority and tag together', () => {
@@ -34,9 +34,9 @@ describe('Todos are found', () => {
       todo('d'),
     ];
 
-    expect(titles(findTodos(todos, { ...all, show: 'active', tag: 'x' }))).toEqual(['b', 'c']);
-    expect(titles(findTodos(todos, { ...all, tag: 'x', priority: 'high' }))).toEqual(['b']);
-    expect(titles(findTodos(todos, { ...all, show: 'done' }))).toEqual(['a']);
+    expect(titles(filterTodos(todos, { ...all, show: 'active', tag: 'x' }))).toEqual(['b', 'c']);
+    expect(titles(filterTodos(todos, { ...all, tag: 'x', priority: 'high' }))).toEqual(['b']);
+    expect(titles(filterTodos(todos, { ...all, show: 'done' }))).toEqual(['a']);
     expect(tagsOf(todos)).toEqual(['x']);
   });
 
@@ -48,9 +48,9 @@ describe('Todos are found', () => {
       todo('soon and high', { due: '2026-12-01', priority: 'high' }),
     ];
 
-    expect(titles(findTodos(todos, { ...all, sort: 'due' }))).toEqual(['soon and high', 'soon', 'late', 'none']);
-    expect(titles(findTodos(todos, { ...all, sort: 'newest' }))[0]).toBe('soon and high');
-    expect(titles(findTodos(todos, { ...all, sort: 'priority' }))[0]).toBe('soon and high');
+    expect(titles(sortTodos(todos, 'due'))).toEqual(['soon and high', 'soon', 'late', 'none']);
+    expect(titles(sortTodos(todos, 'newest'))[0]).toBe('soon and high');
+    expect(titles(sortTodos(todos, 'priority'))[0]).toBe('soon and high');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { dayOf, dayOfInstant, isDay, isPast, plusDays } from '../time/days.js';
+import { calendarAt, type Day, isDay, plusDays } from '../time/days.js';
 
 /** What of the todos is shown, and in which order. */
 export interface View {
@@ -32,33 +32,43 @@ function textOf(todo: MirroredTodo): string {
 
 const ranks = { high: 0, normal: 1, low: 2 };
 /** A day comes after the instants in it, and no due after all. */
-function keyOf({ due }: MirroredTodo): string {
+function dueKey({ due }: MirroredTodo): string {
   return due === null ? '~' : isDay(due) ? `${due}T~` : due;
 }
 
-const orders: Readonly<Record<View['sort'], (one: MirroredTodo, other: MirroredTodo) => number>> = {
-  newest: (one, other) => compare(other.createdAt, one.createdAt),
-  oldest: (one, other) => compare(one.createdAt, other.createdAt),
-  due: (one, other) => compare(keyOf(one), keyOf(other)) || ranks[one.priority] - ranks[other.priority] || compare(other.createdAt, one.createdAt),
-  priority: (one, other) => ranks[one.priority] - ranks[other.priority] || compare(keyOf(one), keyOf(other)),
+/** A todo with what its place depends on by all orders but those of time. */
+interface Placed {
+  readonly todo: MirroredTodo;
+  readonly due: string;
+  readonly rank: number;
+}
+
+const orders: Readonly<Record<View['sort'], (one: Placed, other: Placed) => number>> = {
+  newest: (one, other) => compare(other.todo.createdAt, one.todo.createdAt),
+  oldest: (one, other) => compare(one.todo.createdAt, other.todo.createdAt),
+  due: (one, other) => compare(one.due, other.due) || one.rank - other.rank || compare(other.todo.createdAt, one.todo.createdAt),
+  priority: (one, other) => one.rank - other.rank || compare(one.due, other.due),
 };
 
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** The todos of the view, in its order. */
-export function findTodos(todos: readonly MirroredTodo[], { show, priority, tag, text, sort }: View): MirroredTodo[] {
+export function sortTodos(todos: readonly MirroredTodo[], sort: View['sort']): MirroredTodo[] {
+  const placed = todos.map((todo): Placed => ({ todo, due: dueKey(todo), rank: ranks[todo.priority] }));
+  return placed.sort(orders[sort]).map(({ todo }) => todo);
+}
+
+/** The todos of the view, in the order they have. */
+export function filterTodos(todos: readonly MirroredTodo[], { show, priority, tag, text }: View): MirroredTodo[] {
   const wanted = fold(text.trim());
-  return todos
-    .filter(
-      (todo) =>
-        (show === 'all' || (show === 'active' ? todo.status !== 'done' : todo.status === show)) &&
-        (priority === 'any' || todo.priority === priority) &&
-        (tag === '' || todo.tags.includes(tag)) &&
-        (wanted === '' || textOf(todo).includes(wanted)),
-    )
-    .sort(orders[sort]);
+  return todos.filter(
+    (todo) =>
+      (show === 'all' || (show === 'active' ? todo.status !== 'done' : todo.status === show)) &&
+      (priority === 'any' || todo.priority === priority) &&
+      (tag === '' || todo.tags.includes(tag)) &&
+      (wanted === '' || textOf(todo).includes(wanted)),
+  );
 }
 
 /** The lines of a list, under headings by due where the view is grouped. */
@@ -66,7 +76,8 @@ export function linesOf(todos: readonly MirroredTodo[], { grouped }: View, now: 
   if (!grouped) {
     return todos.map((todo) => ({ todo }));
   }
-  const today = dayOfInstant(now, timeZone);
+  const { today, isPast, isBefore } = calendarAt(now, timeZone);
+  const [tomorrow, dayAfter, inEightDays] = [1, 2, 8].map((days) => plusDays(today, days)) as [Day, Day, Day];
   const groups = new Map<string, MirroredTodo[]>(['Overdue', 'Today', 'Tomorrow', 'Next 7 days', 'Later', 'No date', 'Done'].map((name) => [name, []]));
   for (const todo of todos) {
     groups.get(groupOf(todo))?.push(todo);
@@ -82,11 +93,10 @@ export function linesOf(todos: readonly MirroredTodo[], { grouped }: View, now: 
     if (due === null) {
       return 'No date';
     }
-    if (isPast(due, now, timeZone)) {
+    if (isPast(due)) {
       return 'Overdue';
     }
-    const day = dayOf(due, timeZone);
-    return day === today ? 'Today' : day === plusDays(today, 1) ? 'Tomorrow' : day <= plusDays(today, 7) ? 'Next 7 days' : 'Later';
+    return isBefore(due, tomorrow) ? 'Today' : isBefore(due, dayAfter) ? 'Tomorrow' : isBefore(due, inEightDays) ? 'Next 7 days' : 'Later';
   }
 }
 

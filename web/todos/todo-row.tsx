@@ -1,6 +1,6 @@
 import { memo } from 'react';
 import type { MirroredTodo } from '../../client/mirror/index.js';
-import { isPast } from '../time/days.js';
+import { calendarAt } from '../time/days.js';
 import { formatDue } from '../time/format.js';
 import { Button } from '../design/button.js';
 import { Icon } from '../design/icon.js';
@@ -71,7 +71,7 @@ export const TodoRow = memo(function TodoRow(props: TodoRowProps) {
 
 function Details({ todo, now, timeZone }: { todo: MirroredTodo; now: Date; timeZone: string }) {
   const { due, priority, tags, checklist, status, pending } = todo;
-  const late = due !== null && status !== 'done' && isPast(due, now, timeZone);
+  const late = due !== null && status !== 'done' && calendarAt(now, timeZone).isPast(due);
   const ticked = checklist.filter(({ done }) => done).length;
   if (due === null && priority === 'normal' && tags.length === 0 && checklist.length === 0 && status !== 'in_progress' && !pending) {
     return null;

@@ -9,7 +9,7 @@ import { PageSkeleton } from '../design/skeleton.js';
 import { AddLine } from './add-line.js';
 import { BatchBar } from './batch-bar.js';
 import { FilterBar } from './filter-bar.js';
-import { findTodos, firstView, linesOf, tagsOf } from './find-todos.js';
+import { filterTodos, firstView, linesOf, sortTodos, tagsOf } from './find-todos.js';
 import { useLeaving, useTodoActions } from './todo-actions.js';
 import { TodoList } from './todo-list.js';
 import './todos.css';
@@ -32,7 +32,8 @@ export default function TodosPage() {
   // The list may lag behind the keys that are pressed in the search field; the field does not.
   const wanted = useDeferredValue(view);
   const kept = useMemo(() => todos.filter(({ key }) => !leaving.has(key)), [todos, leaving]);
-  const found = useMemo(() => findTodos(kept, wanted), [kept, wanted]);
+  const sorted = useMemo(() => sortTodos(kept, wanted.sort), [kept, wanted.sort]);
+  const found = useMemo(() => filterTodos(sorted, wanted), [sorted, wanted]);
   const lines = useMemo(() => linesOf(found, wanted, now, timeZone), [found, wanted, now, timeZone]);
   const tags = useMemo(() => tagsOf(kept), [kept]);
   const choose = useCallback((todo: MirroredTodo, isChosen: boolean) => {
