@@ -52,12 +52,14 @@ function SignedIn({ page }: { page: string }) {
     document.title = `${title} · Duet`;
   }, [title]);
   return (
-    <Shell page={name} title={title}>
-      <Failed key={name}>
-        <Suspense fallback={<PageSkeleton />}>
-          <Page />
-        </Suspense>
-      </Failed>
-    </Shell>
+    <Failed>
+      <Shell page={name} title={title}>
+        <Failed key={name}>
+          <Suspense fallback={<PageSkeleton />}>
+            <Page />
+          </Suspense>
+        </Failed>
+      </Shell>
+    </Failed>
   );
 }

@@ -4,6 +4,7 @@ import '../design/controls.css';
 import './shell.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { firstSign } from './ahead.js';
 import { App } from './app.js';
 import { SessionContext } from './contexts.js';
 import { AppSession } from './session.js';
@@ -28,6 +29,7 @@ async function start(): Promise<void> {
       </StrictMode>,
     );
   }
+  await firstSign;
   await registerShellWorker();
 }
 

@@ -15,7 +15,11 @@ export async function registerShellWorker(): Promise<void> {
   const url = './shell-worker.js';
   // It replaces one that was there; the first one takes over without a word.
   const replaces = navigator.serviceWorker.controller !== null;
-  const registration = await navigator.serviceWorker.register(policy?.createScriptURL(url) ?? url);
+  // Browsers that are to keep nothing refuse.
+  const registration = await navigator.serviceWorker.register(policy?.createScriptURL(url) ?? url).catch(() => undefined);
+  if (registration === undefined) {
+    return;
+  }
   const offer = (worker: ServiceWorker | null): void => {
     if (worker !== null && replaces) {
       showToast({ text: 'A new version of Duet is here.', action: { label: 'Load it', run: () => worker.postMessage('take-over') } });

@@ -1,16 +1,14 @@
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
+import { lazyAhead } from '../app/ahead.js';
 import { useSnapshot } from '../app/contexts.js';
-import { useLoadedAhead } from '../app/use-loaded-ahead.js';
 import { Button } from '../design/button.js';
 
-const loadDialog = async () => import('./conflicts-dialog.js');
-const ConflictsDialog = lazy(loadDialog);
+const ConflictsDialog = lazyAhead(async () => import('./conflicts-dialog.js'));
 
 /** Above every page while something was changed in two places. */
 export function NeedsDecision() {
   const { conflicts } = useSnapshot();
   const [open, setOpen] = useState(false);
-  useLoadedAhead(loadDialog);
   const text = conflicts.length === 1 ? 'A todo was changed here and elsewhere.' : `${conflicts.length} todos were changed here and elsewhere.`;
   return (
     <>

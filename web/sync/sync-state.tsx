@@ -1,18 +1,16 @@
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
+import { lazyAhead } from '../app/ahead.js';
 import { useSnapshot } from '../app/contexts.js';
-import { useLoadedAhead } from '../app/use-loaded-ahead.js';
 import { Icon } from '../design/icon.js';
 import { stateOf } from './state-of.js';
 import './sync.css';
 
-const loadDialog = async () => import('./waiting-dialog.js');
-const WaitingDialog = lazy(loadDialog);
+const WaitingDialog = lazyAhead(async () => import('./waiting-dialog.js'));
 
 /** The state of the copy, read out when it changes; pressed, it shows what waits. */
 export function SyncState() {
   const snapshot = useSnapshot();
   const [open, setOpen] = useState(false);
-  useLoadedAhead(loadDialog);
   const text = stateOf(snapshot);
   const alone = snapshot.status === 'offline' || snapshot.status === 'failed';
   return (

@@ -1,9 +1,9 @@
-import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from 'react';
+import { Suspense, useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { MirroredTodo } from '../../client/mirror/index.js';
+import { lazyAhead } from '../app/ahead.js';
 import { useProfile, useSnapshot } from '../app/contexts.js';
 import { formatNumber } from '../time/format.js';
 import { useNow } from '../time/use-now.js';
-import { useLoadedAhead } from '../app/use-loaded-ahead.js';
 import { Button } from '../design/button.js';
 import { PageSkeleton } from '../design/skeleton.js';
 import { AddLine } from './add-line.js';
@@ -14,8 +14,7 @@ import { useLeaving, useTodoActions } from './todo-actions.js';
 import { TodoList } from './todo-list.js';
 import './todos.css';
 
-const loadEditor = async () => import('./editor/todo-editor.js');
-const TodoEditor = lazy(loadEditor);
+const TodoEditor = lazyAhead(async () => import('./editor/todo-editor.js'));
 
 export default function TodosPage() {
   const { todos, status } = useSnapshot();
@@ -27,7 +26,6 @@ export default function TodosPage() {
   const [filtersOpen, setFiltersOpen] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<string>>();
   const [open, setOpen] = useState<MirroredTodo>();
-  useLoadedAhead(loadEditor);
 
   // The list may lag behind the keys that are pressed in the search field; the field does not.
   const wanted = useDeferredValue(view);
