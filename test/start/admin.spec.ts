@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { newMail, tokenIn } from '../support/mails.js';
 import { startService, type TestService } from '../support/service.js';
 
 // Real: npm run admin as it is built, in a process of its own, beside a service and on its stores.
@@ -68,11 +69,30 @@ test('A role changes only once the user was shown and somebody has agreed; taken
   expect(await admin('grant', unknown, '--yes')).toMatchObject({ code: 1, err: expect.stringContaining(`No user has the id ${unknown}`) });
 });
 
+test('An e-mail names a user once it is verified, and not before', async () => {
+  const { email } = await service.signUp({ name: 'Katherine Johnson' });
+
+  expect(await admin('grant', email, '--yes')).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('is not verified, so anyone may have registered it'),
+  });
+  const token = tokenIn(await newMail(service.config.dataDir, email, /^Verify/), 'verify');
+  expect((await service.call('POST', '/auth/verify', { body: { token } })).status).toBe(204);
+
+  const granted = await admin('grant', email.toUpperCase(), '--yes');
+  expect(granted.err).toContain('e-mail verified');
+  expect(granted.out).toContain('is now an administrator');
+  expect(await admin('grant', 'nobody@example.com', '--yes')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('No user has the e-mail nobody@example.com'),
+  });
+});
+
 test.each([
   [['grnat', 'ada@example.com'], 'Did you mean grant?'],
   [['lists'], 'Did you mean list?'],
   [['grant', 'ada'], "It must be a user's id"],
-  [['grant', 'ada@example.com'], 'Anyone may have registered an e-mail that is not verified'],
   [['revoke'], "missing required argument 'id'"],
   [['outbox', 'drop', 'x'], "unknown command 'drop x' of outbox, which has: list, retry <id|all>, discard <id>"],
   [['outbox', 'retry', 'everything'], 'It must be an id'],

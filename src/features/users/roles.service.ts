@@ -15,9 +15,12 @@ export class RolesService {
     private readonly audit: Audit,
   ) {}
 
-  /** The user an operator means by an id, in whatever case; null when there is none. An e-mail identifies a user only once it is verified: anyone may register it first. */
-  async find(id: string): Promise<User | null> {
-    const { success, data } = idSchema.safeParse(id);
+  /** The user an operator means by an id or an e-mail, in whatever case; null when there is none. An e-mail names a user only once it is verified: anyone may register it first. */
+  async find(idOrEmail: string): Promise<User | null> {
+    if (idOrEmail.includes('@')) {
+      return (await this.users.findCredentialsByEmail(idOrEmail))?.user ?? null;
+    }
+    const { success, data } = idSchema.safeParse(idOrEmail);
     return success ? this.users.find(data) : null;
   }
 

@@ -24,11 +24,8 @@ function id(word: string): string {
 }
 
 function userId(word: string): string {
-  if (word.includes('@')) {
-    throw new InvalidArgumentError('Anyone may have registered an e-mail that is not verified: name the user by id. GET /users/me tells them theirs.');
-  }
-  if (!idSchema.safeParse(word).success) {
-    throw new InvalidArgumentError("It must be a user's id.");
+  if (!word.includes('@') && !idSchema.safeParse(word).success) {
+    throw new InvalidArgumentError("It must be a user's id, or an e-mail that is verified.");
   }
   return word;
 }
@@ -43,8 +40,13 @@ function changeRole(user: string, change: 'grantAdmin' | 'revokeAdmin', yes: boo
   return async (app) => {
     const roles = app.get(RolesService);
     const found = (await roles.find(user)) ?? missing(user);
-    const { name, email, role, createdAt } = found;
-    const shown = `${onOneLine(name)} <${onOneLine(email)}>, e-mail not verified, registered ${createdAt}, now ${role === 'admin' ? 'an administrator' : 'an ordinary user'}`;
+    const { name, email, emailVerified, role, createdAt } = found;
+    if (user.includes('@') && !emailVerified) {
+      throw new CannotBeDone(
+        `The e-mail ${onOneLine(email)} is not verified, so anyone may have registered it: name the user by id. GET /users/me tells them theirs`,
+      );
+    }
+    const shown = `${onOneLine(name)} <${onOneLine(email)}>, e-mail ${emailVerified ? 'verified' : 'not verified'}, registered ${createdAt}, now ${role === 'admin' ? 'an administrator' : 'an ordinary user'}`;
     process.stderr.write(`${shown}\n`);
     const question = change === 'grantAdmin' ? 'Make this user an administrator?' : 'Make this user an ordinary user, and end their sessions?';
     if (!yes && !(await isConfirmed(question))) {
@@ -65,7 +67,7 @@ async function isConfirmed(question: string): Promise<boolean> {
 }
 
 function missing(user: string): never {
-  throw new CannotBeDone(`No user has the id ${user}`);
+  throw new CannotBeDone(`No user has the ${user.includes('@') ? 'e-mail' : 'id'} ${user}`);
 }
 
 const listDead: Work = async (app) => {
@@ -145,13 +147,13 @@ async function main(words: readonly string[]): Promise<number> {
   program
     .command('grant')
     .description('make a user an administrator, from their next sign-in or refresh on')
-    .argument('<id>', '', userId)
+    .argument('<id>', "the user's id, or an e-mail that is verified", userId)
     .option('--yes', 'do not ask')
     .action(doing((user: string, { yes = false }: { yes?: boolean }) => changeRole(user, 'grantAdmin', yes)));
   program
     .command('revoke')
     .description('make an administrator an ordinary user again, at once, and end their sessions')
-    .argument('<id>', '', userId)
+    .argument('<id>', "the user's id, or an e-mail that is verified", userId)
     .option('--yes', 'do not ask')
     .action(doing((user: string, { yes = false }: { yes?: boolean }) => changeRole(user, 'revokeAdmin', yes)));
   const outbox = program.command('outbox').description('the events that were given up; without a further word, a list of them');
