@@ -1,5 +1,6 @@
 import { contractVersion, createDuetClient, type Service, type Session } from '../../index.js';
 import { conflictOnTwoDevices, undoADeletion, writeOffline } from './mirrors.js';
+import { forgetPassword } from './recovery.js';
 import { check, codeOf, fail, type Step, type Tourist } from './tourist.js';
 
 /** The whole story, in order. */
@@ -18,6 +19,7 @@ export const steps: readonly Step[] = [
   { name: 'Write on two devices, one offline', play: writeOffline },
   { name: 'Meet a conflict between them', play: conflictOnTwoDevices },
   { name: 'Delete, and undo it', play: undoADeletion },
+  { name: 'Forget the password, and find the mail', play: forgetPassword },
   { name: 'Erase the user', always: true, play: erase },
 ];
 

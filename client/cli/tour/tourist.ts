@@ -17,7 +17,7 @@ export class BrokenPromiseError extends Error {
 export class Tourist {
   readonly name = 'Ada Lovelace';
   readonly email = `ada-${crypto.randomUUID()}@example.com`;
-  readonly password = `demo ${crypto.randomUUID()}`;
+  password = `demo ${crypto.randomUUID()}`;
   /** Whether there may be an account to erase. */
   registered = false;
   todos: { plants: Todo; taxes: Todo; call: Todo } | undefined;
