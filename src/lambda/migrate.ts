@@ -5,7 +5,7 @@ import { parseConfig } from '../config/config.js';
 import { AppConfig } from '../config/config.module.js';
 import { readEnvironment } from '../config/environment.js';
 import { createWorker } from '../create-worker.js';
-import { DeadEventsService } from '../features/outbox/dead-events.service.js';
+import { DeadDeliveriesService } from '../features/outbox/dead-deliveries.service.js';
 import { OutboxCoreModule } from '../features/outbox/outbox-core.module.js';
 import { RolesService } from '../features/users/roles.service.js';
 import { UsersCoreModule } from '../features/users/users-core.module.js';
@@ -51,10 +51,10 @@ export const handler = async (event: unknown): Promise<MigrateResult> => {
   const worker = await createWorker(parseConfig(readEnvironment(), ['postgres']), [postgresModule, OutboxCoreModule, UsersCoreModule]);
   try {
     if ('retryOutbox' in command) {
-      return { retried: await worker.get(DeadEventsService).retry(command.retryOutbox === 'all' ? undefined : command.retryOutbox) };
+      return { retried: (await worker.get(DeadDeliveriesService).retry(command.retryOutbox === 'all' ? undefined : command.retryOutbox)).length };
     }
     if ('eraseAgain' in command) {
-      return { erasing: await worker.get(DeadEventsService).eraseAgain(command.eraseAgain) };
+      return { erasing: await worker.get(DeadDeliveriesService).eraseAgain(command.eraseAgain) };
     }
     if ('grantAdmin' in command) {
       return { granted: 'admin', id: (await worker.get(RolesService).grantAdmin(command.grantAdmin))?.id ?? noSuchUser() };

@@ -7,6 +7,9 @@ export type EventKind = 'user.registered' | 'user.updated' | 'user.deleted';
 /** What a mail is about: a link that verifies the e-mail, one that resets the password, or a notice. */
 export type MailKind = 'mail.verification' | 'mail.reset' | 'mail.email_changed' | 'mail.password_changed';
 
+/** Whether a row is of a mail, and not of an event. */
+export const isMail = (kind: string): boolean => kind.startsWith('mail.');
+
 /** A mail that is to be written: why, and for a notice to which address. Never the token of its link, which is made when it is written. */
 export type MailRequest =
   | { readonly kind: 'mail.verification' | 'mail.reset' }

@@ -4,7 +4,8 @@ import { confirm } from '@inquirer/prompts';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { idSchema } from '../../common/ids.js';
 import { ConfigError } from '../../config/config.js';
-import { DeadEventsService } from '../../features/outbox/dead-events.service.js';
+import { DeadDeliveriesService } from '../../features/outbox/dead-deliveries.service.js';
+import { isMail } from '../../features/outbox/outbox.js';
 import { RolesService } from '../../features/users/roles.service.js';
 import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
 import { besideService } from './beside-service.js';
@@ -71,9 +72,9 @@ function missing(user: string): never {
 }
 
 const listDead: Work = async (app) => {
-  const { rows, total } = await app.get(DeadEventsService).list();
+  const { rows, total } = await app.get(DeadDeliveriesService).list();
   if (rows.length === 0) {
-    return 'No event was given up';
+    return 'Nothing was given up';
   }
   const lines = rows.map(({ id: row, kind, userId, attempts, ageSeconds, lastError }) =>
     [row, kind.slice(0, 100), userId, String(attempts), ageOf(ageSeconds), lastError ?? ''].map(onOneLine),
@@ -83,29 +84,30 @@ const listDead: Work = async (app) => {
 };
 
 const retryAllDead: Work = async (app) => {
-  const retried = await app.get(DeadEventsService).retry();
-  return `${retried} ${retried === 1 ? 'event' : 'events'} will be tried again`;
+  const retried = await app.get(DeadDeliveriesService).retry();
+  const mails = retried.filter(isMail).length;
+  return `${countOf(retried.length - mails, 'event')} and ${countOf(mails, 'mail')} will be tried again`;
 };
 
 function retryDead(id: string): Work {
   return async (app) => {
-    if ((await app.get(DeadEventsService).retry(id)) === 0) {
-      throw noSuchRow(id);
-    }
-    return `${id} will be tried again`;
+    const [kind = noSuchRow(id)] = await app.get(DeadDeliveriesService).retry(id);
+    return `The ${isMail(kind) ? 'mail' : 'event'} ${id} will be tried again`;
   };
 }
 
 function discardDead(id: string): Work {
   return async (app) => {
-    if (!(await app.get(DeadEventsService).discard(id))) {
-      throw noSuchRow(id);
-    }
-    return `${id} was discarded: its event will never be published`;
+    const kind = (await app.get(DeadDeliveriesService).discard(id)) ?? noSuchRow(id);
+    return `The ${isMail(kind) ? 'mail' : 'event'} ${id} was discarded: it will never be ${isMail(kind) ? 'sent' : 'published'}`;
   };
 }
 
-const noSuchRow = (id: string): CannotBeDone => new CannotBeDone(`No event that was given up has the id ${id}: npm run admin -- outbox lists them`);
+function noSuchRow(id: string): never {
+  throw new CannotBeDone(`Nothing that was given up has the id ${id}: npm run admin -- outbox lists it`);
+}
+
+const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** A name, a kind or a reason may hold anything: a row stays a line. */
 const onOneLine = (cell: string): string => cell.replaceAll(/[\s\p{Cc}]+/gu, ' ');
@@ -156,7 +158,7 @@ async function main(words: readonly string[]): Promise<number> {
     .argument('<id>', "the user's id, or an e-mail that is verified", userId)
     .option('--yes', 'do not ask')
     .action(doing((user: string, { yes = false }: { yes?: boolean }) => changeRole(user, 'revokeAdmin', yes)));
-  const outbox = program.command('outbox').description('the events that were given up; without a further word, a list of them');
+  const outbox = program.command('outbox').description('the events and mails that were given up; without a further word, a list of them');
   outbox
     .command('list', { isDefault: true })
     .description('list them')
@@ -174,7 +176,7 @@ async function main(words: readonly string[]): Promise<number> {
     .action(doing((word: string) => (word === 'all' ? retryAllDead : retryDead(word))));
   outbox
     .command('discard')
-    .description('drop one that can never be published')
+    .description('drop one that can never be published or sent')
     .argument('<id>', '', id)
     .action(doing((word: string) => discardDead(word)));
   try {

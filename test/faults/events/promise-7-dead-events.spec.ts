@@ -80,6 +80,8 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
   }
   /** A row that has no event. */
   const appendUnpublishable = async () => append('user.renamed');
+  /** A row of a mail that there is not. */
+  const appendUnsendable = async () => append('mail.postcard');
   /** One that has failed as often as it may. */
   async function appendUnlucky() {
     const row = await append('user.updated', 399);
@@ -108,7 +110,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
   });
 
   test('says when there is nothing', async () => {
-    expect(await admin('outbox')).toMatchObject({ code: 0, out: 'No event was given up\n' });
+    expect(await admin('outbox')).toMatchObject({ code: 0, out: 'Nothing was given up\n' });
   });
 
   test('retries one from the first attempt on, which is then published, and leaves the others', async () => {
@@ -117,7 +119,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     const { code, out } = await admin('outbox', 'retry', one.id);
 
     expect(code).toBe(0);
-    expect(out).toContain(`${one.id} will be tried again`);
+    expect(out).toContain(`The event ${one.id} will be tried again\n`);
     expect([await stateOf(one.id), await stateOf(other.id)]).toEqual([
       { status: 'pending', attempts: 0 },
       { status: 'dead', attempts: 400 },
@@ -127,19 +129,29 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(await stateOf(one.id)).toMatchObject({ status: 'done' });
   });
 
-  test('retries all', async () => {
+  test('retries all, and says what they are', async () => {
     const rows = [await appendUnlucky(), await appendUnlucky()];
+    await appendUnsendable();
+    await drain();
 
     const { code, out } = await admin('outbox', 'retry', 'all');
 
     expect(code).toBe(0);
-    expect(out).toContain('2 events will be tried again');
+    expect(out).toContain('2 events and 1 mail will be tried again\n');
     await drain();
     expect(await Promise.all(rows.map(async ({ id }) => stateOf(id)))).toEqual(Array(2).fill(expect.objectContaining({ status: 'done' })));
   });
 
-  test('discards one that can never be published, and logs which it was', async () => {
-    const { id } = await appendUnpublishable();
+  test.each([
+    [
+      'an event that can never be published',
+      appendUnpublishable,
+      'user.renamed',
+      (id: string) => `The event ${id} was discarded: it will never be published\n`,
+    ],
+    ['a mail that can never be sent', appendUnsendable, 'mail.postcard', (id: string) => `The mail ${id} was discarded: it will never be sent\n`],
+  ] as const)('discards %s, and logs which it was', async (_, appendOne, kind, message) => {
+    const { id } = await appendOne();
     await drain();
 
     const { code, out, err } = await admin('outbox', 'discard', id);
@@ -147,7 +159,8 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     expect(code).toBe(0);
     expect(await stateOf(id)).toBe('gone');
     const logged = err.split('\n').find((text) => text.includes('was discarded'));
-    expect(JSON.parse(logged ?? '')).toMatchObject({ level: 'WARN', outboxId: id, kind: 'user.renamed' });
+    expect(JSON.parse(logged ?? '')).toMatchObject({ level: 'WARN', outboxId: id, kind });
+    expect(out).toBe(message(id));
     expect(out + err).not.toContain('ada@example.com');
   });
 
@@ -155,7 +168,7 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
     const { id } = await append('user.updated');
 
     for (const verb of ['retry', 'discard']) {
-      expect(await admin('outbox', verb, id)).toMatchObject({ code: 1, err: expect.stringContaining(`No event that was given up has the id ${id}`) });
+      expect(await admin('outbox', verb, id)).toMatchObject({ code: 1, err: expect.stringContaining(`Nothing that was given up has the id ${id}`) });
     }
 
     expect(await stateOf(id)).toEqual({ status: 'pending', attempts: 0 });

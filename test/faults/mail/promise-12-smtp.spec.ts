@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { DeadEventsService } from '../../../src/features/outbox/dead-events.service.js';
+import { DeadDeliveriesService } from '../../../src/features/outbox/dead-deliveries.service.js';
 import { eventually } from '../../support/eventually.js';
 import { type FaultProxy, startFaultProxy } from '../../support/faults/fault-proxy.js';
 import { type ReadMail, tokenIn } from '../../support/mails.js';
@@ -80,7 +80,7 @@ describe('Promise 12: a mail that was asked for is sent by SMTP', () => {
     expect(row).toMatchObject({ status: 'dead', attempts: 1 });
     expect(row.last_error).not.toContain(user.email);
     inbox.refuse(undefined);
-    expect(await stage.worker.get(DeadEventsService).retry(row.id)).toBe(1);
+    expect(await stage.worker.get(DeadDeliveriesService).retry(row.id)).toEqual(['mail.verification']);
     await stage.sentMailsOf(user.id);
 
     expect(await verify((await delivered(user))[0]!)).toBe(204);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import type { Config } from '../../../src/config/config.js';
 import { createWorker } from '../../../src/create-worker.js';
 import { EventPublisher } from '../../../src/features/events/event-publisher.js';
-import { DeadEventsService } from '../../../src/features/outbox/dead-events.service.js';
+import { DeadDeliveriesService } from '../../../src/features/outbox/dead-deliveries.service.js';
 import { Erasure } from '../../../src/features/outbox/erasure.js';
 import { OutboxModule } from '../../../src/features/outbox/outbox.module.js';
 import { OutboxRepository } from '../../../src/features/outbox/outbox.repository.js';
@@ -51,7 +51,7 @@ describe('Promise 6: the erasure of a deleted user', () => {
     await isDone(user.id);
     await stage.fill(stage.worker.get(DynamoDb).tables.todos, user.id, 30);
 
-    expect(await stage.worker.get(DeadEventsService).eraseAgain(restoredTo)).toBe(1);
+    expect(await stage.worker.get(DeadDeliveriesService).eraseAgain(restoredTo)).toBe(1);
     await stage.drain();
     await isDone(user.id);
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../../common/ids.js';
 import { AppConfig } from '../../../config/config.module.js';
 import type { Transaction } from '../../../platform/postgres/transaction.js';
-import { type OutboxEntry, OutboxWriter } from '../outbox.js';
+import { isMail, type OutboxEntry, OutboxWriter } from '../outbox.js';
 import type { OutboxRow } from './outbox.entity.js';
 
 /** {@link OutboxWriter} over the `outbox` table. */
@@ -14,7 +14,7 @@ export class PostgresOutboxWriter extends OutboxWriter {
 
   override async append(transaction: Transaction, entry: OutboxEntry): Promise<void> {
     const { kind, userId, occurredAt } = entry;
-    if (kind.startsWith('mail.') && this.config.mail.route.kind === 'none') {
+    if (isMail(kind) && this.config.mail.route.kind === 'none') {
       return;
     }
     const payload = 'payload' in entry ? entry.payload : {};

@@ -5,9 +5,9 @@ import { type DeadRow, OutboxRepository } from './outbox.repository.js';
 /** A longer list is not for a person to read. */
 const maxListed = 100;
 
-/** What an operator can do about events that were given up: see what they are, have them tried again, or drop them. */
+/** What an operator can do about events and mails that were given up: see what they are, have them tried again, or drop them. */
 @Injectable()
-export class DeadEventsService {
+export class DeadDeliveriesService {
   constructor(
     private readonly outbox: OutboxRepository,
     private readonly log: Log,
@@ -20,15 +20,15 @@ export class DeadEventsService {
   }
 
   /**
-   * Has one event, or without an id all, tried again from the first try on; says how many. Later changes of the same user may have been
+   * Has one of them, or without an id all, tried again from the first try on; gives their kinds. Later changes of the same user may have been
    * published in the meantime: receivers see by the version in the data which is newer.
    */
-  async retry(id?: string): Promise<number> {
+  async retry(id?: string): Promise<string[]> {
     const retried = await this.outbox.retryDead(id);
     for (const { id: outboxId, kind } of retried) {
       this.log.info('a dead outbox row is to be tried again', { outboxId, kind: shorten(kind) });
     }
-    return retried.length;
+    return retried.map(({ kind }) => kind);
   }
 
   /**
@@ -41,14 +41,14 @@ export class DeadEventsService {
     return users;
   }
 
-  /** Drops an event for good, so that it is never published; false when there is no dead one of this id. The log keeps which it was. */
-  async discard(id: string): Promise<boolean> {
+  /** Drops one for good, so that it is never published or sent; gives its kind, or null when there is no dead one of this id. The log keeps which it was. */
+  async discard(id: string): Promise<string | null> {
     const row = await this.outbox.discardDead(id);
     if (row === null) {
-      return false;
+      return null;
     }
-    this.log.warn('a dead outbox row was discarded: its event will never be published', { outboxId: row.id, kind: shorten(row.kind) });
-    return true;
+    this.log.warn('a dead outbox row was discarded: it will never be published or sent', { outboxId: row.id, kind: shorten(row.kind) });
+    return row.kind;
   }
 }
 
