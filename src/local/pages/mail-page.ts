@@ -110,9 +110,12 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+/** `2026-11-26 18:10:06 UTC`; mails have no fractions of a second. */
+const readable = (date: string): string => date.replace(/T(.*)\.000Z$/, ' $1 UTC');
+
 function listPage(mails: readonly KeptMail[]): string {
   const item = ({ id, to, subject, date }: KeptMail): string =>
-    `<li><a href="mail/${id}">${escapeHtml(subject)}</a><br>to ${escapeHtml(to)}, <time datetime="${escapeHtml(date)}">${escapeHtml(date)}</time></li>`;
+    `<li><a href="mail/${id}">${escapeHtml(subject)}</a><br>to ${escapeHtml(to)}<br><time datetime="${escapeHtml(date)}">${escapeHtml(readable(date))}</time></li>`;
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Duet’s mails</title>',

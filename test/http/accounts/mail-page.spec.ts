@@ -43,6 +43,7 @@ test('The page lists the mails, and each opens with links that can be followed',
   const opened = await service.call('GET', `/mail/${mail.id}`);
 
   expect(page.text).toContain(`<a href="mail/${mail.id}">Verify your e-mail address for Duet</a>`);
+  expect(page.text).toMatch(/to \S+@example\.com<br><time datetime="[^"]+">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC<\/time>/);
   expect(opened.text).toMatch(/href="http:\/\/localhost:0\/app\/#\/verify\/[\w-]{43}"/);
   expect(opened.text).toContain('&lt;script&gt;');
   for (const { headers } of [page, opened]) {
