@@ -36,9 +36,7 @@ const appIsServedSafely: Check = (plan) => {
 
 /** The policy of the page that the local server sends, as it is written there. */
 const localPolicy = [
-  ...(/'Content-Security-Policy': \[([^\]]+)\]/.exec(readFileSync(resolve('src/local/pages/app-page.ts'), 'utf8'))?.[1] ?? '').matchAll(
-    /"([^"]+)"|'([^']+)'/g,
-  ),
+  ...(/'Content-Security-Policy': \[([^\]]+)\]/.exec(readFileSync(resolve('src/local/pages/app-page.ts'), 'utf8'))?.[1] ?? '').matchAll(/"([^"]+)"|'([^']+)'/g),
 ].map(([, double, single]) => double ?? single ?? '');
 
 /** The local page's policy, under which the tests of the app run, but for where the API is; no header that the bucket could undo. */
