@@ -120,7 +120,6 @@ describe('a function', () => {
   afterAll(async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
     await Promise.all([stores?.stop(), bus?.stop(), secrets?.stop(), ses?.stop()]);
-    await rdsProxy?.stop();
     for (const { recorder, postgres } of ways.values()) {
       // A token for RDS is signed without a call; what needs the permission is the connection that it opens.
       if (postgres.connectionsTaken > 0) {
@@ -129,6 +128,7 @@ describe('a function', () => {
       await postgres.stop();
       await recorder.stop();
     }
+    await rdsProxy?.stop();
   });
 
   interface Result {

@@ -9,6 +9,7 @@ import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, packaged } from '../support/setup/package-functions.js';
 import { type RdsProxyStandIn, startRdsProxy } from '../support/aws/rds-proxy.js';
 import { readTableStream } from '../support/aws/table-stream.js';
+import { patientStoreTimeoutMs } from '../support/service.js';
 
 // Real: the zips as they are deployed, each in an empty folder, run there by Lambda's own runtime client on Lambda's Node versions; PostgreSQL and
 // DynamoDB with its streams. Made up: HTTP events, EventBridge, and the Runtime API.
@@ -20,6 +21,7 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
   const running: LambdaEnvironment[] = [];
   const start = async (name: FunctionName): Promise<LambdaEnvironment> => {
     const variables = {
+      STORE_TIMEOUT_MS: patientStoreTimeoutMs,
       ...stores?.environment,
       RDS_PORT: String(rdsProxy.port),
       EVENT_BUS_NAME: 'duet-test',
@@ -44,8 +46,8 @@ describe.each(await lambdaRuntimes())('functions, run from nothing but their zip
 
   afterAll(async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
-    await rdsProxy?.stop();
     await Promise.all([stores?.stop(), bus?.stop()]);
+    await rdsProxy?.stop();
   });
 
   interface Result {

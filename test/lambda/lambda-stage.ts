@@ -56,8 +56,8 @@ export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<L
   };
   const stop = async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
-    await rdsProxy.stop();
     await stores.stop();
+    await rdsProxy.stop();
   };
   try {
     await provisionTables(parseConfig(variables), () => {});

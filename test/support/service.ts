@@ -7,17 +7,18 @@ import { createServerApp } from '../../src/local/server/server-app.js';
 import { Migrator } from '../../src/platform/postgres/migrator.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { type CallRecorder, createCallRecorder } from './aws/call-recorder.js';
+import { type RdsProxyStandIn, startRdsProxy } from './aws/rds-proxy.js';
 import { accessStores, openStores, type StoreAccess } from './stores.js';
 
 /**
  * A whole service in this process, listening on a free loopback port, over real embedded stores of its own. To PostgreSQL it comes as the role
- * that the functions come as on AWS: what that may not do shows here.
+ * that the functions come as on AWS, and through a stand-in as strict as RDS Proxy: what those do not allow shows here.
  */
 export interface TestService {
   readonly url: string;
-  /** The variables that lead another process, or a function in this one, to the same stores, as the owner of the tables. */
+  /** The variables that lead another process, or a function in this one, the same way to the same stores, as the owner of the tables. */
   readonly environment: Environment;
-  /** To PostgreSQL it leads the owner of the tables. */
+  /** It leads the owner of the tables to PostgreSQL, the same way. */
   readonly config: Config;
   /** One call; `body` as JSON unless it is text already. The answer's body is parsed when it is JSON. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -58,13 +59,17 @@ export const patientStoreTimeoutMs = '20000';
 export async function startService(environment: Environment = {}): Promise<TestService> {
   const stores = await openStores();
   let recorder: CallRecorder | undefined;
+  let rdsProxy: RdsProxyStandIn | undefined;
   try {
+    const direct = parseConfig(stores.environment);
+    rdsProxy = await startRdsProxy(direct.postgres);
+    const variables = { ...stores.environment, RDS_PORT: String(rdsProxy.port) };
     const config = parseConfig({
       LOG_LEVEL: 'error',
       PORT: '0',
       REGISTRATION_LIMIT_ADDRESS: '100000',
       STORE_TIMEOUT_MS: patientStoreTimeoutMs,
-      ...stores.environment,
+      ...variables,
       ...environment,
     });
     await provisionTables(config, () => {});
@@ -81,10 +86,10 @@ export async function startService(environment: Environment = {}): Promise<TestS
     await app.listen(0, '127.0.0.1');
     const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     const call = async (method: string, path: string, options: CallOptions = {}): Promise<Answer> => callService(url, method, path, options);
-    const truth = accessStores(config);
+    const truth = accessStores(direct);
     return {
       url,
-      environment: stores.environment,
+      environment: variables,
       config,
       call,
       truth,
@@ -94,10 +99,11 @@ export async function startService(environment: Environment = {}): Promise<TestS
         await truth.close();
         await stores.stop();
         await recorder?.stop();
+        await rdsProxy?.stop();
       },
     };
   } catch (error) {
-    await Promise.allSettled([stores.stop(), recorder?.stop()]);
+    await Promise.allSettled([stores.stop(), recorder?.stop(), rdsProxy?.stop()]);
     throw error;
   }
 }

@@ -37,10 +37,11 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
   beforeAll(async () => {
     [stores, bus, folder] = await Promise.all([startEphemeralStores(), startEventBridge(), mkdtemp(join(tmpdir(), 'duet-admin-'))]);
     rdsProxy = await startRdsProxy(parseConfig(stores.environment).postgres);
-    worker = await createWorker(
-      parseConfig({ ...stores.environment, RDS_PORT: String(rdsProxy.port), LOG_LEVEL: 'error', EVENT_BUS_NAME: 'bus', EVENTBRIDGE_ENDPOINT: bus.endpoint }),
-      [postgresModule, DynamoDbModule, OutboxWorkerModule],
-    );
+    worker = await createWorker(parseConfig({ ...environment(), LOG_LEVEL: 'error', EVENT_BUS_NAME: 'bus', EVENTBRIDGE_ENDPOINT: bus.endpoint }), [
+      postgresModule,
+      DynamoDbModule,
+      OutboxWorkerModule,
+    ]);
     await worker.get(Migrator).migrate();
   });
   afterEach(async () => {
@@ -49,13 +50,14 @@ describe('Promise 7: an event that was given up is not lost; npm run admin -- ou
   });
   afterAll(async () => {
     await worker?.close();
-    await rdsProxy?.stop();
     await Promise.all([stores?.stop(), bus?.stop(), rm(folder, { recursive: true })]);
+    await rdsProxy?.stop();
   });
 
+  const environment = () => ({ ...stores.environment, RDS_PORT: String(rdsProxy.port) });
   async function admin(...words: string[]): Promise<Ended> {
     const command = join(process.env['DUET_TEST_BUILD'] ?? '', 'dist', 'local', 'commands', 'admin.js');
-    const env = { PATH: process.env['PATH'], ...stores.environment, LOG_LEVEL: 'info' };
+    const env = { PATH: process.env['PATH'], ...environment(), LOG_LEVEL: 'info' };
     return new Promise((done) => {
       execFile(process.execPath, [command, ...words], { cwd: folder, env }, (error, out, err) =>
         done({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),

@@ -9,14 +9,12 @@ export interface ServerError {
 }
 
 /**
- * Stands before PostgreSQL as RDS Proxy does: as strict about startup messages, and with a record of what would pin a session to one connection. It ends
- * connections as they are ended on its other side.
+ * Stands before PostgreSQL as RDS Proxy does: as strict about startup messages, and it fails at its end where a statement would have pinned a session to one
+ * connection. It ends connections as they are ended on its other side.
  */
 export interface RdsProxyStandIn {
   readonly host: '127.0.0.1';
   readonly port: number;
-  /** Statements that RDS Proxy pins a session for, in the order they came (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html). */
-  readonly pinning: readonly string[];
   /** Names of the parameters that startup messages carried. */
   readonly startupParameters: ReadonlySet<string>;
   /** How many connections were refused by {@link RdsProxyStandIn.failWith}. */
@@ -27,6 +25,7 @@ export interface RdsProxyStandIn {
   failStatementsWith(error: ServerError | null): void;
   /** Holds back each new connection for so long. */
   delayConnections(ms: number): void;
+  /** @throws Error when statements came that RDS Proxy pins a session for: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html */
   stop(): Promise<void>;
 }
 
@@ -34,7 +33,10 @@ export interface RdsProxyStandIn {
 const allowedParameters = new Set(['user', 'database', 'application_name', 'client_encoding']);
 const protocolVersion = 196_608;
 const pinning =
-  /^\s*(SET|RESET|DISCARD|PREPARE|DEALLOCATE|DECLARE|LISTEN|LOAD|CREATE\s+TEMP)\b|set_config\s*\(|pg_(try_)?advisory_lock\s*\(|(next|set)val\s*\(/i;
+  /^\s*(SET|RESET|DISCARD|PREPARE|DEALLOCATE|EXECUTE|DECLARE|LISTEN|LOAD|CREATE\s+TEMP)\b|set_config\s*\(|pg_(try_)?advisory_lock\s*\(|(next|set)val\s*\(/i;
+const maxStatementBytes = 16 * 1024;
+/** The one session that has to keep its connection: that of migrate, for as long as it works. */
+const migrationLock = 'SELECT pg_try_advisory_lock($1) AS locked';
 
 /** Starts the stand-in on a free loopback port before the server at `host` and `port`. */
 export async function startRdsProxy(target: { readonly host: string; readonly port: number }): Promise<RdsProxyStandIn> {
@@ -117,8 +119,8 @@ export async function startRdsProxy(target: { readonly host: string; readonly po
     if (text === undefined) {
       return undefined;
     }
-    if (pinning.test(text)) {
-      pinned.push(text);
+    if (text !== migrationLock && (pinning.test(text) || Buffer.byteLength(text) > maxStatementBytes)) {
+      pinned.push(text.slice(0, 200));
     }
     return statementError ?? undefined;
   };
@@ -129,7 +131,6 @@ export async function startRdsProxy(target: { readonly host: string; readonly po
   return {
     host: '127.0.0.1',
     port: (listener.address() as AddressInfo).port,
-    pinning: pinned,
     startupParameters,
     get refused() {
       return refused;
@@ -142,6 +143,9 @@ export async function startRdsProxy(target: { readonly host: string; readonly po
       listener.close();
       sockets.forEach((socket) => socket.destroy());
       await closed;
+      if (pinned.length > 0) {
+        throw new Error(`RDS Proxy would pin a session for each of: ${pinned.join('; ')}`);
+      }
     },
   };
 }

@@ -102,9 +102,9 @@ export async function startFaultyService(environment: Environment = {}, instance
       await Promise.all([...doors.map(async (door) => door.stop()), postgres.restore(), dynamodb.restore(), access.close()]);
       await Promise.all(started.map(async (instance) => instance.stop()));
       await Promise.all([postgres.stop(), dynamodb.stop()]);
-      await rdsProxy.stop();
       await stores.stop();
       await recorder.stop();
+      await rdsProxy.stop();
     },
   };
 }
