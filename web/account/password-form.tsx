@@ -3,7 +3,7 @@ import type { User } from '../../client/index.js';
 import { useSession } from '../app/contexts.js';
 import { useAction } from '../app/use-action.js';
 import { EntryForm } from '../design/entry-form.js';
-import { PasswordField } from '../design/field.js';
+import { NewPasswordField, PasswordField } from '../design/field.js';
 import { showToast } from '../design/toasts.js';
 
 export function PasswordForm({ user }: { user: User }) {
@@ -27,15 +27,9 @@ export function PasswordForm({ user }: { user: User }) {
       <EntryForm key={round} action="Change password" look="plain" busy={busy} failure={failure} onSubmit={(values) => void run(values)}>
         {/* Password managers look for the account that the password is of. */}
         <input type="hidden" name="username" autoComplete="username" value={user.email} />
-        <PasswordField label="Present password" name="currentPassword" autoComplete="current-password" required error={failure?.fields['currentPassword']} />
-        <PasswordField
-          label="New password"
-          name="password"
-          autoComplete="new-password"
-          required
-          hint="15 characters or more; a few words make a good one. It signs you out everywhere else."
-          error={failure?.fields['password']}
-        />
+        <PasswordField label="Current password" name="currentPassword" autoComplete="current-password" required error={failure?.fields['currentPassword']} />
+        <NewPasswordField label="New password" error={failure?.fields['password']} />
+        <p className="muted small">A new password signs you out everywhere else.</p>
       </EntryForm>
     </section>
   );

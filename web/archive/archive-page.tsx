@@ -48,7 +48,7 @@ export default function ArchivePage() {
   const problem = failure ?? more.failure?.message ?? change.failure?.message;
   return (
     <div className="stack">
-      <p className="muted">What has been done for 90 days moves here. It no longer counts, and can be brought back.</p>
+      <p className="muted">Todos that were done long ago are kept here. They no longer count, and can be brought back.</p>
       {problem !== undefined && (
         <div className="notice" data-tone="problem" role="alert">
           <p>{problem}</p>

@@ -62,47 +62,29 @@ function Table({ title, of, figures }: Pick<ChartProps, 'title' | 'of' | 'figure
   );
 }
 
-/** The picture's own units: as wide as a card, and as high as a few lines. */
-const [width, height, foot] = [600, 160, 22];
-
 function Columns({ figures, label }: { figures: readonly Figure[]; label: string }): ReactNode {
   const most = Math.max(1, ...figures.map(({ value }) => value));
-  const step = width / figures.length;
   const marks = [0, Math.floor((figures.length - 1) / 2), figures.length - 1];
   return (
-    <svg className="columns" viewBox={`0 0 ${width} ${height + foot}`} role="img" aria-label={label}>
-      <line x1="0" x2={width} y1={height} y2={height} className="axis" />
-      <text x={width} y="12" textAnchor="end" className="axis-text">
-        {formatNumber(most)}
-      </text>
-      {figures.map(({ name, value }, at) => {
-        const size = (value / most) * (height - 20);
-        return (
-          <rect
+    <div className="columns" role="img" aria-label={label}>
+      <span className="columns-most">{formatNumber(most)}</span>
+      <div className="columns-room">
+        {figures.map(({ name, value }) => (
+          <span
+            className="column"
             key={name}
-            x={at * step + step * 0.15}
-            y={height - Math.max(size, 2)}
-            width={step * 0.7}
-            height={Math.max(size, 2)}
-            rx="3"
             data-empty={value === 0}
-          >
-            <title>{`${name}: ${formatNumber(value)}`}</title>
-          </rect>
-        );
-      })}
-      {marks.map((at, place) => (
-        <text
-          key={at}
-          x={place === 0 ? 0 : place === 2 ? width : at * step + step / 2}
-          y={height + 17}
-          textAnchor={(['start', 'middle', 'end'] as const)[place]}
-          className="axis-text"
-        >
-          {figures[at]?.name}
-        </text>
-      ))}
-    </svg>
+            title={`${name}: ${formatNumber(value)}`}
+            style={{ blockSize: `${(value / most) * 100}%` }}
+          />
+        ))}
+      </div>
+      <div className="columns-marks">
+        {marks.map((at) => (
+          <span key={at}>{figures[at]?.name}</span>
+        ))}
+      </div>
+    </div>
   );
 }
 

@@ -86,3 +86,8 @@ export function PasswordField(props: Described & InputHTMLAttributes<HTMLInputEl
     </Field>
   );
 }
+
+/** A password that is being chosen, with what the service asks of it. */
+export function NewPasswordField(props: Pick<Described, 'label' | 'error'>) {
+  return <PasswordField {...props} name="password" autoComplete="new-password" required hint="15 characters or more; a few words make a good one." />;
+}

@@ -2,7 +2,7 @@ import { useCallback, useState } from 'react';
 import { useSession } from '../app/contexts.js';
 import { useAction } from '../app/use-action.js';
 import { EntryForm } from '../design/entry-form.js';
-import { PasswordField } from '../design/field.js';
+import { NewPasswordField } from '../design/field.js';
 import { Entrance } from './entrance.js';
 
 /** Where the link of a mail leads. */
@@ -26,14 +26,7 @@ export function Reset({ token }: { token: string }) {
         </div>
       ) : (
         <EntryForm action="Change password" busy={busy} failure={failure} onSubmit={(values) => void run(values)}>
-          <PasswordField
-            label="New password"
-            name="password"
-            autoComplete="new-password"
-            required
-            hint="15 characters or more; a few words make a good one."
-            error={failure?.fields['password']}
-          />
+          <NewPasswordField label="New password" error={failure?.fields['password']} />
         </EntryForm>
       )}
       <p>

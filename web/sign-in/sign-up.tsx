@@ -1,7 +1,7 @@
 import { useCallback } from 'react';
 import { useSession } from '../app/contexts.js';
 import { useAction } from '../app/use-action.js';
-import { PasswordField, TextField } from '../design/field.js';
+import { NewPasswordField, TextField } from '../design/field.js';
 import { Entrance } from './entrance.js';
 import { EntryForm } from '../design/entry-form.js';
 
@@ -21,14 +21,7 @@ export function SignUp() {
       <EntryForm action="Create account" busy={busy} failure={failure} onSubmit={(values) => void run(values)}>
         <TextField label="Name" name="name" autoComplete="name" required maxLength={200} error={failure?.fields['name']} />
         <TextField label="E-mail" name="email" type="email" autoComplete="username" required maxLength={254} error={failure?.fields['email']} />
-        <PasswordField
-          label="Password"
-          name="password"
-          autoComplete="new-password"
-          required
-          hint="15 characters or more; a few words make a good one."
-          error={failure?.fields['password']}
-        />
+        <NewPasswordField label="Password" error={failure?.fields['password']} />
       </EntryForm>
       <p>
         Have an account? <a href="#/sign-in">Sign in</a>

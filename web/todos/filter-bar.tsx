@@ -77,13 +77,15 @@ export function FilterBar({ view, tags, open, choosing, onOpen, onChange, onChoo
           ]}
           onChoose={(sort) => set({ sort })}
         />
-        <label className="row filter-check">
-          <input className="check" type="checkbox" checked={view.grouped} onChange={(event) => set({ grouped: event.target.checked })} />
-          Group by due
-        </label>
-        <Button look="quiet" onClick={() => onChange(firstView)}>
-          Clear
-        </Button>
+        <div className="filters-foot">
+          <label className="row">
+            <input className="check" type="checkbox" checked={view.grouped} onChange={(event) => set({ grouped: event.target.checked })} />
+            Group by due
+          </label>
+          <Button size="small" onClick={() => onChange(firstView)}>
+            Clear
+          </Button>
+        </div>
       </div>
     </search>
   );
