@@ -82,21 +82,83 @@ describeApp('Without a connection', () => {
     }
   });
 
-  test('signing out removes everything of the user from the browser', async () => {
+  test('a write that the service refuses is shown with all that was written and why, can be sent again, and discarded', async () => {
+    const { page, elsewhere } = await start();
+    await addTodo(page, 'Already tagged');
+    await saved(page);
+    const [todo] = await elsewhere.todos.list().take(1);
+    await elsewhere.todos.update(todo!, { tags: Array.from({ length: 20 }, (_, at) => `tag ${at}`) });
+    await page.getByText('#tag 0').waitFor();
+    // Invisible text is no title to the service; and twenty tags are the most.
+    await page.getByLabel('New todo').fill('\u200B tomorrow #garden');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Needs your decision' }).click();
+    const refused = page.getByRole('region', { name: 'Refused by the service' });
+    await refused.waitFor();
+    expect(await refused.getByRole('definition').allTextContents()).toEqual(['\u200B', 'Tomorrow', 'garden']);
+    await refused.getByText(/^Title /).waitFor();
+    await refused.getByRole('button', { name: 'Send again' }).click();
+    await refused.waitFor({ state: 'detached' });
+    await refused.waitFor();
+    await refused.getByRole('button', { name: 'Discard' }).click();
+    await refused.waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'Select', exact: true }).click();
+    await page.getByLabel('Choose Already tagged').check();
+    await page.getByLabel('Tag to add').fill('one too many');
+    await page.getByRole('button', { name: 'Add tag' }).click();
+    await page.getByRole('button', { name: 'Needs your decision' }).click();
+    await refused.getByText('Already tagged').waitFor();
+    const [there] = await elsewhere.todos.list().take(1);
+    await elsewhere.todos.update(there!, { tags: [] });
+    await refused.getByRole('button', { name: 'Discard' }).click();
+    await page.getByRole('dialog', { name: 'All saved' }).waitFor();
+
+    expect((await elsewhere.todos.list().take(10)).map(({ title, tags }) => [title, tags.length])).toEqual([['Already tagged', 0]]);
+  });
+
+  /** What the browser keeps for the app: databases with how much is in each, caches with their files, and what is in web storage. */
+  const keptHere = async (page: Page): Promise<unknown> =>
+    page.evaluate(`(async () => {
+      const asked = (request) => new Promise((done) => (request.onsuccess = () => done(request.result)));
+      const databases = [];
+      for (const { name } of await indexedDB.databases()) {
+        const database = await asked(indexedDB.open(name));
+        const stores = [...database.objectStoreNames];
+        const counts = await Promise.all(stores.map((store) => asked(database.transaction(store).objectStore(store).count())));
+        database.close();
+        databases.push([name.replace(/:.*/, ''), counts.reduce((sum, count) => sum + count, 0)]);
+      }
+      const caches_ = await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)));
+      const foreign = caches_.flat().filter((path) => !/^\\/app\\/(assets\\/[^/]+|[^/]*)$/.test(path));
+      return { databases, foreign, files: caches_.flat().length > 0, storage: [localStorage.length, sessionStorage.length, document.cookie] };
+    })()`);
+
+  test.each([
+    { how: 'with a connection', offline: false },
+    { how: 'without one', offline: true },
+  ])('signing out $how removes everything of the user from the browser, in every window; the shell stays', async ({ offline }) => {
     const { page } = await start();
     await addTodo(page, 'Secret');
     await saved(page);
+    await page.keyboard.press('Shift');
+    await eventually(async () => page.evaluate('navigator.serviceWorker.controller?.state === "activated"'), { what: 'the shell to be kept' });
+    const second = await browser.another(page);
+    await second.goto(page.url());
+    await second.getByLabel('Done: Secret').waitFor();
     await page.getByRole('link', { name: 'Account' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).waitFor();
+    await page.context().setOffline(offline);
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await second.getByRole('heading', { name: 'Sign in' }).waitFor();
 
-    const kept = async (): Promise<unknown> => page.evaluate(`indexedDB.databases().then((found) => found.map(({ name }) => name).join())`);
-    await eventually(async () => (await kept()) === 'duet-account', { what: 'only the empty account to be left' });
-    const accounts = await page.evaluate(`new Promise((done) => {
-      indexedDB.open('duet-account').onsuccess = ({ target }) => {
-        target.result.transaction('account').objectStore('account').count().onsuccess = (counted) => done(counted.target.result);
-      };
-    })`);
-    expect(accounts).toBe(0);
+    const nothing = { databases: [['duet-account', 0]], foreign: [], files: true, storage: [0, 0, ''] };
+    await eventually(async () => JSON.stringify(await keptHere(page)) === JSON.stringify(nothing), {
+      what: 'only the empty account and the shell to be left',
+    }).catch(() => undefined);
+    expect(await keptHere(page)).toEqual(nothing);
   });
 });

@@ -1,20 +1,9 @@
 import type { Todo, TodoPatch } from '../../client/index.js';
 import type { Conflict } from '../../client/mirror/index.js';
 import { useProfile, useSession, useSnapshot } from '../app/contexts.js';
-import { formatDue } from '../time/format.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
-
-const names: Readonly<Record<keyof TodoPatch, string>> = {
-  title: 'Title',
-  description: 'Description',
-  status: 'Status',
-  priority: 'Priority',
-  due: 'Due',
-  tags: 'Tags',
-  checklist: 'Checklist',
-};
-const statuses = { open: 'Open', in_progress: 'In progress', done: 'Done' };
+import { fieldNames, say } from './say-field.js';
 
 /** Each conflict with both versions side by side, and the choice. */
 export default function ConflictsDialog({ onClose }: { onClose: () => void }) {
@@ -31,7 +20,7 @@ export default function ConflictsDialog({ onClose }: { onClose: () => void }) {
 function Choose({ conflict: { id, mine, base, theirs } }: { conflict: Conflict }) {
   const { mirror } = useSession();
   const { timeZone } = useProfile();
-  const changed = (Object.keys(names) as (keyof TodoPatch)[]).filter(
+  const changed = (Object.keys(fieldNames) as (keyof TodoPatch)[]).filter(
     (name) => (mine !== 'deleted' && mine[name] !== undefined) || (theirs !== null && !same(theirs[name], base[name])),
   );
   const version: Todo = mine === 'deleted' ? base : ({ ...base, ...mine } as Todo);
@@ -58,7 +47,7 @@ function Choose({ conflict: { id, mine, base, theirs } }: { conflict: Conflict }
           ) : null}
           {changed.map((name) => (
             <tr key={name}>
-              <th scope="row">{names[name]}</th>
+              <th scope="row">{fieldNames[name]}</th>
               <td>{mine === 'deleted' ? '' : say(version, name, timeZone)}</td>
               <td>{theirs === null ? '' : say(theirs, name, timeZone)}</td>
             </tr>
@@ -77,24 +66,4 @@ function Choose({ conflict: { id, mine, base, theirs } }: { conflict: Conflict }
 
 function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-/** A field of a todo as people read it. */
-function say(todo: Todo, name: keyof TodoPatch, timeZone: string): string {
-  switch (name) {
-    case 'due':
-      return todo.due === null ? 'None' : formatDue(todo.due, new Date(), timeZone);
-    case 'tags':
-      return todo.tags.length === 0 ? 'None' : todo.tags.join(', ');
-    case 'checklist':
-      return todo.checklist.length === 0 ? 'None' : todo.checklist.map(({ title, done }) => `${done ? '✓' : '○'} ${title}`).join('\n');
-    case 'status':
-      return statuses[todo.status];
-    case 'priority':
-      return `${todo.priority.charAt(0).toUpperCase()}${todo.priority.slice(1)}`;
-    case 'description':
-      return todo.description ?? 'None';
-    case 'title':
-      return todo.title;
-  }
 }

@@ -4,6 +4,7 @@ import { useProfile, useSession, useSnapshot } from '../app/contexts.js';
 import { formatInstant } from '../time/format.js';
 import { Button } from '../design/button.js';
 import { Dialog } from '../design/dialog.js';
+import { RefusedWrite } from './refused-write.js';
 import { stateOf } from './state-of.js';
 
 const kinds = { create: 'New', patch: 'Changed', delete: 'Deleted', batch: 'Several' };
@@ -40,15 +41,8 @@ export default function WaitingDialog({ onClose }: { onClose: () => void }) {
           {pending.length > 100 && <p className="muted">And {pending.length - 100} more.</p>}
         </section>
       )}
-      {rejected.map(({ id, problem, operations }) => (
-        <div className="notice" data-tone="problem" key={id}>
-          <p>
-            {operations.map((operation) => (operation.op === 'create' ? operation.todo.title : '')).join(' ')} The service refused this: {problem.detail}
-          </p>
-          <Button size="small" onClick={() => mirror.dismiss(id)}>
-            Dismiss
-          </Button>
-        </div>
+      {rejected.map((write) => (
+        <RefusedWrite key={write.id} write={write} />
       ))}
       <div className="dialog-foot">
         <Button busy={busy} onClick={() => void again()}>
