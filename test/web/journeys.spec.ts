@@ -86,6 +86,49 @@ describeApp('Beside the list', () => {
     await page.getByText('E-mail or password is not right').waitFor();
   });
 
+  test('the e-mail is changed with the current password, is not confirmed then, and is what one signs in with', async () => {
+    const { page, person } = await start();
+    const email = newPerson().email;
+    await page.getByRole('link', { name: 'Account' }).click();
+    const form = page.getByRole('region', { name: 'E-mail' });
+    await form.getByLabel('New e-mail').fill(email);
+    await form.getByLabel('Current password', { exact: true }).fill('not the right password');
+    await form.getByRole('button', { name: 'Change e-mail' }).click();
+    await form.getByText('The current password is not right.').waitFor();
+    await form.getByLabel('Current password', { exact: true }).fill(person.password);
+    await form.getByRole('button', { name: 'Change e-mail' }).click();
+    await page.getByText('Your e-mail is changed.').waitFor();
+    await form.getByText(email).waitFor();
+    await form.getByText('not confirmed yet').waitFor();
+    expect(await form.getByLabel('New e-mail').inputValue()).toBe('');
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+
+    await signIn(page, { ...person, email });
+  });
+
+  test('the password is changed with the current one; this browser stays signed in, and every other is signed out', async () => {
+    const { page, person } = await start();
+    const elsewhere = await browser.open();
+    await elsewhere.goto(appUrl());
+    await signIn(elsewhere, person);
+    await page.getByRole('link', { name: 'Account' }).click();
+    const form = page.getByRole('region', { name: 'Password' });
+    await form.getByLabel('Current password', { exact: true }).fill(person.password);
+    await form.getByLabel('New password', { exact: true }).fill('too short');
+    await form.getByRole('button', { name: 'Change password' }).click();
+    await eventually(async () => (await form.getByLabel('New password', { exact: true }).getAttribute('aria-invalid')) === 'true', { what: 'the mistake' });
+    await form.getByLabel('New password', { exact: true }).fill('another correct horse battery');
+    await form.getByRole('button', { name: 'Change password' }).click();
+    await page.getByText('Your password is changed').waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Profile' }).waitFor();
+
+    await elsewhere.reload();
+    await elsewhere.getByText('Your session has ended').waitFor();
+    await signIn(elsewhere, { ...person, password: 'another correct horse battery' });
+  });
+
   test('another place where one is signed in is shown, and can be signed out', async () => {
     const { page, person } = await start();
     const elsewhere = await browser.open();

@@ -88,6 +88,13 @@ describeApp('Signing in', () => {
     const page = await browser.open();
     await signUp(page, newPerson());
     const second = await browser.another(page);
+    const exchanges: [token: string, status: number][] = [];
+    page.context().on('response', (response) => {
+      if (response.url().endsWith('/auth/refresh')) {
+        const { refreshToken } = response.request().postDataJSON() as { refreshToken: string };
+        exchanges.push([refreshToken, response.status()]);
+      }
+    });
 
     // Each reload exchanges the refresh token, in both tabs at once; a token that is spent twice would end the session.
     await second.goto(appUrl('#/account'));
@@ -96,6 +103,9 @@ describeApp('Signing in', () => {
       await Promise.all([page.reload(), second.reload()]);
       await Promise.all([page, second].map(async (tab) => tab.getByRole('heading', { name: 'Profile' }).waitFor()));
     }
+    const [spent, statuses] = [exchanges.map(([token]) => token), exchanges.map(([, status]) => status)];
+    expect(exchanges.length).toBeGreaterThanOrEqual(6);
+    expect([new Set(spent).size, new Set(statuses)]).toEqual([spent.length, new Set([200])]);
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
 
     await second.getByRole('heading', { name: 'Sign in' }).waitFor();

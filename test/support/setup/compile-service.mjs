@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 /**
  * Builds the service beside `dist/`, which a running `npm start` may be using; `DUET_TEST_BUILD` tells the tests where. A build that it names already is taken as it is: one
@@ -26,6 +27,12 @@ export async function compileService() {
   }
   process.env.DUET_TEST_BUILD = folder;
   process.env.DUET_TEST_BUILD_IS_OURS = 'true';
+}
+
+/** Builds the app, too, where the built service serves it. */
+export async function compileApp() {
+  await compileService();
+  await promisify(execFile)(process.execPath, ['scripts/build-web.mjs', join(process.env.DUET_TEST_BUILD, 'dist/web')]);
 }
 
 /** Removes what {@link compileService} has built. */
