@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
@@ -147,9 +148,33 @@ describe('Completion', () => {
     expect(await completions('completion', '--js')).toEqual(['--json']);
   });
 
-  test('in zsh is the same script, once zsh understands it', async () => {
+  const inZsh = existsSync('/usr/bin/zsh') ? test : test.skip;
+  inZsh('in zsh does the same, as its completion is typed (skipped where there is no /usr/bin/zsh)', async () => {
     const { out } = await play(['completion', 'zsh']);
+    const file = join(harness.folder, 'completion.zsh');
+    await writeFile(file, out);
+    // A zsh at a terminal of its own, in which each line is typed, with a tab at its end; duet shows what became of them.
+    const script = `zmodload zsh/zpty
+      zpty shell zsh -f -i
+      zpty -w shell "source $1; duet() { print -r -- \\"ran <\\$*>\\" }; print ready-\\$((1 + 1))"
+      zpty -r -m shell answer '*ready-2*'
+      shift
+      for line; do
+        zpty -w shell "duet $line"$'\\t'
+        zpty -r -m shell answer '*ran <*>*'
+        print -r -- "\${\${answer##*ran <}%%>*}"
+      done
+      zpty -d shell`;
+    const env = { PATH: process.env['PATH'], TERM: 'dumb', ZDOTDIR: harness.folder };
+    const typed = ['da', 'todos i', 'todos list --due-b', '--json todos list --status i', 'completion --js'];
+    const { stdout } = await promisify(execFile)('zsh', ['-f', '-c', script, 'zsh', file, ...typed], { env, timeout: 50_000 });
 
-    expect(out).toMatch(/^autoload -U \+X compinit && compinit\nautoload -U \+X bashcompinit && bashcompinit\n_duet\(\) \{/);
+    expect(stdout.trim().split('\n')).toEqual([
+      'dashboard',
+      'todos import',
+      'todos list --due-before',
+      '--json todos list --status in_progress',
+      'completion --json',
+    ]);
   });
 });
