@@ -14,7 +14,7 @@ export function isStale(stamp, inputs) {
 
 /** Runs a build that is announced as `what`, on the stream `out`, and stamps it; it ends the process itself when it fails. */
 export async function buildAfresh(what, stamp, out, build) {
-  out.write(`Building${what}, because a source has changed since the last build…\n`);
+  out.write(`Building${what}${existsSync(stamp) ? ', because a source has changed since the last build' : ''}…\n`);
   const startedAt = new Date();
   await build();
   writeFileSync(stamp, '');
