@@ -17,6 +17,10 @@ export class User {
   name!: string;
 
   @ApiProperty()
+  @Column('boolean', { name: 'email_verified' })
+  emailVerified!: boolean;
+
+  @ApiProperty()
   @Column('text', { name: 'time_zone' })
   timeZone!: string;
 
