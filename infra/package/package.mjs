@@ -13,7 +13,7 @@
  * LAMBDA_ARCH=x64 (default) or arm64. Options: `--analyze` lists what weighs what; `--out <folder>` (default dist/lambda);
  * `--compiled <folder>` keeps tsc's output there, or takes what is there already instead of compiling.
  *
-& `handler`, `app.cjs` with the service, and packages that only some requests need
+ * A function's folder holds `index.mjs`, which exports `handler`, `app.cjs` with the service, and packages that only some requests need
  * (TypeORM, pg) each in a file of its own: a request that needs none neither reads nor compiles them. They are CommonJS files because V8's
  * code cache exists for scripts only (`vm.Script`), and so that `import()` of them happens on first use; `index.mjs` is an ES module because
  * Lambda's runtime client loads handlers with `import()`, which would scan a large CommonJS file for its exports first.
