@@ -15,8 +15,8 @@ export default {
   reporters: ['default', '<rootDir>/test/support/aws/calls-reporter.mjs'],
   coverageProvider: 'v8',
   testTimeout: 60_000,
-  // Suites wait for servers as much as they compute, and have nothing in common but the shared stores.
-  maxWorkers: '100%',
+  // Suites wait as much as they compute, and have nothing in common but the shared stores.
+  maxWorkers: '150%',
   // On Node 20 with vm modules, jest sometimes stays after the last result of the fault tests, with nothing of ours left running.
   forceExit: true,
   projects: [
