@@ -130,7 +130,21 @@ describe('the http function', () => {
     await invoke(httpApiEvent({ method: 'GET', path: `/todos/${user.id}`, headers: bearer() }));
 
     const metrics = written.filter((line) => line.includes('"_aws"')).map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(metrics.at(-1)?.['_aws']).toMatchObject({ CloudWatchMetrics: [{ Namespace: 'duet-test', Dimensions: [['service', 'route']] }] });
+    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    expect(metrics.at(-1)?.['_aws']).toEqual({
+      Timestamp: expect.any(Number),
+      CloudWatchMetrics: [
+        {
+          Namespace: 'duet-test',
+          Dimensions: [['service', 'route']],
+          Metrics: [
+            { Name: 'Requests', Unit: 'Count' },
+            { Name: 'Errors', Unit: 'Count' },
+            { Name: 'Latency', Unit: 'Milliseconds' },
+          ],
+        },
+      ],
+    });
     expect(metrics.at(-1)).toMatchObject({ service: 'duet', route: 'GET /todos/{id}', Requests: 1, Errors: 0, Latency: expect.any(Number) });
     expect(metrics.filter((line) => 'ColdStart' in line)).toHaveLength(1);
   });
