@@ -45,9 +45,9 @@ export class SyncService {
     if (from.after === head) {
       return { changes: [], next: encodeSyncToken({ after: head, goneAfter: 0, completeAt: now }, userId), more: false };
     }
-    const { changes, readTo, more } = await this.feed.read(userId, from, limit);
+    const { changes, readTo, more } = await this.feed.read(userId, from, head, limit);
     // Only with its last page does a client hold the list: until then it needs every marker since it began.
-    const next = more ? { ...from, after: readTo } : { after: Math.max(readTo, head), goneAfter: 0, completeAt: now };
+    const next = more ? { ...from, after: readTo } : { after: readTo, goneAfter: 0, completeAt: now };
     return { changes, next: encodeSyncToken(next, userId), more };
   }
 

@@ -76,7 +76,6 @@ const itemOf = async (table: string, itemKey: string): Promise<any> =>
 const storedTodo = async (id: string): Promise<any> => itemOf(tables().todos, `TODO#${id}`);
 const eventsOf = (id: string): ReceivedEvent[] => bus.events.filter(({ detail }) => detail.data.id === id);
 const namesOf = (id: string): string[] => eventsOf(id).map(({ detailType }) => detailType);
-const wait = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('Expiry moves a done todo to the archive exactly once and keeps the counts right', () => {
   let handler: StreamHandler;
@@ -175,6 +174,26 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     expect(await counts()).toMatchObject({ total: 1, [status]: 1, archived: 0 });
   });
 
+  test.each([1, 2, 100])('the change feed, %i at a time, tells of what was archived in the order of the writes, and of none of it at first', async (limit) => {
+    const [first, second, third] = [await finish('First'), await finish('Second'), await finish('Third')];
+    const { next: since } = await call('GET', `/users/${user.id}/changes`);
+    await deliver(await expire(first.id));
+    const between = await create('Between');
+    await deliver(await expire(second.id));
+    await call('DELETE', `/todos/${second.id}`);
+    await deliver(await expire(third.id));
+    const read = async (token: string): Promise<string[]> => {
+      const { changes, next, more } = await call('GET', `/users/${user.id}/changes?limit=${limit}${token}`);
+      const told = changes.map(({ id, state }: { id: string; state: string }) => `${id} ${state}`);
+      return more === true ? [...told, ...(await read(`&since=${next}`))] : told;
+    };
+
+    const all = [`${first.id} archived`, `${between.id} present`, `${second.id} archived`, `${second.id} deleted`, `${third.id} archived`];
+    // Each id once a page, as it is now.
+    expect(await read(`&since=${since}`)).toEqual(all.filter((one) => limit === 1 || one !== `${second.id} archived`));
+    expect(await read('')).toEqual([`${between.id} present`]);
+  });
+
   test('an archived todo is deleted by its id; the removal, delivered again, does not bring it back', async () => {
     const todo = await finish('Away');
     const removal = await expire(todo.id);
@@ -230,7 +249,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     const removal = await expire(todo.id);
     await deliver(removal);
     await documents.send(new DeleteCommand({ TableName: tables().archive, Key: { userId: user.id, itemKey: `TODO#${todo.id}` } }));
-    for (const itemKey of ['LIST', 'GONE#0000000000000003']) {
+    for (const itemKey of ['LIST', 'ARCHIVED#0000000000000003']) {
       await documents.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: user.id, itemKey } }));
     }
 
@@ -323,12 +342,16 @@ describe('Under npm start, expiry is seen', () => {
     await eventually(async () => isArchived(todo.id), { what: 'archived' });
 
     await eventually(async () => namesOf(todo.id).includes('todo.archived'), { what: 'published' });
-    await wait(2_500);
+    await eventually(
+      async () => {
+        const { Items = [] } = await documents.send(new ScanCommand({ TableName: tables().todos }));
+        const checkpoint = await readFile(join(service.config.dataDir, 'stream-checkpoint.json'), 'utf8');
+        return Items.every(({ itemKey }) => !String(itemKey).startsWith('TTL#')) && !checkpoint.includes(todo.id);
+      },
+      { what: 'no trace is left' },
+    );
     expect(namesOf(todo.id)).toEqual(['todo.created', 'todo.completed', 'todo.archived']);
     expect(await counts()).toMatchObject({ total: 0, done: 0, archived: 1 });
-    const { Items = [] } = await documents.send(new ScanCommand({ TableName: tables().todos }));
-    expect(Items.filter(({ itemKey }) => String(itemKey).startsWith('TTL#'))).toEqual([]);
-    expect(await readFile(join(service.config.dataDir, 'stream-checkpoint.json'), 'utf8')).not.toContain(todo.id);
   });
 
   test('an archived todo that is brought back, or deleted, has its event', async () => {
@@ -349,24 +372,29 @@ describe('Under npm start, expiry is seen', () => {
     const [reopened, deleted] = [await finish('Reopened'), await finish('Deleted')];
     await call('PATCH', `/todos/${reopened.id}`, { status: 'open' });
     await call('DELETE', `/todos/${deleted.id}`);
+    // A third expires after them, so their time is over when it is archived.
+    const last = await finish('Last');
 
-    await wait(6_000);
+    await eventually(async () => isArchived(last.id), { what: 'the last is archived' });
+    await eventually(async () => namesOf(deleted.id).length === 3, { what: 'the deletion is published' });
 
     expect((await call('GET', `/todos/${reopened.id}`)).status).toBe('open');
-    expect(await archived()).toEqual([]);
+    expect((await archived()).map(({ id }) => id)).toEqual([last.id]);
     expect(namesOf(deleted.id)).toEqual(['todo.created', 'todo.completed', 'todo.deleted']);
-    expect(await counts()).toMatchObject({ total: 1, open: 1, done: 0, archived: 0 });
+    expect(await counts()).toMatchObject({ total: 1, open: 1, done: 0, archived: 1 });
   });
 
   test('killed after the removal, and so late that its notice is gone too: it is archived at the next start', async () => {
     await pump.stop();
     const todo = await finish('Late');
-    await wait(4_000);
     const sweeper = new TtlSweeper(client, tables(), worker.get(Log), new AbortController().signal);
-    await sweeper.sweep();
-    await sweeper.sweep();
-    expect(await storedTodo(todo.id)).toBeUndefined();
-    expect(await itemOf(tables().todos, `TTL#TODO#${todo.id}`)).toBeUndefined();
+    await eventually(
+      async () => {
+        await sweeper.sweep();
+        return (await storedTodo(todo.id)) === undefined && (await itemOf(tables().todos, `TTL#TODO#${todo.id}`)) === undefined;
+      },
+      { what: 'the todo and its notice are removed' },
+    );
     expect(await isArchived(todo.id)).toBe(false);
 
     pump = startStreamPump(worker, service.config);
@@ -380,8 +408,9 @@ describe('Under npm start, expiry is seen', () => {
     const todo = await finish('Between');
     await eventually(async () => namesOf(todo.id).length === 2, { what: 'both events are published' });
     bus.failNext({ kind: 'refuse', status: 500, code: 'InternalException' }, 1_000);
+    const published = bus.calls.length;
     await eventually(async () => isArchived(todo.id), { what: 'archived' });
-    await wait(500);
+    await eventually(() => bus.calls.length > published, { what: 'its event is refused' });
 
     await pump.stop();
     bus.recover();

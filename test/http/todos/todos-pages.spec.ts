@@ -106,6 +106,23 @@ describe('Pages', () => {
     expect(pages.at(-1)).toBe(1);
   });
 
+  test('are full over what was deleted, and the last says that nothing follows although what was deleted does', async () => {
+    const owner = lists.newUser();
+    const some = await lists.put(
+      owner,
+      Array.from({ length: 90 }, (_, turn) => ({ title: `t${turn}` })),
+    );
+    const deleted = [...some.slice(0, 30), ...some.slice(40, 85)].map(({ id }) => ({ op: 'delete', id }));
+    for (const operations of [deleted.slice(0, 50), deleted.slice(50)]) {
+      expect((await lists.service.call('POST', `/users/${owner.id}/todos/batch`, { token: owner.token, body: { operations } })).status).toBe(200);
+    }
+
+    const { items, pages } = await lists.walk(owner, { limit: '5' });
+
+    expect(items.map(({ id }) => id)).toEqual([...some.slice(30, 40), ...some.slice(85)].map(({ id }) => id).reverse());
+    expect(pages).toHaveLength(3);
+  });
+
   test('go on over deletions and creations between them', async () => {
     const owner = lists.newUser();
     const some = await lists.put(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { isTodo } from '../../../src/features/todos/persistence/todo-items.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
@@ -34,6 +35,7 @@ async function countsOf(user: TokenBearer): Promise<{ list: Record<string, numbe
     new QueryCommand({
       TableName: tableName(),
       KeyConditionExpression: 'userId = :user AND begins_with(itemKey, :todo)',
+      FilterExpression: isTodo,
       ExpressionAttributeValues: { ':user': user.id, ':todo': 'TODO#' },
       ConsistentRead: true,
     }),

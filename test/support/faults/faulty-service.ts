@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { type DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { type Environment, parseConfig } from '../../../src/config/config.js';
+import { isTodo } from '../../../src/features/todos/persistence/todo-items.js';
 import { createCallRecorder } from '../aws/call-recorder.js';
 import { type BuiltService, startBuiltService } from '../built-service.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
@@ -136,6 +137,7 @@ async function countsOf(client: DynamoDBDocumentClient, table: string, userId: s
       TableName: table,
       ConsistentRead: true,
       KeyConditionExpression: 'userId = :user AND begins_with(itemKey, :todo)',
+      FilterExpression: isTodo,
       ExpressionAttributeValues: { ':user': userId, ':todo': 'TODO#' },
     },
   );

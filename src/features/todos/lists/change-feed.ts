@@ -27,8 +27,8 @@ export abstract class ChangeFeed {
   abstract head(userId: string): Promise<number | null>;
 
   /**
-   * At most `limit` changes behind a position; see `PageBuilder` for where a page ends. Every write that was acknowledged before is in the pages
-   * up to the first without `more`, or a later one of the same todo.
+   * At most `limit` changes behind a position and up to the revision `to`, which must have been the head; see `PageBuilder` for where a page ends.
+   * Every write that was acknowledged before is in the pages up to the first without `more`, or a later one of the same todo.
    */
-  abstract read(userId: string, position: FeedPosition, limit: number): Promise<FeedPage>;
+  abstract read(userId: string, position: FeedPosition, to: number, limit: number): Promise<FeedPage>;
 }

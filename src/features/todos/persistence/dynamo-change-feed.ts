@@ -3,11 +3,27 @@ import { Injectable } from '@nestjs/common';
 import { PageBuilder } from '../../../common/resources/paging.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { ChangeFeed, type FeedPage, type FeedPosition, type ListChange } from '../lists/change-feed.js';
-import { fromItem, type GoneTodo, type Item } from './todo-items.js';
-import { listKey, parseItemKey, revisionKeyOf, type UserItemKey } from './todo-keys.js';
+import { fromItem, isDeletionMarker, type Item } from './todo-items.js';
+import { archivedKey, archivedRevisionIn, listKey, parseItemKey, revisionKeyOf, type UserItemKey } from './todo-keys.js';
 import { chunksOf, readItemsOfUser, readsAtOnce } from './user-list.js';
 
-/** {@link ChangeFeed} over the index `byRevision`, which holds the keys of todos and of markers. All reads are strongly consistent. */
+/** A revision, and what was written at it: the key of an item to read, or a change that needs no reading. */
+interface Entry {
+  readonly revision: number;
+  readonly itemKey?: string;
+  readonly change?: ListChange;
+}
+
+/** Entries in order; `end` is the last revision that they are complete to. */
+interface Entries {
+  readonly entries: readonly Entry[];
+  readonly end: number;
+}
+
+/**
+ * {@link ChangeFeed} over the index `byRevision`, which holds the keys of todos, markers of deletions and notices, and the markers of what was
+ * archived, which lie in the table by their revision. All reads are strongly consistent.
+ */
 @Injectable()
 export class DynamoChangeFeed extends ChangeFeed {
   constructor(private readonly dynamodb: DynamoDb) {
@@ -19,42 +35,41 @@ export class DynamoChangeFeed extends ChangeFeed {
     return list?.['deletedAt'] === undefined ? Number(list?.['revision'] ?? 0) : null;
   }
 
-  override async read(userId: string, { after, goneAfter }: FeedPosition, limit: number): Promise<FeedPage> {
+  override async read(userId: string, { after, goneAfter }: FeedPosition, to: number, limit: number): Promise<FeedPage> {
     const page = new PageBuilder<ListChange>(limit);
     let readTo = after;
     const endingHere = (more: boolean): FeedPage => ({ changes: lastOfEach(page.items), readTo, more });
     for (;;) {
       // One more than the page takes: whether something follows is then known, not guessed.
-      const { entries, isLast } = await this.entries(userId, readTo, page.room + 1);
+      const [listed, archived] = await Promise.all([
+        this.listed(userId, readTo, page.room + 1),
+        this.archived(userId, Math.max(readTo, goneAfter), to, page.room + 1),
+      ]);
+      // The two are read one beside the other, so what came after `to` may be in one of them alone.
+      const end = Math.min(to, listed.end, archived.end);
+      const entries = [...listed.entries, ...archived.entries].filter(({ revision }) => revision <= end).sort((one, other) => one.revision - other.revision);
       for (const some of chunksOf(entries, readsAtOnce)) {
         if (page.timeIsUp && readTo > after) {
           return endingHere(true);
         }
-        // Markers of what a reader has never seen need not be read.
-        const wanted = some.filter(({ itemKey, revision }) => revision > goneAfter || parseItemKey(itemKey)?.kind !== 'marker');
-        const items = await readItemsOfUser(
-          this.dynamodb,
-          this.table,
-          wanted.map(({ itemKey }): UserItemKey => ({ userId, itemKey })),
-        );
-        for (const { itemKey, revision } of some) {
-          for (const { change, at } of changesIn(items.get(itemKey), revision, Math.max(readTo, goneAfter))) {
-            if (!page.add(change)) {
-              return endingHere(true);
-            }
-            readTo = at;
+        const keys = some.flatMap(({ itemKey }): UserItemKey[] => (itemKey === undefined ? [] : [{ userId, itemKey }]));
+        const items = await readItemsOfUser(this.dynamodb, this.table, keys);
+        for (const { revision, itemKey = '', change = changeIn(items.get(itemKey), goneAfter) } of some) {
+          if (change !== null && !page.add(change)) {
+            return endingHere(true);
           }
           readTo = revision;
         }
       }
-      if (isLast) {
-        return endingHere(false);
+      readTo = end;
+      if (end === to) {
+        return endingHere(listed.entries.some(({ revision }) => revision > to));
       }
     }
   }
 
-  private async entries(userId: string, after: number, limit: number): Promise<{ entries: { itemKey: string; revision: number }[]; isLast: boolean }> {
-    const { Items: items = [], LastEvaluatedKey: end } = await this.dynamodb.send(
+  private async listed(userId: string, after: number, limit: number): Promise<Entries> {
+    const { Items: items = [], LastEvaluatedKey: last } = await this.dynamodb.send(
       new QueryCommand({
         TableName: this.table,
         IndexName: 'byRevision',
@@ -64,7 +79,29 @@ export class DynamoChangeFeed extends ChangeFeed {
         ExpressionAttributeValues: { ':user': userId, ':after': revisionKeyOf(after) },
       }),
     );
-    return { entries: items.map(({ itemKey, revisionKey }) => ({ itemKey: String(itemKey), revision: Number(revisionKey) })), isLast: end === undefined };
+    return {
+      entries: items.map(({ itemKey, revisionKey }) => ({ revision: Number(revisionKey), itemKey: String(itemKey) })),
+      end: last === undefined ? Number.POSITIVE_INFINITY : Number(last['revisionKey']),
+    };
+  }
+
+  private async archived(userId: string, after: number, to: number, limit: number): Promise<Entries> {
+    if (after >= to) {
+      return { entries: [], end: Number.POSITIVE_INFINITY };
+    }
+    const { Items: items = [], LastEvaluatedKey: last } = await this.dynamodb.send(
+      new QueryCommand({
+        TableName: this.table,
+        ConsistentRead: true,
+        Limit: limit,
+        KeyConditionExpression: 'userId = :user AND itemKey BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':user': userId, ':from': archivedKey(userId, after + 1).itemKey, ':to': archivedKey(userId, to).itemKey },
+      }),
+    );
+    return {
+      entries: items.map((item) => ({ revision: archivedRevisionIn(item), change: { id: String(item['id']), state: 'archived' } })),
+      end: last === undefined ? Number.POSITIVE_INFINITY : archivedRevisionIn(last),
+    };
   }
 
   private get table(): string {
@@ -72,17 +109,17 @@ export class DynamoChangeFeed extends ChangeFeed {
   }
 }
 
-/** What an entry of the index tells: a todo as it is now, or those of a marker that left the list after `goneAfter`. */
-function changesIn(item: Item | undefined, revision: number, goneAfter: number): { change: ListChange; at: number }[] {
-  // What is gone has its marker further on, and what TTL has removed will have one.
+/** What an item of the index tells: null for a todo that was deleted up to `goneAfter`. */
+function changeIn(item: Item | undefined, goneAfter: number): ListChange | null {
+  // What TTL has removed since will have its marker further on.
   if (item === undefined) {
-    return [];
+    return null;
   }
-  if (item['gone'] === undefined) {
-    const todo = fromItem(item);
-    return [{ change: { id: todo.id, state: 'present', todo }, at: revision }];
+  const key = parseItemKey(String(item['itemKey']));
+  if (key?.kind === 'todo' && !isDeletionMarker(item)) {
+    return { id: key.id, state: 'present', todo: fromItem(item) };
   }
-  return (item['gone'] as GoneTodo[]).filter((gone) => gone.revision > goneAfter).map(({ id, state, revision: at }) => ({ change: { id, state }, at }));
+  return key !== null && 'id' in key && Number(item['revisionKey']) > goneAfter ? { id: key.id, state: 'deleted' } : null;
 }
 
 function lastOfEach(changes: readonly ListChange[]): ListChange[] {

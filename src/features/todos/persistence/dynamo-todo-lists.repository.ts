@@ -6,13 +6,13 @@ import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { coveringKeyRange, type DueKeyRange } from '../lists/due.js';
 import { TodoListsRepository, type TodoSelection } from '../lists/todo-lists.repository.js';
 import type { Todo, TodoCounts } from '../todos.js';
-import { countsFrom, fromItem, type Item } from './todo-items.js';
+import { countsFrom, fromItem, isTodo, type Item } from './todo-items.js';
 import { listKey, todoKeyPrefix, type UserItemKey } from './todo-keys.js';
 import { chunksOf, readItemsOfUser, readsAtOnce } from './user-list.js';
 
-/** A filtered list reads this many items at first, and more as long as it finds too few. */
+/** A filtered list reads this many items at first; every list reads more as long as it finds too few. */
 const firstFilteredRead = 250;
-const largestFilteredRead = 4_000;
+const largestRead = 4_000;
 
 /** Todos in DynamoDB, listed by their keys and by the index `byDue`, which holds keys alone. All reads are strongly consistent. */
 @Injectable()
@@ -32,9 +32,8 @@ export class DynamoTodoListsRepository extends TodoListsRepository {
     /** The last entry that was looked at. */
     let last = position === undefined ? undefined : startAt(userId, position, selection);
     const endingHere = (): Page<Todo> => ({ items: page.items, next: positionOf(last as Item, query.IndexName !== undefined) });
-    for (let filteredRead = firstFilteredRead; ; filteredRead = Math.min(largestFilteredRead, filteredRead * 2)) {
-      // One more than the page takes: whether something follows is then known, not guessed.
-      const size = selection.matches === undefined ? page.room + 1 : filteredRead;
+    // One more than the page takes: whether something follows is then known, not guessed.
+    for (let size = selection.matches === undefined ? limit + 1 : firstFilteredRead; ; size = Math.min(largestRead, size * 2)) {
       const { Items: entries = [], LastEvaluatedKey: end } = await this.dynamodb.send(new QueryCommand({ ...query, Limit: size, ExclusiveStartKey: last }));
       for (const some of chunksOf(entries, readsAtOnce)) {
         if (page.timeIsUp && gotOn) {
@@ -114,7 +113,8 @@ export class DynamoTodoListsRepository extends TodoListsRepository {
   }
 
   private async anythingAfter(query: QueryCommandInput, start: Item): Promise<boolean> {
-    const { Count: count = 0 } = await this.dynamodb.send(new QueryCommand({ ...query, Select: 'COUNT', Limit: 1, ExclusiveStartKey: start }));
+    // Markers count: how many of them lie before the next todo is unknown.
+    const { ScannedCount: count = 0 } = await this.dynamodb.send(new QueryCommand({ ...query, Select: 'COUNT', Limit: 1, ExclusiveStartKey: start }));
     return count > 0;
   }
 
@@ -139,6 +139,7 @@ export class DynamoTodoListsRepository extends TodoListsRepository {
       ConsistentRead: true,
       ScanIndexForward: sort === 'createdAt',
       KeyConditionExpression: 'userId = :user AND begins_with(itemKey, :prefix)',
+      FilterExpression: isTodo,
       ExpressionAttributeValues: { ':user': userId, ':prefix': todoKeyPrefix },
     };
   }

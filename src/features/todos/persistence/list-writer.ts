@@ -8,7 +8,7 @@ import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform
 import { cancellationReasons, isContention, retryContention, transact } from '../../../platform/dynamodb/transactions.js';
 import type { ArchiveOutcome, TodoChange, WriteDecision, WriteTargets } from '../todos.repository.js';
 import { archivedTodo, type Todo } from '../todos.js';
-import { countSteps, type GoneTodo, toArchiveItem, toDeletionNotice, toItem, toMarkerItem } from './todo-items.js';
+import { countSteps, type Item, toArchiveItem, toArchivedMarker, toDeletionMarker, toDeletionNotice, toItem } from './todo-items.js';
 import { listKey, notDeleted, resultKey, todoKey } from './todo-keys.js';
 import { readUserList, type UserList } from './user-list.js';
 import { assertTransactable } from './transaction-limits.js';
@@ -25,8 +25,8 @@ class ListChangedMeanwhile extends Error {
 }
 
 /**
- * Makes every write of a user's list: one transaction of the todos, the aggregate with its counts and revision, the marker of what leaves
- * the list and, with a key, the stored result.
+ * Makes every write of a user's list: one transaction of the todos with the markers of those that leave the list, the aggregate
+ * with its counts and revision and, with a key, the stored result.
  *
  * The transaction holds on condition that the aggregate's revision is still the one that was read. So the writes of one user are in one
  * order, that of their revisions, and whatever was read with the revision is what the write changes. Todos are written on condition of
@@ -113,7 +113,8 @@ export class ListWriter {
   }
 
   private async commit(userId: string, line: Line, list: UserList, changes: readonly TodoChange[], others: readonly TransactItem[]): Promise<void> {
-    const { items, revision } = this.itemsOf(userId, list.revision, changes);
+    const revision = list.revision + changes.length;
+    const items = changes.flatMap((change, index) => this.itemsOf(change, list.revision + index + 1));
     const all = [this.movedAggregate(userId, list, changes, revision), ...items, ...others];
     assertTransactable(all);
     line.revision = undefined;
@@ -125,50 +126,33 @@ export class ListWriter {
     }
   }
 
-  /** The items of the changed todos, each with a revision of its own, and the last of these. What leaves the list comes last, for one marker names it all. */
-  private itemsOf(userId: string, from: number, changes: readonly TodoChange[]): { items: TransactItem[]; revision: number } {
-    let revision = from;
-    const items: TransactItem[] = [];
-    for (const { before, after } of changes) {
-      if (after?.archivedAt === null) {
-        revision += 1;
-        items.push(...this.listed(before, after, revision));
-      }
+  private itemsOf({ before, after }: TodoChange, revision: number): TransactItem[] {
+    if (after?.archivedAt === null) {
+      return before === null || before.archivedAt === null
+        ? [this.put(toItem(after, this.archiveAfterDays, revision), before)]
+        : [this.put(toItem(after, this.archiveAfterDays, revision), null), this.removalFromArchive(before)];
     }
-    const gone: GoneTodo[] = [];
-    for (const { before, after } of changes) {
-      if (after === null && before !== null) {
-        revision += 1;
-        gone.push({ id: before.id, state: 'deleted', revision });
-        items.push(...this.deleted(before));
-      } else if (after !== null && after.archivedAt !== null) {
-        revision += 1;
-        gone.push({ id: after.id, state: 'archived', revision });
-        items.push({ Put: { TableName: this.archiveTable, Item: toArchiveItem(after), ConditionExpression: 'attribute_not_exists(itemKey)' } });
-      }
+    if (after !== null) {
+      return [
+        { Put: { TableName: this.archiveTable, Item: toArchiveItem(after), ...isNoTodo } },
+        { Put: { TableName: this.table, Item: toArchivedMarker(after, revision, Date.now()) } },
+      ];
     }
-    if (gone.length > 0) {
-      items.push({ Put: { TableName: this.table, Item: toMarkerItem(userId, gone, Date.now()) } });
+    if (before === null) {
+      return [];
     }
-    return { items, revision };
-  }
-
-  private listed(before: Todo | null, after: Todo, revision: number): TransactItem[] {
-    const put = { TableName: this.table, Item: toItem(after, this.archiveAfterDays, revision) };
-    if (before === null || before.archivedAt !== null) {
-      return [{ Put: { ...put, ConditionExpression: 'attribute_not_exists(itemKey)' } }, ...(before === null ? [] : [this.removal(this.archiveTable, before)])];
-    }
-    return [{ Put: { ...put, ...versionIs(before) } }];
-  }
-
-  private deleted(before: Todo): TransactItem[] {
     return before.archivedAt === null
-      ? [this.removal(this.table, before)]
-      : [this.removal(this.archiveTable, before), { Put: { TableName: this.table, Item: toDeletionNotice(before, Date.now()) } }];
+      ? [this.put(toDeletionMarker(before, revision, Date.now()), before)]
+      : [this.removalFromArchive(before), { Put: { TableName: this.table, Item: toDeletionNotice(before, revision, Date.now()) } }];
   }
 
-  private removal(table: string, todo: Todo): TransactItem {
-    return { Delete: { TableName: table, Key: todoKey(todo.userId, todo.id), ...versionIs(todo) } };
+  /** Puts an item in the place of a todo of the list; of null where there is none, or a marker. */
+  private put(item: Item, before: Todo | null): TransactItem {
+    return { Put: { TableName: this.table, Item: item, ...(before === null ? isNoTodo : versionIs(before)) } };
+  }
+
+  private removalFromArchive(todo: Todo): TransactItem {
+    return { Delete: { TableName: this.archiveTable, Key: todoKey(todo.userId, todo.id), ...versionIs(todo) } };
   }
 
   private movedAggregate(userId: string, { aggregate, revision: read }: UserList, changes: readonly TodoChange[], revision: number): TransactItem {
@@ -206,6 +190,9 @@ export class ListWriter {
 function listAt(revision: number): UserList {
   return { aggregate: { revision }, isDeleted: false, revision, todos: new Map(), deletedFromArchive: new Set(), result: undefined };
 }
+
+/** There is no item, or a marker. */
+const isNoTodo = { ConditionExpression: 'attribute_not_exists(version)' };
 
 function versionIs({ version }: Todo): { ConditionExpression: string; ExpressionAttributeValues: Record<string, unknown> } {
   return { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': version } };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { UnknownItemError } from '../todos.errors.js';
 import { archivedTodo, newTodo, nextTodo } from '../todos.js';
-import { changeIn, countsFrom, countSteps, fromItem, toArchiveItem, toDeletionNotice, toItem, toMarkerItem } from './todo-items.js';
+import { changeIn, countsFrom, countSteps, fromItem, toArchivedMarker, toArchiveItem, toDeletionMarker, toDeletionNotice, toItem } from './todo-items.js';
 
 const content = {
   title: 'Water',
@@ -38,7 +38,7 @@ describe('The items of the todos table', () => {
     expect(extras(toArchiveItem(done))).toEqual([]);
   });
 
-  test.each(['LIST', 'IDEM#LIST', 'IDEM#TODO#1', 'GONE#0000000000000001'])('%s is no todo', (itemKey) => {
+  test.each(['LIST', 'IDEM#LIST', 'IDEM#TODO#1', 'ARCHIVED#0000000000000001'])('%s is no todo', (itemKey) => {
     expect(changeIn({ userId: open.userId, itemKey })).toBeNull();
   });
 
@@ -61,29 +61,33 @@ describe('The items of the todos table', () => {
 describe('The notice of a deletion', () => {
   const archived = archivedTodo(done, '2026-11-22T06:00:00.000Z');
 
-  test('holds the todo for the stream, under a key of its own', () => {
-    const notice = toDeletionNotice(archived, 0);
+  test('holds the todo for the stream and stands in the feed, for thirty days', () => {
+    const notice = toDeletionNotice(archived, 7, 1_000);
 
     expect(changeIn(notice)).toEqual({ kind: 'deletion', todo: archived });
-    expect(notice).toMatchObject({ itemKey: `DELETED#${archived.id}`, expiresAt: 2 * 86_400 });
-    expect(notice).not.toHaveProperty('revisionKey');
+    expect(notice).toMatchObject({ itemKey: `DELETED#${archived.id}`, revisionKey: '0000000000000007', expiresAt: 1 + 30 * 86_400 });
   });
 });
 
 describe('A marker', () => {
-  test('stands at the last revision of the todos it tells of, and expires after thirty days', () => {
-    const gone = [
-      { id: open.id, state: 'deleted' as const, revision: 7 },
-      { id: done.id, state: 'archived' as const, revision: 8 },
-    ];
+  test('of a deletion stands in its todo’s place and in the feed, says nothing else of it, and expires after thirty days', () => {
+    const marker = toDeletionMarker(open, 8, 1_000);
 
-    expect(toMarkerItem(open.userId, gone, 1_000)).toEqual({
+    expect(marker).toEqual({
       userId: open.userId,
-      itemKey: 'GONE#0000000000000008',
+      itemKey: `TODO#${open.id}`,
+      gone: true,
       revisionKey: '0000000000000008',
-      gone,
       expiresAt: 1 + 30 * 86_400,
     });
+    expect(changeIn(marker)).toBeNull();
+  });
+
+  test('of a move to the archive lies at its revision, and expires after thirty days', () => {
+    const marker = toArchivedMarker(done, 8, 1_000);
+
+    expect(marker).toEqual({ userId: done.userId, itemKey: 'ARCHIVED#0000000000000008', id: done.id, expiresAt: 1 + 30 * 86_400 });
+    expect(changeIn(marker)).toBeNull();
   });
 });
 

@@ -3,16 +3,14 @@ import { UnknownItemError } from '../todos.errors.js';
 import { todoSchema } from '../todos.schemas.js';
 import type { StoredChange, TodoChange } from '../todos.repository.js';
 import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
-import { deletionNoticeKey, markerKey, parseItemKey, revisionKeyOf, todoKey } from './todo-keys.js';
+import { archivedKey, deletionNoticeKey, parseItemKey, revisionKeyOf, todoKey } from './todo-keys.js';
 
 /** An item as the document client reads it. */
 export type Item = Readonly<Record<string, unknown>>;
 
-/** How long the marker of what has left the list is kept: a token of the change feed is good for as long. */
-const markerDays = 30;
-/** How long the notice of a deletion is kept: longer than the stream's records, which live for a day. */
-const noticeDays = 2;
 const daySeconds = 86_400;
+/** How long it is kept that a todo has left the list: a token of the change feed is good for as long. */
+const goneSeconds = 30 * daySeconds;
 
 /** The aggregate's attribute for each status. */
 export const countAttribute: Readonly<Record<TodoStatus, 'open' | 'inProgress' | 'done'>> = { open: 'open', in_progress: 'inProgress', done: 'done' };
@@ -67,22 +65,31 @@ export function toArchiveItem(todo: Todo): Item {
   return { ...todoKey(todo.userId, id), ...attributes };
 }
 
-/** A todo that has left the list, and the revision at which it did. */
-export interface GoneTodo {
-  readonly id: string;
-  readonly state: 'deleted' | 'archived';
-  readonly revision: number;
+/** The marker of a todo that was deleted from the list. It takes the todo's place: one beside it would cost two write units more. */
+export function toDeletionMarker({ userId, id }: Todo, revision: number, now: number): Item {
+  return { ...todoKey(userId, id), gone: true, revisionKey: revisionKeyOf(revision), expiresAt: forgottenAt(now) };
 }
 
-/** The marker of todos that one transaction took out of the list. */
-export function toMarkerItem(userId: string, gone: readonly GoneTodo[], now: number): Item {
-  const revision = Math.max(...gone.map((one) => one.revision));
-  return { ...markerKey(userId, revision), revisionKey: revisionKeyOf(revision), gone, expiresAt: Math.floor(now / 1000) + markerDays * daySeconds };
+/** The marker of a todo that was archived. TTL has removed the todo, so it cannot take its place; without an entry in the index it costs one write unit less. */
+export function toArchivedMarker({ userId, id }: Todo, revision: number, now: number): Item {
+  return { ...archivedKey(userId, revision), id, expiresAt: forgottenAt(now) };
 }
 
-/** The notice that an archived todo was deleted, for the stream. */
-export function toDeletionNotice(todo: Todo, now: number): Item {
-  return { ...toArchiveItem(todo), ...deletionNoticeKey(todo.userId, todo.id), expiresAt: Math.floor(now / 1000) + noticeDays * daySeconds };
+/** The notice that an archived todo was deleted, for the stream and for the change feed. */
+export function toDeletionNotice(todo: Todo, revision: number, now: number): Item {
+  return { ...toArchiveItem(todo), ...deletionNoticeKey(todo.userId, todo.id), revisionKey: revisionKeyOf(revision), expiresAt: forgottenAt(now) };
+}
+
+function forgottenAt(now: number): number {
+  return Math.floor(now / 1000) + goneSeconds;
+}
+
+/** The condition on an item at a todo's key that it is no marker. */
+export const isTodo = 'attribute_not_exists(gone)';
+
+/** Whether an item at a todo's key is the marker that the todo was deleted. */
+export function isDeletionMarker(item: Item): boolean {
+  return item['gone'] !== undefined;
 }
 
 /** The todo in an item of {@link toItem}, {@link toArchiveItem} or {@link toDeletionNotice}, fields in their published order. */
@@ -109,6 +116,7 @@ export function fromItem(item: Item): Todo {
 
 /**
  * What an item of the todos table means to a reader of its stream: a todo, the notice that one was deleted, or null for all other items.
+ * A todo whose place a marker takes has been deleted.
  *
  * @throws UnknownItemError when it is none of these.
  */
@@ -121,7 +129,7 @@ export function changeIn(item: Item): StoredChange | null {
   if (key === null) {
     throw new UnknownItemError('its itemKey is of no known kind');
   }
-  if (key.kind !== 'todo' && key.kind !== 'deletion') {
+  if ((key.kind !== 'todo' && key.kind !== 'deletion') || isDeletionMarker(item)) {
     return null;
   }
   // Only whether it fits: what is stored has been through the schema before.

@@ -3,13 +3,13 @@ export type UserItemKey = Readonly<{ userId: string; itemKey: string }>;
 
 const todoPrefix = 'TODO#';
 const resultPrefix = 'IDEM#';
-const markerPrefix = 'GONE#';
+const archivedPrefix = 'ARCHIVED#';
 const noticePrefix = 'DELETED#';
 
 /** What a listing of todos looks for among a user's sort keys. */
 export const todoKeyPrefix = todoPrefix;
 
-/** A todo; the same in the todos and the archive table. */
+/** A todo, or the marker that it was deleted from the list; the same in the todos and the archive table. */
 export function todoKey(userId: string, id: string): UserItemKey {
   return { userId, itemKey: `${todoPrefix}${id}` };
 }
@@ -24,12 +24,17 @@ export function resultKey(userId: string, key: string): UserItemKey {
   return { userId, itemKey: `${resultPrefix}${key}` };
 }
 
-/** The marker of the todos that one transaction took out of the list; `revision` is the last of theirs. */
-export function markerKey(userId: string, revision: number): UserItemKey {
-  return { userId, itemKey: `${markerPrefix}${revisionKeyOf(revision)}` };
+/** The marker that a todo was archived at a revision. */
+export function archivedKey(userId: string, revision: number): UserItemKey {
+  return { userId, itemKey: `${archivedPrefix}${revisionKeyOf(revision)}` };
 }
 
-/** The notice that an archived todo was deleted: the archive has no stream, so its event comes from here. */
+/** The revision in a key of {@link archivedKey}. */
+export function archivedRevisionIn({ itemKey }: Readonly<Record<string, unknown>>): number {
+  return Number(String(itemKey).slice(archivedPrefix.length));
+}
+
+/** The notice that an archived todo was deleted: the archive has no stream and no revisions, so its event and its change come from here. */
 export function deletionNoticeKey(userId: string, id: string): UserItemKey {
   return { userId, itemKey: `${noticePrefix}${id}` };
 }
@@ -42,7 +47,7 @@ export function revisionKeyOf(revision: number): string {
 /** What kind of item a sort key of the todos table is of, with the id in it where there is one. */
 export function parseItemKey(
   itemKey: string,
-): { readonly kind: 'todo' | 'deletion'; readonly id: string } | { readonly kind: 'list' | 'result' | 'marker' } | null {
+): { readonly kind: 'todo' | 'deletion'; readonly id: string } | { readonly kind: 'list' | 'result' | 'archived' } | null {
   if (itemKey === listKey('').itemKey) {
     return { kind: 'list' };
   }
@@ -58,7 +63,7 @@ export function parseItemKey(
   const without = (
     [
       [resultPrefix, 'result'],
-      [markerPrefix, 'marker'],
+      [archivedPrefix, 'archived'],
     ] as const
   ).find(([prefix]) => itemKey.startsWith(prefix));
   return without === undefined ? null : { kind: without[1] };

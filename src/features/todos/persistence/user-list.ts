@@ -3,7 +3,7 @@ import { BatchGetCommand } from '@aws-sdk/lib-dynamodb';
 import { backoffMs } from '../../../common/async.js';
 import type { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import type { Todo } from '../todos.js';
-import { fromItem, type Item } from './todo-items.js';
+import { fromItem, isDeletionMarker, type Item } from './todo-items.js';
 import { deletionNoticeKey, listKey, resultKey, todoKey, type UserItemKey } from './todo-keys.js';
 
 /** A user's list as a strongly consistent read found it, with the todos that were asked for. */
@@ -35,7 +35,7 @@ export async function readUserList(dynamodb: DynamoDb, userId: string, ids: read
     const missing = ids.filter((id) => !todos.has(id));
     for (const id of missing) {
       const item = items.get(todoKey(userId, id).itemKey);
-      if (item !== undefined) {
+      if (item !== undefined && !isDeletionMarker(item)) {
         todos.set(id, fromItem(item));
       }
     }
