@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '../../support/eventually.js';
 import { type Answer, startService, type TestService } from '../../support/service.js';
 
 // Real: the service, both stores and argon2.
@@ -28,7 +29,7 @@ test('200 sign-ins of one account at once keep another out for no more than a tu
 
   const crowding = Array.from({ length: 200 }, async () => note('crowd', signIn(crowd.email)));
   // By then the crowd is in the queue, or refused.
-  while (!order.includes('crowd 429')) await new Promise(setImmediate);
+  await eventually(() => order.includes('crowd 429'), { what: 'the queue is full' });
   await note('other', signIn(other.email));
   const answers = await Promise.all(crowding);
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { type Config, storeTimeouts } from '../../../src/config/config.js';
 import { eventually } from '../../support/eventually.js';
@@ -44,6 +44,8 @@ describe('Guessing one account’s password from one address', () => {
     // As in production, where a store under this press answers each call a little later than it may.
     const times = storeTimeouts();
     late.delay(times.tryMs * 1.1);
+    // Every visit that is refused is an error in the log.
+    const log = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     await instance(
       (config) => ({ ...config, storeTimeouts: times, dynamodb: { ...config.dynamodb, endpoint: `http://127.0.0.1:${late.port}` } }),
       async (call) => {
@@ -68,7 +70,10 @@ describe('Guessing one account’s password from one address', () => {
         expect(count(answers, 401)).toBeLessThanOrEqual(10);
         expect(answers.at(-1)?.status).toBe(429);
       },
-    ).finally(async () => late.stop());
+    ).finally(async () => {
+      log.mockRestore();
+      await late.stop();
+    });
   }, 120_000);
 
   test('gets ten guesses while the limiter’s store is down, and the right password works', async () => {

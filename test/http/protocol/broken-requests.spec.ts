@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Config } from '../../../src/config/config.js';
 import { createServerApp, type ServerBounds } from '../../../src/local/server/server-app.js';
+import { eventually } from '../../support/eventually.js';
 import { expectProblem } from '../../support/problems.js';
 import { startService, type TestService } from '../../support/service.js';
 import { sendRaw } from '../../support/wire.js';
@@ -100,7 +101,7 @@ describe('A slow client', () => {
 
       held[0]?.destroy();
       const isServed = async () => (await sendRaw(url, 'GET /health/live HTTP/1.1\r\nHost: duet\r\nConnection: close\r\n\r\n')).status === 200;
-      while (!(await isServed())) await sleep(10);
+      await eventually(isServed, { what: 'another is served' });
       held.forEach((socket) => socket.destroy());
     });
   });
