@@ -17,6 +17,7 @@ export interface ServicePackage {
   readonly zips: string;
   readonly http: string;
   readonly migrate: string;
+  readonly stream: string;
 }
 
 /** Packages the service afresh, below `out`. */
@@ -27,8 +28,8 @@ export async function packageService(out: string): Promise<ServicePackage> {
 
 /** Gives each function of a package an empty folder of its own, below `out`, with what its zip holds. */
 export async function unpackService(made: string, out: string): Promise<ServicePackage> {
-  const [http, migrate] = await Promise.all(['http', 'migrate'].map(async (name) => unpack(join(made, `${name}.zip`), join(out, name))));
-  return { zips: made, http, migrate } as ServicePackage;
+  const [http, migrate, stream] = await Promise.all(['http', 'migrate', 'stream'].map(async (name) => unpack(join(made, `${name}.zip`), join(out, name))));
+  return { zips: made, http, migrate, stream } as ServicePackage;
 }
 
 async function unpack(zip: string, folder: string): Promise<string> {

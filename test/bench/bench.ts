@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what design section 8 promises, measured side by side with the peers. Options: `--quick` for a first look, `--only
  * cold,warm` for some parts (their names are below), `--rounds <n>` of cold starts, `--package <folder>` for packages made before instead of fresh
- * ones. The tables go to standard output, the figures to .bench/results.json.
+ * ones, `--before <folder>` with the `dist` of another build, such as an older one, for `writers` to stand beside. The tables go to standard output, the figures to .bench/results.json.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -16,16 +16,20 @@ import { measureCapacity } from './capacity.js';
 import { measureColdStarts } from './cold.js';
 import { measureCounter } from './counter.js';
 import { measureDashboard } from './dashboard.js';
+import { measureErasure } from './erasure.js';
 import { measureMemory } from './memory.js';
 import { measurePackages } from './package-size.js';
 import { renderSection, renderVerdicts, type Section } from './report.js';
 import { type Stage, setStage } from './stage.js';
 import { measureWarmCalls } from './warm.js';
+import { measureWriters } from './writers.js';
 
 interface Subject {
   readonly stage: Stage;
   readonly contestants: Contestants;
   readonly zips: string;
+  readonly stream: string;
+  readonly before: string | undefined;
   readonly options: BenchOptions & { readonly rounds?: number };
 }
 
@@ -41,12 +45,20 @@ const parts: Readonly<Record<string, Part>> = {
   warm: { seconds: 60, measure: async ({ stage, contestants, options }) => measureWarmCalls(stage, contestants, options) },
   memory: { seconds: 120, measure: async ({ stage, contestants, options }) => measureMemory(stage, contestants, options) },
   dashboard: { seconds: 100, measure: async ({ stage, contestants, options }) => measureDashboard(stage, contestants, options) },
+  erasure: { seconds: 60, measure: async ({ stage, options }) => measureErasure(stage, options) },
+  writers: { seconds: 60, measure: async ({ stage, options, before }) => measureWriters(stage, options, before) },
   counter: { seconds: 45, measure: async ({ stage, options }) => measureCounter(stage, options) },
-  capacity: { seconds: 10, measure: async ({ stage, contestants }) => measureCapacity(stage, contestants) },
+  capacity: { seconds: 10, measure: async ({ stage, contestants, stream }) => measureCapacity(stage, { http: contestants.duet, stream }) },
 };
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string' }, package: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    package: { type: 'string' },
+    before: { type: 'string' },
+  },
 });
 const wanted = values.only?.split(',') ?? Object.keys(parts);
 const unknown = wanted.filter((name) => !(name in parts));
@@ -63,7 +75,7 @@ const guardian = new Guardian();
 guardian.removeFolder(folder);
 try {
   onProgress(values.package === undefined ? 'packaging' : `taking the packages in ${values.package}`);
-  const { zips, http, migrate } = values.package === undefined ? await packageService(folder) : await unpackService(values.package, folder);
+  const { zips, http, migrate, stream } = values.package === undefined ? await packageService(folder) : await unpackService(values.package, folder);
   const contestants = {
     duet: http,
     handwritten: await bundlePeer('handwritten', join(folder, 'handwritten')),
@@ -89,7 +101,14 @@ try {
       onProgress(name);
       const until = performance.now() + seconds * 1000;
       try {
-        const section = await measure({ stage, contestants, zips, options: { ...options, hasTime: () => performance.now() < until } });
+        const section = await measure({
+          stage,
+          contestants,
+          zips,
+          stream,
+          before: values.before,
+          options: { ...options, hasTime: () => performance.now() < until },
+        });
         sections.push(section);
         console.log(renderSection(section));
       } catch (error) {

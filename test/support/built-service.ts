@@ -16,9 +16,8 @@ export interface BuiltService {
   stop(): Promise<void>;
 }
 
-/** Starts what `build-service.ts` built with this environment and nothing else, on its `PORT` or else a free one, on loopback; resolves when it listens. */
-export async function startBuiltService(environment: Environment): Promise<BuiltService> {
-  const folder = process.env['DUET_TEST_BUILD'];
+/** Starts what `build-service.ts` built, or another build, with this environment and nothing else, on its `PORT` or else a free one, on loopback; resolves when it listens. */
+export async function startBuiltService(environment: Environment, folder = process.env['DUET_TEST_BUILD']): Promise<BuiltService> {
   if (folder === undefined) {
     throw new Error('DUET_TEST_BUILD is not set: run this through the jest project "faults"');
   }
