@@ -33,7 +33,8 @@ export async function shift({ application, deployment_group: group, alias, name 
     revisionType: 'AppSpecContent',
     appSpecContent: {
       content: JSON.stringify({
-        version: 0.0,
+        // Of the format: a number would lose its decimal place as JSON.
+        version: '0.0',
         Resources: [{ http: { Type: 'AWS::Lambda::Function', Properties: { Name: name, Alias: alias, CurrentVersion: current, TargetVersion: target } } }],
       }),
     },
