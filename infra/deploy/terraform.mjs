@@ -29,7 +29,7 @@ const remedies = [
     /already scheduled for deletion/,
     'A secret of that name waits to be deleted: aws secretsmanager restore-secret, or delete-secret --force-delete-without-recovery',
   ],
-  [/sso|ExpiredToken|token.*expired/i, 'The credentials have expired: sign in anew'],
+  [/\bSSO\b|ExpiredToken|token.*expired/i, 'The credentials have expired: sign in anew'],
 ];
 
 /** @throws DeployError when Terraform is not there, or too old. */
