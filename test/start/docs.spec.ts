@@ -92,6 +92,14 @@ async function press(page: Page, operation: string): Promise<Pressed> {
   return { operation, status };
 }
 
+/** A picture for a person, in the folder that `DUET_SCREENSHOTS` names. */
+async function keepPicture(page: Page, name: string): Promise<void> {
+  const folder = process.env['DUET_SCREENSHOTS'];
+  if (folder !== undefined) {
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  }
+}
+
 async function operationsOf(page: Page): Promise<string[]> {
   return page.locator('.opblock').evaluateAll((blocks) => blocks.map(({ id }) => id.slice(id.lastIndexOf('-') + 1)));
 }
@@ -110,6 +118,7 @@ browsing(
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${url}/docs`);
     await page.locator('.opblock').first().waitFor();
+    await keepPicture(page, 'docs-before');
 
     expect([await press(page, 'registerUser'), await press(page, 'login')]).toEqual([
       { operation: 'registerUser', status: 201 },
@@ -120,10 +129,7 @@ browsing(
       pressed.push(await press(page, operation));
     }
 
-    const screenshots = process.env['DUET_SCREENSHOTS'];
-    if (screenshots !== undefined) {
-      await page.screenshot({ path: join(screenshots, 'docs.png'), fullPage: true });
-    }
+    await keepPicture(page, 'docs-after');
     expect(pressed.filter(({ operation, status }) => (expected[operation] ?? 299) < status || (status >= 300 && expected[operation] !== status))).toEqual([]);
     expect(pressed.length).toBeGreaterThan(20);
     expect(complaints).toEqual([]);
