@@ -18,6 +18,9 @@ const drainTimeoutMs = 10_000;
 /** How long the application may take to close its connections after that. */
 const closeTimeoutMs = 5000;
 
+/** An embedded PostgreSQL has answered already; a busy machine may still keep it from answering within a request's time. */
+const embeddedWait = { maxMs: 60_000, retryMs: 250 };
+
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** What has been started so far, ended in reverse order. */
@@ -65,7 +68,7 @@ async function start(environment: Environment, started: Started, stop: StopReque
       provisionTables(config, say).catch((error: unknown) => Promise.reject(explainStore(error, 'DynamoDB', config))),
       app
         .get(Migrator)
-        .migrate({ onProgress: say })
+        .migrate({ onProgress: say, ...(environment['RDS_HOST'] === undefined && { wait: embeddedWait }) })
         .catch((error: unknown) => Promise.reject(explainStore(error, 'PostgreSQL', config))),
     ]);
   }

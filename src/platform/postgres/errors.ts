@@ -12,7 +12,7 @@ const lostStates = /^(08...|57P0[1-5]|53300|28P01|28000)$/;
 const lostCodes = /^E(CONNREFUSED|CONNRESET|CONNABORTED|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN)$/;
 // pg gives these no code.
 const lostMessages =
-  /Connection terminated|connection timeout|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Connection ended|not queryable|Connection is not established|Query runner already released/i;
+  /Connection terminated|connection timeout|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Cannot use a pool after calling end|Connection ended|not queryable|Connection is not established|Query runner already released/i;
 // A statement cancelled by its time limit, a deadlock, and a server short of memory, disk or other means (class 53): it lives, and may do it later.
 const busyStates = /^(57014|40P01|40001|53[124]..)$/;
 // RDS Proxy's own errors, by their documented texts, since their SQLSTATEs are not documented. A fresh connection would only add to its load:
