@@ -3,7 +3,8 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
+      source = "hashicorp/aws"
+      # Version 6 changes no argument that is used here: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/version-6-upgrade
       version = ">= 5.100, < 7.0"
     }
   }

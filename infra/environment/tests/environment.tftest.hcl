@@ -131,3 +131,40 @@ run "only_the_host_of_this_environment_can_be_connected_to" {
     error_message = "rds-db:connect must name the proxy's own id and one user."
   }
 }
+
+run "the_dashboard_shows_what_a_proxy_is_watched_for" {
+  command = plan
+
+  module {
+    source = "../modules/observability"
+  }
+
+  variables {
+    name               = "duet-dev"
+    arn_scope          = { partition = "aws", region = "eu-central-1", account_id = "123456789012" }
+    alarm_email        = null
+    monthly_budget_usd = 100
+    api_id             = "api"
+    functions          = { for name in ["http", "stream"] : name => { name = name, log_group = name, timeout_seconds = 10 } }
+    queue_names        = {}
+    rule_names         = []
+    bus_name           = "events"
+    table_names        = {}
+    mail_set           = null
+    database           = { instance = "postgres", proxy = "proxy", max_connections = 80, min_storage_gb = 2 }
+    thresholds = {
+      latency_p99_ms         = 2000
+      server_errors_percent  = 1
+      outbox_age_seconds     = 300
+      iterator_age_seconds   = 300
+      code_cache_rejections  = 0
+      undelivered_to_webhook = 0
+      mail_bounces           = 5
+    }
+  }
+
+  assert {
+    condition     = alltrue([for metric in ["ClientConnections", "DatabaseConnectionsCurrentlySessionPinned", "DatabaseConnectionsBorrowLatency"] : strcontains(aws_cloudwatch_dashboard.main.dashboard_body, "\"${metric}\",\"ProxyName\",\"proxy\"")])
+    error_message = "Clients of the proxy, pinned sessions and the time to borrow a connection must be on the dashboard."
+  }
+}
