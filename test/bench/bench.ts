@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
 import { Guardian } from '../../src/local/stores/processes.js';
+import { measureAccounts } from './accounts.js';
 import { bundlePeer, installStockNest, packageService, unpackService } from './artefacts.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
 import { measureCapacity } from './capacity.js';
@@ -48,6 +49,7 @@ const parts: Readonly<Record<string, Part>> = {
   erasure: { seconds: 60, measure: async ({ stage, options }) => measureErasure(stage, options) },
   writers: { seconds: 60, measure: async ({ stage, options, before }) => measureWriters(stage, options, before) },
   counter: { seconds: 45, measure: async ({ stage, options }) => measureCounter(stage, options) },
+  accounts: { seconds: 100, measure: async ({ stage, contestants, options }) => measureAccounts(stage, contestants, options) },
   capacity: { seconds: 10, measure: async ({ stage, contestants, stream }) => measureCapacity(stage, { http: contestants.duet, stream }) },
 };
 

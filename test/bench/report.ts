@@ -25,6 +25,11 @@ export function atMost(measure: string, ratio: Estimate, most: number): Verdict 
   return { measure, budget: `at most ${most}`, measured: withInterval(ratio), met: ratio.value <= most };
 }
 
+/** A verdict on a ratio that has to be 1, but for `tolerance` either way. */
+export function within(measure: string, ratio: Estimate, tolerance: number): Verdict {
+  return { measure, budget: `${1 - tolerance} to ${1 + tolerance}`, measured: withInterval(ratio), met: Math.abs(ratio.value - 1) <= tolerance };
+}
+
 /** `0.93 (0.90 to 0.97)` */
 export function withInterval({ value, low, high }: Estimate): string {
   return `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
