@@ -38,30 +38,17 @@ resource "aws_lambda_event_source_mapping" "stream" {
   }
 }
 
-resource "aws_iam_role" "schedule" {
-  name                 = "${var.name}-outbox-schedule"
-  permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "scheduler.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
-}
+module "schedule_role" {
+  source = "../service-role"
 
-resource "aws_iam_role_policy" "schedule" {
-  name = "invoke"
-  role = aws_iam_role.schedule.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      { Sid = "Outbox", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["${local.function_arn.outbox}:${local.alias}"] },
-      { Sid = "Failures", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [local.queue_arn["outbox-failures"]] },
-    ]
-  })
+  name                 = "${var.name}-outbox-schedule"
+  service              = "scheduler.amazonaws.com"
+  account_id           = var.arn_scope.account_id
+  permissions_boundary = var.permissions_boundary
+  allowed = {
+    Outbox   = { actions = ["lambda:InvokeFunction"], resources = ["${local.function_arn.outbox}:${local.alias}"] }
+    Failures = { actions = ["sqs:SendMessage"], resources = [local.queue_arn["outbox-failures"]] }
+  }
 }
 
 resource "aws_scheduler_schedule" "outbox" {
@@ -75,7 +62,7 @@ resource "aws_scheduler_schedule" "outbox" {
 
   target {
     arn      = aws_lambda_alias.live["outbox"].arn
-    role_arn = aws_iam_role.schedule.arn
+    role_arn = module.schedule_role.arn
 
     # The next run comes in a minute, and does what this one could not.
     retry_policy {
@@ -87,8 +74,6 @@ resource "aws_scheduler_schedule" "outbox" {
       arn = aws_sqs_queue.failures["outbox-failures"].arn
     }
   }
-
-  depends_on = [aws_iam_role_policy.schedule]
 }
 
 resource "aws_lambda_function_event_invoke_config" "outbox" {

@@ -94,69 +94,30 @@ resource "aws_cloudwatch_log_stream" "delivery" {
   log_group_name = aws_cloudwatch_log_group.delivery.name
 }
 
-resource "aws_iam_role" "delivery" {
+module "delivery_role" {
+  source = "../service-role"
+
   name                 = "${var.name}-audit-delivery"
+  service              = "firehose.amazonaws.com"
+  account_id           = var.arn_scope.account_id
   permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "firehose.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
+  allowed = {
+    AuditObjects   = { actions = ["s3:AbortMultipartUpload", "s3:PutObject"], resources = ["${local.bucket_arn}/*"] }
+    AuditBucket    = { actions = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], resources = [local.bucket_arn] }
+    DeliveryErrors = { actions = ["logs:PutLogEvents"], resources = ["arn:${var.arn_scope.partition}:logs:${var.arn_scope.region}:${var.arn_scope.account_id}:log-group:/aws/kinesisfirehose/${local.stream_name}:*"] }
+  }
 }
 
-resource "aws_iam_role" "subscription" {
+module "subscription_role" {
+  source = "../service-role"
+
   name                 = "${var.name}-audit-subscription"
+  service              = "logs.amazonaws.com"
+  account_id           = var.arn_scope.account_id
   permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "logs.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "delivery" {
-  name = "deliver"
-  role = aws_iam_role.delivery.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "AuditObjects"
-        Effect   = "Allow"
-        Action   = ["s3:AbortMultipartUpload", "s3:PutObject"]
-        Resource = ["${local.bucket_arn}/*"]
-      },
-      {
-        Sid      = "AuditBucket"
-        Effect   = "Allow"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
-        Resource = [local.bucket_arn]
-      },
-      {
-        Sid      = "DeliveryErrors"
-        Effect   = "Allow"
-        Action   = ["logs:PutLogEvents"]
-        Resource = ["arn:${var.arn_scope.partition}:logs:${var.arn_scope.region}:${var.arn_scope.account_id}:log-group:/aws/kinesisfirehose/${local.stream_name}:*"]
-      },
-    ]
-  })
-}
-
-resource "aws_iam_role_policy" "subscription" {
-  name = "send"
-  role = aws_iam_role.subscription.id
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Sid = "AuditStream", Effect = "Allow", Action = ["firehose:PutRecord", "firehose:PutRecordBatch"], Resource = [local.stream_arn] }]
-  })
+  allowed = {
+    AuditStream = { actions = ["firehose:PutRecord", "firehose:PutRecordBatch"], resources = [local.stream_arn] }
+  }
 }
 
 resource "aws_kinesis_firehose_delivery_stream" "audit" {
@@ -169,7 +130,7 @@ resource "aws_kinesis_firehose_delivery_stream" "audit" {
 
   extended_s3_configuration {
     bucket_arn          = aws_s3_bucket.audit.arn
-    role_arn            = aws_iam_role.delivery.arn
+    role_arn            = module.delivery_role.arn
     prefix              = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
     error_output_prefix = "undelivered/"
     buffering_interval  = 300
@@ -205,8 +166,6 @@ resource "aws_kinesis_firehose_delivery_stream" "audit" {
       log_stream_name = aws_cloudwatch_log_stream.delivery.name
     }
   }
-
-  depends_on = [aws_iam_role_policy.delivery]
 }
 
 resource "aws_cloudwatch_log_subscription_filter" "audit" {
@@ -216,7 +175,5 @@ resource "aws_cloudwatch_log_subscription_filter" "audit" {
   log_group_name  = each.value
   filter_pattern  = "{ $.audit = \"*\" }"
   destination_arn = aws_kinesis_firehose_delivery_stream.audit.arn
-  role_arn        = aws_iam_role.subscription.arn
-
-  depends_on = [aws_iam_role_policy.subscription]
+  role_arn        = module.subscription_role.arn
 }

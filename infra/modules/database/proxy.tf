@@ -33,37 +33,18 @@ resource "aws_secretsmanager_secret_version" "application" {
   secret_string_wo_version = var.app_password_version
 }
 
-resource "aws_iam_role" "proxy" {
+# The master secret's name is RDS's own, so that its ARN is known only once the instance stands.
+module "proxy_role" {
+  source   = "../service-role"
   for_each = local.proxies
 
   name                 = each.value
+  service              = "rds.amazonaws.com"
+  account_id           = var.arn_scope.account_id
   permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "rds.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
-}
-
-# The master secret's name is RDS's own, so that its ARN is known only once the instance stands.
-resource "aws_iam_role_policy" "proxy" {
-  for_each = local.proxies
-
-  name = "secrets"
-  role = aws_iam_role.proxy[each.key].id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "Passwords"
-      Effect   = "Allow"
-      Action   = ["secretsmanager:GetSecretValue"]
-      Resource = [local.master_secret_arn, aws_secretsmanager_secret.application[each.key].arn]
-    }]
-  })
+  allowed = {
+    Passwords = { actions = ["secretsmanager:GetSecretValue"], resources = [local.master_secret_arn, aws_secretsmanager_secret.application[each.key].arn] }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "proxy" {
@@ -78,7 +59,7 @@ resource "aws_db_proxy" "main" {
 
   name                   = each.value
   engine_family          = "POSTGRESQL"
-  role_arn               = aws_iam_role.proxy[each.key].arn
+  role_arn               = module.proxy_role[each.key].arn
   vpc_subnet_ids         = var.subnet_ids
   vpc_security_group_ids = [var.security_group_ids.proxy]
   require_tls            = true
@@ -98,7 +79,7 @@ resource "aws_db_proxy" "main" {
     secret_arn  = aws_secretsmanager_secret.application[each.key].arn
   }
 
-  depends_on = [aws_cloudwatch_log_group.proxy, aws_iam_role_policy.proxy, aws_secretsmanager_secret_version.application]
+  depends_on = [aws_cloudwatch_log_group.proxy, aws_secretsmanager_secret_version.application]
 }
 
 resource "aws_db_proxy_default_target_group" "main" {

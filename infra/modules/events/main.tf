@@ -82,37 +82,21 @@ resource "aws_cloudwatch_event_api_destination" "webhook" {
   connection_arn                   = aws_cloudwatch_event_connection.webhook[each.key].arn
 }
 
-resource "aws_iam_role" "webhook" {
+module "webhook_role" {
+  source   = "../service-role"
   for_each = local.webhooks
 
   name                 = "${var.name}-${each.key}-rule"
+  service              = "events.amazonaws.com"
+  account_id           = var.arn_scope.account_id
   permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "events.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "webhook" {
-  for_each = local.webhooks
-
-  name = "invoke"
-  role = aws_iam_role.webhook[each.key].id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid    = "Destination"
-      Effect = "Allow"
-      Action = ["events:InvokeApiDestination"]
-      # EventBridge appends an id to the name.
-      Resource = ["arn:${var.arn_scope.partition}:events:${var.arn_scope.region}:${var.arn_scope.account_id}:api-destination/${var.name}-${each.key}/*"]
-    }]
-  })
+  allowed = {
+    # EventBridge appends an id to the name.
+    Destination = {
+      actions   = ["events:InvokeApiDestination"]
+      resources = ["arn:${var.arn_scope.partition}:events:${var.arn_scope.region}:${var.arn_scope.account_id}:api-destination/${var.name}-${each.key}/*"]
+    }
+  }
 }
 
 resource "aws_cloudwatch_event_rule" "webhook" {
@@ -131,7 +115,7 @@ resource "aws_cloudwatch_event_target" "webhook" {
   event_bus_name = aws_cloudwatch_event_bus.main.name
   target_id      = "webhook"
   arn            = aws_cloudwatch_event_api_destination.webhook[each.key].arn
-  role_arn       = aws_iam_role.webhook[each.key].arn
+  role_arn       = module.webhook_role[each.key].arn
 
   # What the receiver gets, whatever EventBridge's envelope looks like; `id` is stable over redeliveries.
   input_transformer {
@@ -153,7 +137,7 @@ resource "aws_cloudwatch_event_target" "webhook" {
     arn = aws_sqs_queue.undelivered.arn
   }
 
-  depends_on = [aws_sqs_queue_policy.undelivered, aws_iam_role_policy.webhook]
+  depends_on = [aws_sqs_queue_policy.undelivered]
 }
 
 resource "aws_cloudwatch_event_rule" "subscriber" {

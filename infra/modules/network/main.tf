@@ -188,36 +188,20 @@ resource "aws_cloudwatch_log_group" "flow" {
   retention_in_days = var.log_retention_days
 }
 
-resource "aws_iam_role" "flow" {
-  count = var.flow_logs ? 1 : 0
+module "flow_role" {
+  source = "../service-role"
+  count  = var.flow_logs ? 1 : 0
 
   name                 = "${var.name}-flow-logs"
+  service              = "vpc-flow-logs.amazonaws.com"
+  account_id           = var.arn_scope.account_id
   permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "flow" {
-  count = var.flow_logs ? 1 : 0
-
-  name = "logs"
-  role = aws_iam_role.flow[0].id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "FlowLogs"
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-      Resource = ["arn:${var.arn_scope.partition}:logs:${var.arn_scope.region}:${var.arn_scope.account_id}:log-group:/aws/vpc/${var.name}-flow:*"]
-    }]
-  })
+  allowed = {
+    FlowLogs = {
+      actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+      resources = ["arn:${var.arn_scope.partition}:logs:${var.arn_scope.region}:${var.arn_scope.account_id}:log-group:/aws/vpc/${var.name}-flow:*"]
+    }
+  }
 }
 
 resource "aws_flow_log" "vpc" {
@@ -227,8 +211,6 @@ resource "aws_flow_log" "vpc" {
   traffic_type         = "ALL"
   log_destination_type = "cloud-watch-logs"
   log_destination      = aws_cloudwatch_log_group.flow[0].arn
-  iam_role_arn         = aws_iam_role.flow[0].arn
+  iam_role_arn         = module.flow_role[0].arn
   tags                 = { Name = "${var.name}-flow" }
-
-  depends_on = [aws_iam_role_policy.flow]
 }

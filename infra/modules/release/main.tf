@@ -43,42 +43,27 @@ resource "aws_codedeploy_app" "http" {
   compute_platform = "Lambda"
 }
 
-resource "aws_iam_role" "release" {
-  name                 = "${var.name}-release"
-  permissions_boundary = var.permissions_boundary
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "codedeploy.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = var.arn_scope.account_id } }
-    }]
-  })
-}
+module "release_role" {
+  source = "../service-role"
 
-resource "aws_iam_role_policy" "release" {
-  name = "shift"
-  role = aws_iam_role.release.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "Alias"
-        Effect   = "Allow"
-        Action   = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
-        Resource = [var.function.arn, "${var.function.arn}:${var.function.alias}"]
-      },
-      # An alarm is described among all of them.
-      { Sid = "ReleaseAlarms", Effect = "Allow", Action = ["cloudwatch:DescribeAlarms"], Resource = ["*"] },
-    ]
-  })
+  name                 = "${var.name}-release"
+  service              = "codedeploy.amazonaws.com"
+  account_id           = var.arn_scope.account_id
+  permissions_boundary = var.permissions_boundary
+  allowed = {
+    Alias = {
+      actions   = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
+      resources = [var.function.arn, "${var.function.arn}:${var.function.alias}"]
+    }
+    # An alarm is described among all of them.
+    ReleaseAlarms = { actions = ["cloudwatch:DescribeAlarms"], resources = ["*"] }
+  }
 }
 
 resource "aws_codedeploy_deployment_group" "http" {
   app_name               = aws_codedeploy_app.http.name
   deployment_group_name  = aws_codedeploy_app.http.name
-  service_role_arn       = aws_iam_role.release.arn
+  service_role_arn       = module.release_role.arn
   deployment_config_name = var.deployment_config
 
   deployment_style {
@@ -95,6 +80,4 @@ resource "aws_codedeploy_deployment_group" "http" {
     enabled = true
     events  = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"]
   }
-
-  depends_on = [aws_iam_role_policy.release]
 }

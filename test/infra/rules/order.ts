@@ -158,10 +158,10 @@ export const orderRules: readonly Rule[] = [
         what: 'a schedule whose role may not invoke yet',
         change: ({ graph }) => {
           const schedule = 'module.api.aws_scheduler_schedule.outbox';
-          cut(graph, schedule, /aws_iam_role_policy\.schedule/);
-          graph[schedule]?.push('module.api.aws_iam_role.schedule');
+          cut(graph, schedule, /schedule_role\.aws_iam_role_policy/);
+          graph[schedule]?.push('module.api.module.schedule_role.aws_iam_role.this');
         },
-        says: /schedule\.outbox does not wait for \S+aws_iam_role_policy\.schedule/,
+        says: /schedule\.outbox does not wait for \S+schedule_role\.aws_iam_role_policy\.this/,
       },
     ],
   },

@@ -25,7 +25,7 @@ const knownAfterApply = [
   'module.api.aws_iam_role_policy.connect["http"]',
   'module.api.aws_iam_role_policy.connect["migrate"]',
   'module.api.aws_iam_role_policy.connect["outbox"]',
-  'module.database.aws_iam_role_policy.proxy["main"]',
+  'module.database.module.proxy_role["main"].aws_iam_role_policy.this',
 ];
 
 /** Exact actions on exact resources; every exception is in a list here, with its reason. */
