@@ -116,7 +116,8 @@ export function expectUnavailable(answer: Answer): void {
   expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
 }
 
-async function orNull(call: Promise<Answer>): Promise<Answer | null> {
+/** Null when the connection broke on the way. */
+export async function orNull(call: Promise<Answer>): Promise<Answer | null> {
   try {
     return await call;
   } catch (error) {

@@ -43,6 +43,8 @@ export async function startWireProxy(target: string, onCall: OnCall): Promise<Wi
       }
     })().catch((error: unknown) => response.destroy(error as Error));
   });
+  // An idle connection that it closed just as the SDK takes it would fail a call that is not to be tried again.
+  server.keepAliveTimeout = 0;
   const { url: endpoint, stop } = await listenOnLoopback(server);
   return {
     endpoint,
