@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
 import { Guardian } from '../../src/local/stores/processes.js';
 import { measureAccounts } from './accounts.js';
+import { measureApp } from './app.js';
 import { bundlePeer, installStockNest, packageService, unpackService } from './artefacts.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
 import { measureCapacity } from './capacity.js';
@@ -50,6 +51,7 @@ const parts: Readonly<Record<string, Part>> = {
   writers: { seconds: 60, measure: async ({ stage, options, before }) => measureWriters(stage, options, before) },
   counter: { seconds: 45, measure: async ({ stage, options }) => measureCounter(stage, options) },
   accounts: { seconds: 100, measure: async ({ stage, contestants, options }) => measureAccounts(stage, contestants, options) },
+  app: { seconds: 150, measure: async ({ options }) => measureApp(options) },
   capacity: { seconds: 10, measure: async ({ stage, contestants, stream }) => measureCapacity(stage, { http: contestants.duet, stream }) },
 };
 
