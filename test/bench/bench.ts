@@ -14,17 +14,17 @@ import { measureAccounts } from './accounts.js';
 import { measureApp } from './app.js';
 import { bundlePeer, installStockNest, packageService, unpackService } from './artefacts.js';
 import type { BenchOptions, Contestants } from './bench-options.js';
-import { measureCapacity } from './capacity.js';
+import { measureCapacity } from './stores/capacity.js';
 import { measureColdStarts } from './cold.js';
-import { measureCounter } from './counter.js';
-import { measureDashboard } from './dashboard.js';
-import { measureErasure } from './erasure.js';
+import { measureCounter } from './stores/counter.js';
+import { measureDashboard } from './stores/dashboard.js';
+import { measureErasure } from './stores/erasure.js';
 import { measureMemory } from './memory.js';
 import { measurePackages } from './package-size.js';
 import { renderSection, renderVerdicts, type Section } from './report.js';
 import { type Stage, setStage } from './stage.js';
 import { measureWarmCalls } from './warm.js';
-import { measureWriters } from './writers.js';
+import { measureWriters } from './stores/writers.js';
 
 interface Subject {
   readonly stage: Stage;

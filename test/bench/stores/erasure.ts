@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { newId } from '../../src/common/ids.js';
-import { parseConfig } from '../../src/config/config.js';
-import { toItem } from '../../src/features/todos/persistence/todo-items.js';
-import { type UserItemKey, todoKey } from '../../src/features/todos/persistence/todo-keys.js';
-import { newTodo, type TodoContent } from '../../src/features/todos/todos.js';
-import { provisionTables } from '../../src/local/stores/provision-tables.js';
-import { DynamoDb } from '../../src/platform/dynamodb/dynamodb.js';
-import { purgePartition } from '../../src/platform/dynamodb/purge.js';
-import type { BenchOptions } from './bench-options.js';
-import type { Section } from './report.js';
-import type { Stage } from './stage.js';
+import { newId } from '../../../src/common/ids.js';
+import { parseConfig } from '../../../src/config/config.js';
+import { toItem } from '../../../src/features/todos/persistence/todo-items.js';
+import { type UserItemKey, todoKey } from '../../../src/features/todos/persistence/todo-keys.js';
+import { newTodo, type TodoContent } from '../../../src/features/todos/todos.js';
+import { provisionTables } from '../../../src/local/stores/provision-tables.js';
+import { DynamoDb } from '../../../src/platform/dynamodb/dynamodb.js';
+import { purgePartition } from '../../../src/platform/dynamodb/purge.js';
+import type { BenchOptions } from '../bench-options.js';
+import type { Section } from '../report.js';
+import type { Stage } from '../stage.js';
 
 /** What the outbox function keeps of its minute for an erasure. */
 const runSeconds = 48;

@@ -1,12 +1,12 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { archivedKey, todoKey } from '../../src/features/todos/persistence/todo-keys.js';
-import { parseConfig } from '../../src/config/config.js';
-import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
-import type { EventRequest } from '../support/aws/lambda-events.js';
-import { startWireProxy, type WireCall } from '../support/faults/wire-proxy.js';
-import type { Section, Verdict } from './report.js';
-import { type HttpResult, password, type Stage, withEnvironment } from './stage.js';
+import { archivedKey, todoKey } from '../../../src/features/todos/persistence/todo-keys.js';
+import { parseConfig } from '../../../src/config/config.js';
+import { LambdaEnvironment } from '../../support/lambda-runtime/lambda-environment.js';
+import type { EventRequest } from '../../support/aws/lambda-events.js';
+import { startWireProxy, type WireCall } from '../../support/faults/wire-proxy.js';
+import type { Section, Verdict } from '../report.js';
+import { type HttpResult, password, type Stage, withEnvironment } from '../stage.js';
 
 interface Units {
   read: number;

@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type Environment, parseConfig } from '../../src/config/config.js';
-import { createServerApp } from '../../src/local/server/server-app.js';
-import { provisionTables } from '../../src/local/stores/provision-tables.js';
-import { listenOnLoopback } from '../support/loopback.js';
-import { callService } from '../support/service.js';
-import { startWireProxy } from '../support/faults/wire-proxy.js';
-import type { BenchOptions } from './bench-options.js';
-import type { Section } from './report.js';
-import type { Stage } from './stage.js';
-import { median } from './statistics.js';
+import { type Environment, parseConfig } from '../../../src/config/config.js';
+import { createServerApp } from '../../../src/local/server/server-app.js';
+import { provisionTables } from '../../../src/local/stores/provision-tables.js';
+import { listenOnLoopback } from '../../support/loopback.js';
+import { callService } from '../../support/service.js';
+import { startWireProxy } from '../../support/faults/wire-proxy.js';
+import type { BenchOptions } from '../bench-options.js';
+import type { Section } from '../report.js';
+import type { Stage } from '../stage.js';
+import { median } from '../statistics.js';
 
 const clients = 64;
 /** More clients than connections that the SDK opens, so that visits have to wait in the process. */
