@@ -182,6 +182,17 @@ describe('a function', () => {
     expect(bus.events.at(-1)).toMatchObject({ detailType: 'user.deleted', detail: { data: { id } } });
   });
 
+  test('migrates once PostgreSQL can serve, and says that it waits until then', async () => {
+    rdsProxy.failWith({ severity: 'FATAL', code: '08000', message: 'Timed-out waiting to acquire database connection.' });
+    const migrate = await start('migrate', { LOG_LEVEL: 'info' });
+    const run = migrate.invoke({});
+    await migrate.linesUntil((lines) => lines.some((line) => line.includes('PostgreSQL cannot serve yet')));
+
+    rdsProxy.failWith(null);
+
+    expect(await run).toEqual({ migrations: [], admitted: appRole.username });
+  });
+
   test('grants a role, and takes it back', async () => {
     const { id } = await register(await start('http'), 'administrator@example.com');
     const migrate = await start('migrate');
