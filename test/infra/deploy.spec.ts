@@ -3,8 +3,10 @@ import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { strToU8, unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type BuiltService, startBuiltService } from '../support/built-service.js';
+import { eventually } from '../support/eventually.js';
 import { type StandIn, startStandIn } from './stand-in/stand-in.js';
 
 // Real: npm run deploy as a person types it, its packages, Terraform, the provider, and the demo against a running service on real stores.
@@ -28,6 +30,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
   let service: BuiltService;
   let transcript = '';
 
+  const arch = process.arch === 'arm64' ? 'arm64' : 'x86_64';
   const environment = (): NodeJS.ProcessEnv => ({
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -59,7 +62,20 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
   /** What AWS answers to its own command line. */
   async function askAws(...args: string[]): Promise<any> {
     const { stdout } = await promisify(execFile)('aws', [...args, '--output', 'json', '--region', 'eu-central-1'], { env: environment() });
-    return JSON.parse(stdout);
+    return stdout.trim() === '' ? undefined : JSON.parse(stdout);
+  }
+
+  /** Which version serves, and which share another one has. */
+  async function serving(): Promise<{ version: string; weights: Record<string, number> }> {
+    const { FunctionVersion: version, RoutingConfig: routing } = await askAws('lambda', 'get-alias', '--function-name', 'duet-dev-http', '--name', 'live');
+    return { version, weights: routing?.AdditionalVersionWeights ?? {} };
+  }
+
+  async function editSettings(edit: (settings: string) => string): Promise<void> {
+    const file = join(folder, 'infra/environment/dev.tfvars');
+    const settings = await readFile(file, 'utf8');
+    expect(edit(settings)).not.toBe(settings);
+    await writeFile(file, edit(settings));
   }
 
   beforeAll(async () => {
@@ -72,6 +88,8 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     for (const root of ['environment', 'bootstrap']) {
       await writeFile(join(folder, 'infra', root, 'a_override.tf'), `${overrides.backend}\n${overrides.provider}`);
     }
+    // The way that costs least, without the proxy; with it from the second release on.
+    await editSettings((settings) => settings.replace(/^database = \{$/m, 'database = {\n  proxy = false'));
     [aws, service] = await Promise.all([startStandIn(), startBuiltService({ DUET_DATA_DIR: join(folder, 'data'), STORE_TIMEOUT_MS: '20000' })]);
   }, 240_000);
 
@@ -109,8 +127,8 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(aws.calls.filter((call) => call.startsWith('s3 PUT') && call.includes('/duet/bootstrap.tfstate'))).not.toHaveLength(0);
   }, 240_000);
 
-  test('deploys dev from nothing: packages, applies, migrates, releases and plays the demo', async () => {
-    const { code, output } = await deploy('dev', '--yes', '--arch', process.arch === 'arm64' ? 'arm64' : 'x86_64');
+  test('deploys dev from nothing, without the proxy: packages, applies, migrates, releases and plays the demo', async () => {
+    const { code, output } = await deploy('dev', '--yes', '--arch', arch);
 
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).toMatch(/http +\d+ bytes zipped/);
@@ -120,6 +138,36 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
     expect(output).toContain(`the demo against ${service.url}`);
     expect(output).toContain('duet-dev is deployed');
     expect(output).toMatch(/mail_dns_records = [^]*_domainkey\.mail\.example/);
+    expect(aws.calls).not.toContain('rds CreateDBProxy');
+  }, 600_000);
+
+  test('sends a tenth of the requests to a second release, now behind the proxy, and takes it back when its alarm goes off', async () => {
+    await editSettings((settings) => settings.replace('  proxy = false\n', '').replace('LambdaAllAtOnce', 'LambdaCanary10Percent5Minutes'));
+    const http = join(folder, 'dist/lambda/http.zip');
+    await writeFile(http, zipSync({ ...unzipSync(await readFile(http)), 'second-release.txt': strToU8('') }));
+
+    const deploying = deploy('dev', '--yes', '--arch', arch, '--packages', join(folder, 'dist/lambda'));
+    await eventually(() => aws.calls.includes('codedeploy CreateDeployment'), { timeoutMs: 500_000, what: 'a deployment begins' });
+    await eventually(async () => (await serving()).weights['2'] === 0.1, { what: 'a tenth of the requests at version 2' });
+    await askAws('cloudwatch', 'set-alarm-state', '--alarm-name', 'duet-dev-release-errors', '--state-value', 'ALARM', '--state-reason', 'Version 2 fails');
+
+    const { code, output } = await deploying;
+    expect({ code, output }).toMatchObject({ code: 1 });
+    expect(output).toContain('The release was taken back: version 1 serves again (Stopped: One or more alarms have been activated');
+    expect(await serving()).toEqual({ version: '1', weights: {} });
+    expect(aws.calls).toContain('rds CreateDBProxy');
+  }, 600_000);
+
+  test('gives a release all requests when no alarm goes off, and takes them back when asked', async () => {
+    await askAws('cloudwatch', 'set-alarm-state', '--alarm-name', 'duet-dev-release-errors', '--state-value', 'OK', '--state-reason', 'Mended');
+
+    const again = await deploy('dev', '--yes', '--no-smoke', '--arch', arch, '--packages', join(folder, 'dist/lambda'));
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.output).toContain('Back to what served before: npm run deploy -- rollback dev 1');
+    expect(await serving()).toEqual({ version: '2', weights: {} });
+    const back = await deploy('rollback', 'dev', '1');
+    expect(back).toMatchObject({ code: 0 });
+    expect(await serving()).toEqual({ version: '1', weights: {} });
   }, 600_000);
 
   test('publishes the app: hashed files for a year, the rest asked for at each visit, and the address of the API', async () => {
@@ -146,15 +194,7 @@ whereAsked('npm run deploy, on an account that has nothing yet', () => {
   });
 
   test('finds nothing to change afterwards', async () => {
-    const { code, output } = await deploy(
-      'dev',
-      '--plan',
-      '--detailed-exitcode',
-      '--packages',
-      join(folder, 'dist/lambda'),
-      '--arch',
-      process.arch === 'arm64' ? 'arm64' : 'x86_64',
-    );
+    const { code, output } = await deploy('dev', '--plan', '--detailed-exitcode', '--arch', arch, '--packages', join(folder, 'dist/lambda'));
 
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).toContain('No changes.');
