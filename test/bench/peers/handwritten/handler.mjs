@@ -81,7 +81,9 @@ async function readUser(id, authorization = '') {
   if (caller.sub !== id && caller.role !== 'admin') {
     return answer(403, { message: 'Forbidden' });
   }
-  const { rows } = await postgres.query('SELECT id, email, email_verified, name, time_zone, role, created_at, updated_at, version FROM users WHERE id = $1', [id]);
+  const { rows } = await postgres.query('SELECT id, email, email_verified, name, time_zone, role, created_at, updated_at, version FROM users WHERE id = $1', [
+    id,
+  ]);
   const [row] = rows;
   if (row === undefined) {
     return answer(404, { message: 'Not Found' });
