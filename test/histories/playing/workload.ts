@@ -119,12 +119,12 @@ async function act(send: Send, play: Play, actor: Actor, number: number): Promis
   const user = users[Math.floor(random() * users.length)] as TokenBearer;
   const known = play.ids.get(user.id) ?? [];
   const draw = random();
-  if (draw < 0.1) return visit(send, play, actor, random() < 0.6 ? 'visit' : 'read');
-  if (draw < 0.22) return useRecord(send, play, user, actor, pick(random, ['create', 'read', 'patch', 'patch', 'delete']));
+  if (draw < 0.13) return visit(send, play, actor, random() < 0.6 ? 'visit' : 'read');
+  if (draw < 0.24) return useRecord(send, play, user, actor, pick(random, ['create', 'read', 'patch', 'patch', 'delete']));
   if (draw < 0.3) return useAccount(send, play, actor, pick(random, ['register', 'move', 'move', 'rename', 'read', 'delete']));
   if (known.length < todosPerUser || draw < 0.37) return createTodo(send, play, user, actor);
   const id = known[known.length - 1 - Math.floor(random() * todosPerUser)] as string;
-  if (draw < 0.5) return readTodo(send, play, user, actor, id);
+  if (draw < 0.54) return readTodo(send, play, user, actor, id);
   if (draw < 0.8) return patchTodo(send, play, user, actor, id);
   if (draw < 0.87) return deleteTodo(send, play, user, actor, id);
   return draw < 0.94 ? lookAtDashboard(send, play, user, actor) : readFeed(send, play, user, actor);

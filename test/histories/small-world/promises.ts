@@ -6,7 +6,7 @@ import { MemoryTodosTable } from './memory-todos.js';
 
 /** Ada is deleted, Bob stays. */
 export const [ada, bob] = ['019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2c', '019e3a5c-7b1e-7c3a-9d52-3f8f6f0a1b2d'] as const;
-export const todosTableName = 'duet-local-todos';
+const todosTableName = 'duet-local-todos';
 
 /** All that is stored, and what has left for the bus and for mailboxes. */
 export class MemoryStores {
