@@ -25,7 +25,7 @@ const [worldsAtOnce, atOnce] = minutes === 0 ? [1, 4] : [2, 16];
 /** More than a round plays histories. */
 const seedsPerRound = 1_000;
 const clients = 10;
-const requestsPerClient = 5;
+const requestsPerClient = 4;
 
 /** What is written of an object whose operations no order explains: the history, and as a picture. */
 async function report(seed: number, { start }: Histories, { object, operations }: Judgement): Promise<string> {
