@@ -29,7 +29,8 @@ export const accounts = (initial: Accounts): Model<Accounts, AccountInput, Accou
   step: (state, input, output) => {
     const gives = (after: Accounts, status: number, shown?: Account): Accounts | undefined =>
       output === undefined || (output.status === status && (shown === undefined || shows(shown, output))) ? after : undefined;
-    const isTaken = (email: string): boolean => Object.values(state).some((account) => account?.email === email);
+    const isTaken = (email: string, byOtherThan?: string): boolean =>
+      Object.entries(state).some(([id, account]) => id !== byOtherThan && account?.email === email);
     if (input.op === 'register') {
       const account = { version: 1, email: input.email, name: input.request };
       return isTaken(input.email) ? gives(state, 409) : gives({ ...state, [output?.id ?? input.request]: account }, 201, account);
@@ -53,7 +54,7 @@ export const accounts = (initial: Accounts): Model<Accounts, AccountInput, Accou
         if (hadIt && output?.status === 200 && shows(present, output)) {
           return state;
         }
-        if (isTaken(input.email)) {
+        if (isTaken(input.email, input.id)) {
           return gives(state, 409);
         }
         const after = { ...present, version: present.version + 1, email: input.email, had: [...(present.had ?? []), present.email] };
