@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { swcOptions } from './test/support/typescript/swc-options.mjs';
 
 /** @type {import('jest').Config} */
@@ -16,7 +17,7 @@ export default {
   coverageProvider: 'v8',
   testTimeout: 60_000,
   // Suites wait as much as they compute, and have nothing in common but the shared stores.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // On Node 20 with vm modules, jest sometimes stays after the last result of the fault tests, with nothing of ours left running.
   forceExit: true,
   projects: [

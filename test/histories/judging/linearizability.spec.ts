@@ -131,6 +131,8 @@ describe('The rules of', () => {
     expect(judge(two, [move(0, 'a', 'y', { status: 409 }), operation(2, 3, { op: 'delete', id: 'b' } as const, { status: 204 })])).toBe('linearizable');
     expect(judge(two, [operation(0, 1, { op: 'delete', id: 'b' } as const, { status: 204 }), move(2, 'a', 'y', { status: 409 })])).toBe('violation');
     expect(judge(two, [move(0, 'a', 'z', { status: 200, version: 1, email: 'x', name: 'A' })])).toBe('violation');
+    const ownEmail = move(0, 'a', 'x', { status: 200, version: 2, email: 'x', name: 'A' });
+    expect([judge(two, [ownEmail]), judge(two, [move(0, 'a', 'x', { status: 409 })])]).toEqual(['linearizable', 'violation']);
   });
 
   test('a key: whatever is lost on the way, one todo', () => {
