@@ -37,7 +37,8 @@ export async function startKillableStores(): Promise<KillableStores> {
   await chmod(dataDir, 0o711);
   const guardian = new Guardian();
   guardian.removeFolder(dataDir);
-  const startPostgres = async () => startEmbeddedPostgres({ dataDir, database: 'duet', durable: false, guardian });
+  // Durable: without synchronous commits, a kill takes what was acknowledged a moment before.
+  const startPostgres = async () => startEmbeddedPostgres({ dataDir, database: 'duet', durable: true, guardian });
   const startDynamoDb = async () => {
     const started = await startEmbeddedDynamoDb({ dataDir, guardian });
     return { ...started, port: Number(new URL(started.endpoint).port) };
