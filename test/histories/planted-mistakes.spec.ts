@@ -129,8 +129,8 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   },
   'a deletion that deletes another': {
     store: inTransactions((item) =>
-      item.Delete && keyOf(item).startsWith('TODO#')
-        ? { Delete: { ...unconditional(item).Delete, Key: { ...item.Delete.Key, itemKey: { S: `${keyOf(item)}-elsewhere` } } } as Statement }
+      item.Put?.Item?.['gone']
+        ? { Put: { ...(unconditional(item).Put as Statement), Item: { ...item.Put.Item, itemKey: { S: `${keyOf(item)}-elsewhere` } } } }
         : item,
     ),
     found: ['todo'],
