@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 
-// A folder's own time tells of files that are gone. What is called dist is made, and no source.
+// A folder's own time changes when a file in it is deleted. Folders called dist hold what builds made, so they are left out.
 function newest(path) {
   const stat = statSync(path);
   const names = stat.isDirectory() ? readdirSync(path).filter((name) => name !== 'dist') : [];

@@ -265,7 +265,7 @@ describe('a function', () => {
     return { id: body.id as string, call, token };
   }
 
-  /** TTL removes a todo, and the stream's function is told. */
+  /** Removes a todo as TTL does, and invokes the stream's function with the record of it. */
   async function expire(userId: string, todoId: string): Promise<object> {
     await withDynamoDb(async (client) => client.send(new DeleteCommand({ TableName: todosTable, Key: { userId, itemKey: `TODO#${todoId}` } })));
     const removal = (await readTableStream(stores?.environment['DYNAMODB_ENDPOINT'] ?? '', todosTable)).at(-1);

@@ -54,7 +54,7 @@ export class DynamoChangeFeed extends ChangeFeed {
         }
         const keys = some.flatMap(({ itemKey }): UserItemKey[] => (itemKey === undefined ? [] : [{ userId, itemKey }]));
         const items = await readItemsOfUser(this.dynamodb, this.table, keys);
-        for (const { revision, itemKey = '', change = changeIn(items.get(itemKey), goneAfter) } of some) {
+        for (const { revision, itemKey = '', change = listChangeOf(items.get(itemKey), goneAfter) } of some) {
           if (change !== null && !page.add(change)) {
             return endingHere(true);
           }
@@ -110,7 +110,7 @@ export class DynamoChangeFeed extends ChangeFeed {
 }
 
 /** What an item of the index tells: null for a todo that was deleted up to `goneAfter`. */
-function changeIn(item: Item | undefined, goneAfter: number): ListChange | null {
+function listChangeOf(item: Item | undefined, goneAfter: number): ListChange | null {
   // What TTL has removed since will have its marker further on.
   if (item === undefined) {
     return null;
