@@ -21,7 +21,7 @@ locals {
     http = [
       {
         sid       = "Todos"
-        actions   = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"]
+        actions   = ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem", "BatchWriteItem"]
         resources = [local.table_arn.todos]
       },
       { sid = "TodoIndexes", actions = ["Query"], resources = local.todo_indexes },
