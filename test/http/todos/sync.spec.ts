@@ -216,13 +216,12 @@ describe('What is asked of DynamoDB', () => {
   let app: INestApplication;
   let url: string;
   const calls: WireCall[] = [];
-  /** How long DynamoDB takes for a query. */
-  let queryMs = 0;
+  let beforeQuery: () => Promise<unknown> = async () => undefined;
   beforeAll(async () => {
     const { config } = service;
     proxy = await startWireProxy(config.dynamodb.endpoint ?? '', async (call, forward) => {
       calls.push(call);
-      await sleep(call.operation === 'Query' ? queryMs : 0);
+      await (call.operation === 'Query' && beforeQuery());
       await forward(call.input);
     });
     app = await createServerApp({ ...config, dynamodb: { ...config.dynamodb, endpoint: proxy.endpoint } });
@@ -265,17 +264,35 @@ describe('What is asked of DynamoDB', () => {
     await change(user, 'PATCH', id, { title: 'last' });
     const pages: string[][] = [];
     let since = '';
-    queryMs = 700;
+    beforeQuery = async () => sleep(700);
 
     while (pages.length < 10 && pages.flat().length === 0) {
       const { body } = await callService(url, 'GET', `/users/${user.id}/changes?limit=1${since}`, { token: user.token });
       pages.push(body.changes.map((one: { id: string }) => one.id));
       since = `&since=${body.next}`;
     }
-    queryMs = 0;
+    beforeQuery = async () => undefined;
 
     expect(pages[0]).toEqual([]);
     expect(pages.flat()).toEqual([id]);
+  });
+
+  test('for the feed is not over where a query ends, when a todo has moved behind the revision that the list had before', async () => {
+    const user = newUser();
+    const [moved, gone, ...others] = await Promise.all(Array.from({ length: 7 }, async () => create(user, { title: 'x' })));
+    await change(user, 'DELETE', gone?.id ?? '');
+    beforeQuery = async () => {
+      beforeQuery = async () => undefined;
+      await change(user, 'PATCH', moved?.id ?? '', { title: 'moved' });
+    };
+
+    // The query takes one more than the page: the five others, and the marker of what has gone, which the page leaves out.
+    const { body: first } = await callService(url, 'GET', `/users/${user.id}/changes?limit=5`, { token: user.token });
+    const { body: second } = await callService(url, 'GET', `/users/${user.id}/changes?limit=5&since=${first.next}`, { token: user.token });
+
+    const idsOf = (changed: readonly { id: string }[]): string[] => changed.map(({ id }) => id);
+    expect([first.more, idsOf(first.changes).sort()]).toEqual([true, idsOf(others).sort()]);
+    expect([second.more, idsOf(second.changes)]).toEqual([false, [moved?.id]]);
   });
 
   test('for a batch is one transaction, on condition of the revision read', async () => {
