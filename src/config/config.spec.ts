@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, embeddedNeeds, type Environment, environmentSchema, isLoopback, type Part, parseConfig, storeTimeouts } from './config.js';
+import { ConfigError, embeddedNeeds, type Environment, type Part, parseConfig } from './config.js';
+import { storeTimeouts } from './store-timeouts.js';
+import { environmentSchema, isLoopback } from './variables.js';
 
 const good: Environment = { RDS_HOST: 'db.internal', RDS_PASSWORD: 'pg', JWT_SECRET: 'a signing key of 32 bytes, or so' };
 

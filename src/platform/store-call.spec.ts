@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { ServiceBusyError, StoreUnavailableError } from '../common/errors/errors.js';
 import { runInContext } from '../common/http/request-context.js';
-import { storeTimeouts } from '../config/config.js';
+import { storeTimeouts } from '../config/store-timeouts.js';
 import { StoreCalls } from './store-call.js';
 
 /** The error of a call that begins with so much of the request's time left, and is given up at that time or later. */

@@ -1,6 +1,6 @@
 import { ServiceBusyError, StoreUnavailableError } from '../common/errors/errors.js';
 import { remainingStoreMs } from '../common/http/request-context.js';
-import type { StoreTimeouts } from '../config/config.js';
+import type { StoreTimeouts } from '../config/store-timeouts.js';
 
 /** A timer that is later than this, in milliseconds, shows that this process was too busy to notice an answer in time. */
 const maxTimerDelayMs = 250;

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { storeTimeouts } from '../../src/config/config.js';
+import { storeTimeouts } from '../../src/config/store-timeouts.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { eventually } from '../support/eventually.js';
 import { callService, startService, type TestService } from '../support/service.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { storeTimeouts } from '../../src/config/config.js';
+import { storeTimeouts } from '../../src/config/store-timeouts.js';
 import { createServerApp } from '../../src/local/server/server-app.js';
 import { expectProblem } from '../support/problems.js';
 import { callService, type SignedUp, startService, type TestService } from '../support/service.js';

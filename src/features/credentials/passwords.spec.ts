@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import * as argon2 from '@node-rs/argon2';
-import { storeTimeouts } from '../../config/config.js';
+import { storeTimeouts } from '../../config/store-timeouts.js';
 import type { AppConfig } from '../../config/config.module.js';
 
 // Real: argon2. It is only watched, and held up.

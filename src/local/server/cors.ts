@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
-import { type Config, isLoopback } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
+import { isLoopback } from '../../config/variables.js';
 
 /** What pages may send and read: the list that API Gateway is configured from, too. */
 interface CorsRules {

@@ -15,7 +15,8 @@ import {
 import type { INestApplicationContext } from '@nestjs/common';
 import type { AttributeValue as LambdaAttributeValue, DynamoDBRecord } from 'aws-lambda';
 import { withTimeout } from '../../common/async.js';
-import { type Config, isLoopback } from '../../config/config.js';
+import type { Config } from '../../config/config.js';
+import { isLoopback } from '../../config/variables.js';
 import { StreamHandler } from '../../features/streams/stream-handler.js';
 import { ownEndpoint } from '../../platform/aws/client-options.js';
 import { Log } from '../../platform/observability/log.js';

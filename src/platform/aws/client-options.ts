@@ -1,5 +1,5 @@
-import type { StoreTimeouts } from '../../config/config.js';
-import { isLoopback } from '../../config/config.js';
+import type { StoreTimeouts } from '../../config/store-timeouts.js';
+import { isLoopback } from '../../config/variables.js';
 
 /** What differs between the clients of AWS APIs. */
 export interface AwsClientSettings {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import type { QueryRunner } from 'typeorm';
-import type { StoreTimeouts } from '../../config/config.js';
+import type { StoreTimeouts } from '../../config/store-timeouts.js';
 import type { ApplicationRole } from './credentials.js';
 import { settingStatements } from './role-settings.js';
 

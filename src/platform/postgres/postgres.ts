@@ -3,7 +3,7 @@ import type { QueryResultRow } from 'pg';
 import type { EntityManager } from 'typeorm';
 import { withTimeout } from '../../common/async.js';
 import { remainingStoreMs } from '../../common/http/request-context.js';
-import type { StoreTimeouts } from '../../config/config.js';
+import type { StoreTimeouts } from '../../config/store-timeouts.js';
 import { AppConfig } from '../../config/config.module.js';
 import { StoreCalls } from '../store-call.js';
 import { ConnectionPool } from './connection-pool.js';

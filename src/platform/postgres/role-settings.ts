@@ -1,4 +1,4 @@
-import type { StoreTimeouts } from '../../config/config.js';
+import type { StoreTimeouts } from '../../config/store-timeouts.js';
 
 /**
  * What every session needs, kept with its role. RDS Proxy refuses such settings in the startup message, and a `SET` in a session would pin it to one

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { memoize } from '../../common/async.js';
-import { secretProblem } from '../../config/config.js';
+import { secretProblem } from '../../config/variables.js';
 import { AppConfig } from '../../config/config.module.js';
 import { readSecret } from './secrets.js';
 

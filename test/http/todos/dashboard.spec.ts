@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { BatchWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../../src/common/ids.js';
-import { storeTimeouts } from '../../../src/config/config.js';
+import { storeTimeouts } from '../../../src/config/store-timeouts.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { toItem } from '../../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../../src/features/todos/todos.js';

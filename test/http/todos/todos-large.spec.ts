@@ -3,7 +3,7 @@ import { BatchWriteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { newId } from '../../../src/common/ids.js';
 import { toArchiveItem, toItem } from '../../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoContent } from '../../../src/features/todos/todos.js';
-import { storeTimeouts } from '../../../src/config/config.js';
+import { storeTimeouts } from '../../../src/config/store-timeouts.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { signUpAdmin } from '../../support/admin.js';
 import { startFaultProxy } from '../../support/faults/fault-proxy.js';

@@ -1,5 +1,6 @@
 import { functionVariables } from '../../support/aws/function-variables.js';
-import { ConfigError, environmentSchema, type Part, parseConfig } from '../../../src/config/config.js';
+import { ConfigError, type Part, parseConfig } from '../../../src/config/config.js';
+import { environmentSchema } from '../../../src/config/variables.js';
 import { add, after, editEnvironment, remove } from '../mutate.js';
 import { type Attributes, attributesOf, moduleAt } from '../plan.js';
 import { type Check, type Rule, functionConfiguration, functionNames, kebab, same, tableDefinitions, unless } from '../rule.js';
