@@ -1,4 +1,4 @@
-import { findUnfitText, type UnfitText } from './text/text.js';
+import { findTextProblem, type TextProblem } from './text/text.js';
 
 /** The longest number looked at, in characters: more than any that DynamoDB can hold needs. */
 const longestNumber = 200;
@@ -12,13 +12,13 @@ const mark = String.raw`"\u0000"`;
  * Finds a number in JSON text that parsing alters, such as 9007199254740993 or 1e999, so that it can be refused rather than stored as
  * another one. The text must be valid JSON without NUL in its strings. Node 20 cannot tell what a number's text was, hence by hand.
  */
-export function findAlteredNumber(json: string): UnfitText | undefined {
+export function findAlteredNumber(json: string): TextProblem | undefined {
   if (!suspicious.test(json)) {
     return undefined;
   }
   const marked = json.replace(stringOrNumber, (token) => (token.startsWith('"') || survivesParsing(token) ? token : mark));
   // The marks are the only NULs, so the walk that looks for those tells where the first is.
-  const found = marked === json ? undefined : findUnfitText(JSON.parse(marked));
+  const found = marked === json ? undefined : findTextProblem(JSON.parse(marked));
   return found && { pointer: found.pointer, detail: 'is a number that cannot be kept exactly: send it as a string' };
 }
 

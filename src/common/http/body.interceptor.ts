@@ -10,7 +10,7 @@ import { DuetError, ValidationError } from '../errors/errors.js';
 import { findRepeatedName } from './json-names.js';
 import { findAlteredNumber } from '../numbers.js';
 import { outsideStoreBudget } from './request-context.js';
-import { findUnfitText } from '../text/text.js';
+import { findTextProblem } from '../text/text.js';
 
 /** The longest body taken, in bytes, after decompression. */
 const bodyLimitBytes = 102_400;
@@ -66,9 +66,9 @@ async function readBody(request: Request, response: Response, accepted: readonly
     throw new DuetError('request.malformed', 'The body is a byte order mark and nothing else.');
   }
   request.body = text === '' ? undefined : parseJson(text);
-  const unfit = findUnfitText(request.body) ?? findRepeatedName(text) ?? findAlteredNumber(text);
-  if (unfit !== undefined) {
-    throw new ValidationError([unfit]);
+  const problem = findTextProblem(request.body) ?? findRepeatedName(text) ?? findAlteredNumber(text);
+  if (problem !== undefined) {
+    throw new ValidationError([problem]);
   }
 }
 

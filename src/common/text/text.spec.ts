@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { boundedText, codePoints, deepestNesting, escapePointer, findUnfitText, isVisible, visibleText } from './text.js';
+import { boundedText, codePoints, deepestNesting, escapePointer, findTextProblem, isVisible, visibleText } from './text.js';
 
 describe('The length of a text', () => {
   test.each([
@@ -50,7 +50,7 @@ describe('Text that cannot be stored', () => {
     ['half a pair in a name', { '\ud83d': 1 }, ''],
     ['__proto__', JSON.parse('{"a":{"__proto__":{}}}'), '/a/__proto__'],
   ])('is found: %s', (_, value, pointer) => {
-    expect(findUnfitText(value)).toEqual({ pointer, detail: expect.stringMatching(/\S/) });
+    expect(findTextProblem(value)).toEqual({ pointer, detail: expect.stringMatching(/\S/) });
   });
 
   test('is not seen in any JSON of good text', () => {
@@ -61,7 +61,7 @@ describe('Text that cannot be stored', () => {
             !JSON.stringify(value).includes('__proto__') &&
             !/\\ud[89a-f]/i.test(JSON.stringify(value)),
         );
-        expect(findUnfitText({ value, text })).toBeUndefined();
+        expect(findTextProblem({ value, text })).toBeUndefined();
       }),
     );
   });
@@ -69,9 +69,9 @@ describe('Text that cannot be stored', () => {
   test('nesting passes at the limit and not beyond', () => {
     const nested = (levels: number): unknown => Array.from({ length: levels }).reduce((inner) => [inner], 7);
 
-    expect(findUnfitText(nested(deepestNesting))).toBeUndefined();
-    expect(findUnfitText(nested(deepestNesting + 1))).toEqual({ pointer: '/0'.repeat(deepestNesting), detail: expect.stringContaining('32') });
-    expect(findUnfitText(nested(100_000))).toBeDefined();
+    expect(findTextProblem(nested(deepestNesting))).toBeUndefined();
+    expect(findTextProblem(nested(deepestNesting + 1))).toEqual({ pointer: '/0'.repeat(deepestNesting), detail: expect.stringContaining('32') });
+    expect(findTextProblem(nested(100_000))).toBeDefined();
   });
 });
 

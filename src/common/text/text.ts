@@ -12,11 +12,11 @@ export function codePoints(text: string): number {
  * A text of `least` to `most` Unicode code points, published as `minLength` and `maxLength`.
  * NUL and lone surrogates never get here: the body reader and the query check refuse them.
  */
-export function boundedText(least: number, most: number) {
+export function boundedText(min: number, max: number) {
   return z
     .string()
-    .refine((text) => codePoints(text) >= least && codePoints(text) <= most, { error: `must be ${least} to ${most} characters long`, abort: true })
-    .meta({ minLength: least, maxLength: most });
+    .refine((text) => codePoints(text) >= min && codePoints(text) <= max, { error: `must be ${min} to ${max} characters long`, abort: true })
+    .meta({ minLength: min, maxLength: max });
 }
 
 // Of the characters that show nothing, U+2800 (an empty Braille cell), U+16FE4 (a filler) and U+1D159 (a note without a head) have no property that says so.
@@ -28,14 +28,14 @@ export function isVisible(text: string): boolean {
 }
 
 /** A name or title: like {@link boundedText}, and with something to see. The published pattern says less, for the sake of tools that know no properties. */
-export function visibleText(least: number, most: number) {
-  return boundedText(least, most)
+export function visibleText(min: number, max: number) {
+  return boundedText(min, max)
     .refine(isVisible, 'must have a visible character')
-    .meta({ minLength: least, maxLength: most, pattern: '\\S', description: 'With at least one visible character.' });
+    .meta({ minLength: min, maxLength: max, pattern: '\\S', description: 'With at least one visible character.' });
 }
 
 /** Where and why a value cannot be stored as text, or undefined. */
-export interface UnfitText {
+export interface TextProblem {
   readonly pointer: string;
   readonly detail: string;
 }
@@ -50,9 +50,9 @@ const loneSurrogate = /\p{Surrogate}/u;
  * Walks parsed JSON for what no store may hold: NUL, lone surrogates, nesting past {@link deepestNesting}, and `__proto__` keys.
  * The first found is returned, with its JSON pointer.
  */
-export function findUnfitText(value: unknown, pointer = '', depth = 0): UnfitText | undefined {
+export function findTextProblem(value: unknown, pointer = '', depth = 0): TextProblem | undefined {
   if (typeof value === 'string') {
-    return unfitReason(value, pointer);
+    return textProblem(value, pointer);
   }
   if (typeof value !== 'object' || value === null) {
     return undefined;
@@ -63,7 +63,9 @@ export function findUnfitText(value: unknown, pointer = '', depth = 0): UnfitTex
   for (const [key, child] of Object.entries(value)) {
     const here = `${pointer}/${escapePointer(key)}`;
     const found =
-      key === '__proto__' ? { pointer: here, detail: 'is not a name that can be used' } : (unfitReason(key, pointer) ?? findUnfitText(child, here, depth + 1));
+      key === '__proto__'
+        ? { pointer: here, detail: 'is not a name that can be used' }
+        : (textProblem(key, pointer) ?? findTextProblem(child, here, depth + 1));
     if (found !== undefined) {
       return found;
     }
@@ -71,7 +73,7 @@ export function findUnfitText(value: unknown, pointer = '', depth = 0): UnfitTex
   return undefined;
 }
 
-function unfitReason(text: string, pointer: string): UnfitText | undefined {
+function textProblem(text: string, pointer: string): TextProblem | undefined {
   if (text.includes('\0')) {
     return { pointer, detail: 'must not contain the NUL character' };
   }

@@ -24,7 +24,7 @@ const longestNameBytes = 65_535;
 
 /**
  * Finds the first part of a parsed JSON value that DynamoDB cannot hold as it is: a number out of its range, or an attribute name
- * that is empty or too long. Numbers that parsing has altered, unfit text and deep nesting are refused before, with the body.
+ * that is empty or too long. Numbers that parsing has altered, text that no store may hold and deep nesting are refused before, with the body.
  */
 export function findUnstorable(value: unknown, path: readonly (string | number)[] = []): Unstorable | undefined {
   if (typeof value === 'number') {
@@ -40,8 +40,8 @@ export function findUnstorable(value: unknown, path: readonly (string | number)[
     return firstOf(value.entries(), path);
   }
   const names = Object.keys(value);
-  const unfit = names.find((name) => nameProblem(name) !== undefined);
-  return unfit === undefined ? firstOf(Object.entries(value), path) : { path: [...path, unfit], reason: nameProblem(unfit) ?? '' };
+  const refused = names.find((name) => nameProblem(name) !== undefined);
+  return refused === undefined ? firstOf(Object.entries(value), path) : { path: [...path, refused], reason: nameProblem(refused) ?? '' };
 }
 
 /** Why an attribute cannot have this name, or undefined. */

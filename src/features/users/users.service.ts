@@ -48,7 +48,7 @@ export class UsersService {
 
   /** @throws DuetError `user.not_found` */
   async getUser(id: string): Promise<User> {
-    return (await this.findProfile(id)) ?? absent();
+    return (await this.findProfile(id)) ?? notFound();
   }
 
   /** A user's profile, or null when there is none (any more). */
@@ -77,7 +77,7 @@ export class UsersService {
    * @throws DuetError `user.not_found`, `version.stale`, `user.wrong_password`, `user.email_taken`; ValidationError; RateLimitedError.
    */
   async update(id: string, patch: UserPatch, condition: VersionCondition | undefined, client: LimitedClient): Promise<User> {
-    const known = (await this.users.findCredentials(id)) ?? absent();
+    const known = (await this.users.findCredentials(id)) ?? notFound();
     condition?.assertHolds(known.user.version);
     const { password, currentPassword, ...profile } = patch;
     const movesEmail = profile.email !== undefined && profile.email !== known.user.email;
@@ -102,7 +102,7 @@ export class UsersService {
         return Object.values(changes).some((value) => value !== undefined) ? { ...changes, ...consequencesOf(changes, present.user) } : null;
       });
       this.outbox.notify();
-      return user ?? absent();
+      return user ?? notFound();
     });
   }
 
@@ -118,7 +118,7 @@ export class UsersService {
         throw new DuetError('auth.reauthentication_required');
       }
       if (!(await this.users.remove(id, ({ version }) => condition?.assertHolds(version)))) {
-        absent();
+        notFound();
       }
     });
     await this.outbox.eraseNow(id);
@@ -221,6 +221,6 @@ export async function assertHardToGuess(password: string, owner: PasswordOwner):
   }
 }
 
-function absent(): never {
+function notFound(): never {
   throw new DuetError('user.not_found');
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, lock, makePrivateFile, makePrivateFolder, openDataFolder, parseHolder, writePrivately } from './data-folder.js';
-import { freePort } from './embedded-postgres.js';
+import { freePort } from './postgres/embedded-postgres.js';
 import { hasCode, LocalStoreError, reasonOf } from './local-store-error.js';
 import { commandOf, endProcess, type EndStep, Guardian, type OnProgress, ServerProcess, startTimeOf } from './processes.js';
 

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { ConfigError, type Environment, parseConfig } from '../../config/config.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
-import { startEmbeddedPostgres } from './embedded-postgres.js';
+import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 import { attachOrStartLocalStores, type LocalStores, startEphemeralStores, startLocalStores } from './local-stores.js';
 import { withPlaceholders } from './placeholders.js';
 import { endProcess, Guardian, startTimeOf } from './processes.js';

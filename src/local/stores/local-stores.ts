@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { embeddedNeeds, type EmbeddedNeeds, type Environment } from '../../config/config.js';
 import { isAlive, lock, openDataFolder, ourselves, parseHolder, readOrCreateSecret, writePrivately } from './data-folder.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
-import { startEmbeddedPostgres } from './embedded-postgres.js';
+import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 import { hasCode } from './local-store-error.js';
 import { Guardian, type OnProgress } from './processes.js';
 

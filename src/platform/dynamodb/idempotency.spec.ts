@@ -4,7 +4,7 @@ import { idempotencyPut, replayFrom } from './idempotency.js';
 const now = Date.parse('2030-01-01T00:00:00.999Z');
 const seconds = Math.floor(now / 1000);
 
-describe('A remembered result', () => {
+describe('A stored result', () => {
   test('is stored for 24 hours, unless an earlier one still stands', () => {
     const { Put } = idempotencyPut({ table: 't', key: { userId: 'u', itemKey: 'IDEM#k' }, fingerprint: 'f', response: '{"a":1}', now });
 

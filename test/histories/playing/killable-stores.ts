@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../../../src/config/config.js';
 import { startEmbeddedDynamoDb } from '../../../src/local/stores/embedded-dynamodb.js';
-import { startEmbeddedPostgres } from '../../../src/local/stores/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../../src/local/stores/postgres/embedded-postgres.js';
 import { Guardian } from '../../../src/local/stores/processes.js';
 
 /** A store that can be killed: it comes back on the same data, on another port. */

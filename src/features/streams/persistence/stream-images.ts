@@ -24,9 +24,9 @@ const jsonTypes = new Set(['S', 'N', 'BOOL', 'NULL', 'L', 'M']);
 
 function assertJsonType(value: AttributeValue): void {
   const types = Object.keys(value);
-  const unfit = types.find((type) => !jsonTypes.has(type));
-  if (types.length !== 1 || unfit !== undefined) {
-    throw new UnreadableImageError(`an attribute is of type ${unfit ?? types.join('+')}`);
+  const foreign = types.find((type) => !jsonTypes.has(type));
+  if (types.length !== 1 || foreign !== undefined) {
+    throw new UnreadableImageError(`an attribute is of type ${foreign ?? types.join('+')}`);
   }
   value.L?.forEach(assertJsonType);
   Object.values(value.M ?? {}).forEach(assertJsonType);

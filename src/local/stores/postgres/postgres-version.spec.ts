@@ -6,7 +6,7 @@ import { postgresMajorVersion } from './embedded-postgres.js';
 // Seen failing: with "17" in Terraform's default.
 
 test('The laptop, the tests and RDS have the same major version of PostgreSQL', async () => {
-  const root = new URL('../../..', import.meta.url).pathname;
+  const root = new URL('../../../..', import.meta.url).pathname;
   const { devDependencies, dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
   const embedded = { ...devDependencies, ...dependencies }['embedded-postgres'] ?? '';
   const files = (await readdir(join(root, 'infra'), { recursive: true })).filter((file) => file.endsWith('.tf') && !file.includes('.terraform/'));

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { QueryResult } from 'pg';
-import { loadDriver } from '../../platform/postgres/connections.js';
-import { lock, openDataFolder } from './data-folder.js';
-import { hasCode, LocalStoreError, reasonOf } from './local-store-error.js';
-import { findPostgresPlace, type PostgresPlace } from './postgres-place.js';
-import { commandOf, endProcess, type EndStep, Guardian, type OnProgress, ServerProcess, startTimeOf, toolEnvironment } from './processes.js';
+import { loadDriver } from '../../../platform/postgres/connections.js';
+import { lock, openDataFolder } from '../data-folder.js';
+import { hasCode, LocalStoreError, reasonOf } from '../local-store-error.js';
+import { findPostgresInstallation, type PostgresInstallation } from './postgres-installation.js';
+import { commandOf, endProcess, type EndStep, Guardian, type OnProgress, ServerProcess, startTimeOf, toolEnvironment } from '../processes.js';
 
 const run = promisify(execFile);
 
@@ -62,8 +62,8 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { database, onProgress = () => undefined, durable = true } = options;
   const dataDir = await openDataFolder(options.dataDir);
-  const place = await findPostgresPlace(dataDir);
-  const unlock = await lock(place.lockFile, dataDir);
+  const installation = await findPostgresInstallation(dataDir);
+  const unlock = await lock(installation.lockFile, dataDir);
   const guardian = options.guardian ?? new Guardian();
   const release = async (): Promise<void> => {
     await unlock();
@@ -72,26 +72,26 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     }
   };
   try {
-    const cluster = join(place.home, 'data');
-    await clearLeftovers(place.home, cluster);
+    const cluster = join(installation.home, 'data');
+    await clearLeftovers(installation.home, cluster);
     const version = await clusterVersion(cluster);
     onProgress(`PostgreSQL ${postgresMajorVersion} starting${version === null ? ' (first run: preparing the data folder)' : ''}…`);
     if (version === null) {
-      await initialise(place, cluster, durable);
+      await initialise(installation, cluster, durable);
     } else if (version !== postgresMajorVersion) {
       throw new LocalStoreError(
-        `The data in ${place.home} was made by PostgreSQL ${version}, and this is ${postgresMajorVersion}: dump and restore it, or set DUET_DATA_DIR to another folder`,
+        `The data in ${installation.home} was made by PostgreSQL ${version}, and this is ${postgresMajorVersion}: dump and restore it, or set DUET_DATA_DIR to another folder`,
       );
     }
     const password = await readFile(join(cluster, passwordFile), 'utf8');
-    const { server, port } = await startServer(place, cluster, password, durable, guardian);
+    const { server, port } = await startServer(installation, cluster, password, durable, guardian);
     try {
       await createDatabase(port, password, database);
     } catch (error) {
       await server.stop();
       throw error;
     }
-    server.onUnexpectedExit((how) => onProgress(`PostgreSQL ended unexpectedly (${how}): start Duet again. Its log is ${logFile(place)}`));
+    server.onUnexpectedExit((how) => onProgress(`PostgreSQL ended unexpectedly (${how}): start Duet again. Its log is ${logFile(installation)}`));
     let stopped: Promise<void> | undefined;
     const stop = async (): Promise<void> => {
       await server.stop();
@@ -106,7 +106,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 
 // Inside the cluster, so that neither can outlive the other.
 const passwordFile = 'duet-password';
-const logFile = (place: PostgresPlace): string => join(place.home, 'server.log');
+const logFile = (installation: PostgresInstallation): string => join(installation.home, 'server.log');
 
 async function clusterVersion(cluster: string): Promise<string | null> {
   try {
@@ -143,15 +143,15 @@ function isPostgresOn(cluster: string, pid: number): boolean {
   return command !== null && /postgres/.test(command) && command.includes(`-D ${cluster} `);
 }
 
-async function initialise(place: PostgresPlace, cluster: string, durable: boolean): Promise<void> {
+async function initialise(installation: PostgresInstallation, cluster: string, durable: boolean): Promise<void> {
   // Renamed when complete: a cluster is there as a whole or not at all.
   const next = `${cluster}.${randomBytes(6).toString('hex')}`;
   const password = `${next}.password`;
   const handle = await open(password, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
     await handle.writeFile(randomBytes(24).toString('base64url'));
-    if (place.runAs !== undefined) {
-      await handle.chown(place.runAs.uid, place.runAs.gid);
+    if (installation.runAs !== undefined) {
+      await handle.chown(installation.runAs.uid, installation.runAs.gid);
     }
     await handle.sync();
   } finally {
@@ -159,21 +159,23 @@ async function initialise(place: PostgresPlace, cluster: string, durable: boolea
   }
   try {
     await run(
-      place.initdb,
+      installation.initdb,
       [
         ...['--pgdata', next, '--username', username, '--pwfile', password, '--auth', 'scram-sha-256', '--no-instructions'],
         // The same sort order and case rules on every machine, whatever locales it has.
         ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
         ...(durable ? [] : ['--no-sync']),
       ],
-      { ...place.runAs, cwd: '/', env: toolEnvironment },
+      { ...installation.runAs, cwd: '/', env: toolEnvironment },
     );
   } catch (error) {
     await rm(next, { recursive: true, force: true });
     await rm(password, { force: true });
     const stderr = typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr).trim() : '';
     const detail = stderr.split('\n').find((line) => /error|fatal|could not/i.test(line)) ?? reasonOf(error);
-    throw new LocalStoreError(`PostgreSQL could not prepare ${place.home} (${detail}): clear the cause, or set RDS_HOST to a PostgreSQL server of your own`);
+    throw new LocalStoreError(
+      `PostgreSQL could not prepare ${installation.home} (${detail}): clear the cause, or set RDS_HOST to a PostgreSQL server of your own`,
+    );
   }
   await rename(password, join(next, passwordFile));
   await rename(next, cluster);
@@ -184,15 +186,15 @@ interface Started {
   readonly port: number;
 }
 
-async function startServer(place: PostgresPlace, cluster: string, password: string, durable: boolean, guardian: Guardian): Promise<Started> {
+async function startServer(installation: PostgresInstallation, cluster: string, password: string, durable: boolean, guardian: Guardian): Promise<Started> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     const server = await ServerProcess.start({
-      command: place.postgres,
+      command: installation.postgres,
       // The data folder goes first: isPostgresOn looks for it.
       args: ['-D', cluster, '-p', String(port), ...settings({ listen_addresses: host, unix_socket_directories: '', ...(durable ? {} : nonDurableSettings) })],
-      logFile: logFile(place),
-      runAs: place.runAs,
+      logFile: logFile(installation),
+      runAs: installation.runAs,
       guardian,
       ending,
     });
@@ -204,7 +206,7 @@ async function startServer(place: PostgresPlace, cluster: string, password: stri
       await server.stop();
       throw error;
     }
-    const log = await readFile(logFile(place), 'utf8');
+    const log = await readFile(logFile(installation), 'utf8');
     // Another program took the port first; or backends of a killed server have not yet noticed its end.
     if (attempt < 20 && /could not bind|pre-existing shared memory block/.test(log)) {
       await sleep(250);
@@ -212,7 +214,7 @@ async function startServer(place: PostgresPlace, cluster: string, password: stri
     }
     const reason = log.split('\n').find((line) => /FATAL|PANIC/.test(line)) ?? log.trim().split('\n').at(-1) ?? '';
     throw new LocalStoreError(
-      `PostgreSQL could not start (${reason.replace(/^.*?(?=FATAL|PANIC)/, '')}): see ${logFile(place)}, or set RDS_HOST to a PostgreSQL server of your own`,
+      `PostgreSQL could not start (${reason.replace(/^.*?(?=FATAL|PANIC)/, '')}): see ${logFile(installation)}, or set RDS_HOST to a PostgreSQL server of your own`,
     );
   }
 }
