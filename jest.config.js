@@ -74,6 +74,10 @@ export default {
       globalSetup: '<rootDir>/test/support/setup/build-service.ts',
       globalTeardown: '<rootDir>/test/support/setup/remove-built-service.ts',
     },
+    // Runs the last release's functions, which npm run check:last-release packages first.
+    ...(process.env.DUET_LAST_RELEASE === undefined
+      ? []
+      : [{ ...shared, ...withStores, displayName: 'last-release', testMatch: ['<rootDir>/test/last-release/**/*.spec.ts'] }]),
     // Reads Terraform plans, which npm run check:infra makes first.
     ...(process.env.DUET_INFRA_PLANS === undefined
       ? []

@@ -109,10 +109,10 @@ export async function startService(environment: Environment = {}): Promise<TestS
 }
 
 /** Roles belong to the server, not to a database: each suite has its own. */
-const applicationRoleOf = ({ postgres }: Config) => ({ username: `${postgres.database}_app`, password: 'a-password-of-the-role' });
+export const applicationRoleOf = ({ postgres }: Config) => ({ username: `${postgres.database}_app`, password: 'a-password-of-the-role' });
 
 /** What the migrate function does on AWS. */
-async function migrate(config: Config): Promise<void> {
+export async function migrate(config: Config): Promise<void> {
   const worker = await createWorker(config, [postgresModule]);
   try {
     await worker.get(Migrator).migrate({ applicationRole: applicationRoleOf(config) });
