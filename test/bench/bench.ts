@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lambdaNodeVersion } from '../../infra/package/runtime.mjs';
-import { Guardian } from '../../src/local/stores/processes.js';
+import { Guardian } from '../../src/local/processes/guardian.js';
 import { measureAccounts } from './accounts.js';
 import { measureApp } from './app.js';
 import { bundlePeer, installStockNest, packageService, unpackService } from './artefacts.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { Guardian } from '../../src/local/stores/processes.js';
+import { Guardian } from '../../src/local/processes/guardian.js';
 import { deadPort } from '../support/wire.js';
 import { startWatched } from './watched-process.js';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Guardian } from '../../src/local/stores/processes.js';
+import { Guardian } from '../../src/local/processes/guardian.js';
 import { deadPort } from '../support/wire.js';
 import { startWatched } from './watched-process.js';
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Guardian } from '../../src/local/stores/processes.js';
+import type { Guardian } from '../../src/local/processes/guardian.js';
 
 /** A process whose output is watched; it does not outlive this one. */
 export function startWatched(guardian: Guardian, cwd: string, command: string, args: readonly string[], env: Record<string, string>) {

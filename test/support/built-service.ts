@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../../src/config/config.js';
-import { Guardian } from '../../src/local/stores/processes.js';
+import { Guardian } from '../../src/local/processes/guardian.js';
 import { deadPort } from './wire.js';
 
 /** The service as `npm start` runs it, in a process of its own. */

@@ -7,7 +7,7 @@ import { readEnvironment } from '../../config/environment.js';
 import { checkStart, explainStart } from '../server/preflight.js';
 import { StopRequest } from '../server/stop-request.js';
 import { startLocalStores } from '../stores/local-stores.js';
-import { Guardian } from '../stores/processes.js';
+import { Guardian } from '../processes/guardian.js';
 
 // npm run start:dev: compiles at each edit and starts the service again, on stores that keep running.
 

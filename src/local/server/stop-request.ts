@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { argumentsOf, parentOf, startTimeOf } from '../stores/processes.js';
+import { argumentsOf, parentOf, startTimeOf } from '../processes/processes.js';
 
 /** Ctrl-C reaches us twice under a launcher that passes it on to us: from the terminal, and a moment later from the launcher. */
 const sameKeyPressMs = 1000;

@@ -3,7 +3,7 @@ import { access, constants, lstat, mkdir, open, readFile, rename, rm, stat } fro
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode, LocalStoreError } from './local-store-error.js';
-import { startTimeOf } from './processes.js';
+import { startTimeOf } from '../processes/processes.js';
 
 /**
  * Creates the data folder, for its owner only to write, and returns its absolute path.

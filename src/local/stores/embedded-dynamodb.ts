@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, lock, makePrivateFile, makePrivateFolder, openDataFolder, parseHolder, writePrivately } from './data-folder.js';
 import { freePort } from './postgres/embedded-postgres.js';
 import { hasCode, LocalStoreError, reasonOf } from './local-store-error.js';
-import { commandOf, endProcess, type EndStep, Guardian, type OnProgress, ServerProcess, startTimeOf } from './processes.js';
+import { Guardian } from '../processes/guardian.js';
+import { commandOf, endProcess, type EndStep, type OnProgress, startTimeOf } from '../processes/processes.js';
+import { ServerProcess } from '../processes/server-process.js';
 
 const host = '127.0.0.1';
 const startPatienceMs = 30_000;

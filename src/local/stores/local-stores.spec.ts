@@ -11,7 +11,8 @@ import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 import { attachOrStartLocalStores, type LocalStores, startEphemeralStores, startLocalStores } from './local-stores.js';
 import { withPlaceholders } from './placeholders.js';
-import { endProcess, Guardian, startTimeOf } from './processes.js';
+import { Guardian } from '../processes/guardian.js';
+import { endProcess, startTimeOf } from '../processes/processes.js';
 import { provisionTables } from './provision-tables.js';
 
 /** A process that only waits: Node itself, because a machine may have no other program. */

@@ -6,7 +6,8 @@ import { isAlive, lock, openDataFolder, ourselves, parseHolder, readOrCreateSecr
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
 import { hasCode } from './local-store-error.js';
-import { Guardian, type OnProgress } from './processes.js';
+import { Guardian } from '../processes/guardian.js';
+import type { OnProgress } from '../processes/processes.js';
 
 /** Running local stores: the environment that leads to them, and the way to end them. */
 export interface LocalStores {

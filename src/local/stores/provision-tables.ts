@@ -16,7 +16,7 @@ import {
 import type { Config } from '../../config/config.js';
 import { ownEndpoint } from '../../platform/aws/client-options.js';
 import { LocalStoreError } from './local-store-error.js';
-import type { OnProgress } from './processes.js';
+import type { OnProgress } from '../processes/processes.js';
 
 // Shared with Terraform; the path is the same from src and from dist.
 const definitionsFile = new URL('../../../infra/tables.json', import.meta.url);

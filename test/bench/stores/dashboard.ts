@@ -7,7 +7,7 @@ import { parseConfig } from '../../../src/config/config.js';
 import { countAttribute, toItem } from '../../../src/features/todos/persistence/todo-items.js';
 import { newTodo, type Todo, type TodoStatus } from '../../../src/features/todos/todos.js';
 import { startEmbeddedDynamoDb } from '../../../src/local/stores/embedded-dynamodb.js';
-import { Guardian } from '../../../src/local/stores/processes.js';
+import { Guardian } from '../../../src/local/processes/guardian.js';
 import { provisionTables } from '../../../src/local/stores/provision-tables.js';
 import { listKey } from '../../../src/features/todos/persistence/todo-keys.js';
 import { LambdaEnvironment } from '../../support/lambda-runtime/lambda-environment.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parentOf, startTimeOf } from '../../../src/local/stores/processes.js';
+import { parentOf, startTimeOf } from '../../../src/local/processes/processes.js';
 import { type BuiltService, startBuiltService } from '../../support/built-service.js';
 import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import { type Answer, type CallOptions, callService, signUp } from '../../support/service.js';

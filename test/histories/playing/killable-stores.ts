@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Environment } from '../../../src/config/config.js';
 import { startEmbeddedDynamoDb } from '../../../src/local/stores/embedded-dynamodb.js';
 import { startEmbeddedPostgres } from '../../../src/local/stores/postgres/embedded-postgres.js';
-import { Guardian } from '../../../src/local/stores/processes.js';
+import { Guardian } from '../../../src/local/processes/guardian.js';
 
 /** A store that can be killed: it comes back on the same data, on another port. */
 export interface KillableStore {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Guardian } from '../../../src/local/stores/processes.js';
+import { Guardian } from '../../../src/local/processes/guardian.js';
 import { deadPort } from '../../support/wire.js';
 import type { Answer, Call, Forward } from './correction.js';
 import { corrections } from './corrections.js';

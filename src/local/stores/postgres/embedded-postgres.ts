@@ -11,7 +11,9 @@ import { loadDriver } from '../../../platform/postgres/connections.js';
 import { lock, openDataFolder } from '../data-folder.js';
 import { hasCode, LocalStoreError, reasonOf } from '../local-store-error.js';
 import { findPostgresInstallation, type PostgresInstallation } from './postgres-installation.js';
-import { commandOf, endProcess, type EndStep, Guardian, type OnProgress, ServerProcess, startTimeOf, toolEnvironment } from '../processes.js';
+import { Guardian } from '../../processes/guardian.js';
+import { commandOf, endProcess, type EndStep, type OnProgress, startTimeOf, toolEnvironment } from '../../processes/processes.js';
+import { ServerProcess } from '../../processes/server-process.js';
 
 const run = promisify(execFile);
 

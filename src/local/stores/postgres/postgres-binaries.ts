@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { hasCode, LocalStoreError, reasonOf } from '../local-store-error.js';
-import { type RunAs, toolEnvironment } from '../processes.js';
+import { type RunAs, toolEnvironment } from '../../processes/processes.js';
 import { systemFolder } from './system-folder.js';
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { makePrivateFolder } from '../data-folder.js';
 import { hasCode, LocalStoreError } from '../local-store-error.js';
-import { type RunAs, toolEnvironment } from '../processes.js';
+import { type RunAs, toolEnvironment } from '../../processes/processes.js';
 import { findBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { isOursAlone, statOrNull, systemFolder } from './system-folder.js';
 
