@@ -1,7 +1,8 @@
 import 'reflect-metadata';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RequestListener } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { configure, getCurrentInvoke } from '@vendia/serverless-express';
+import { configure } from '@vendia/serverless-express';
 import type { Context } from 'aws-lambda';
 import { memoize } from '../common/async.js';
 import { parseConfig } from '../config/config.js';
@@ -19,8 +20,12 @@ interface Service {
   readonly serve: (event: HttpEvent, context: Context) => Promise<HttpResult>;
 }
 
+// Not the adapter's own notion of the current invocation, which is one for the process: on Lambda Managed Instances they overlap.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-nodejs-runtime.html
+const invocations = new AsyncLocalStorage<InvocationIds>();
+
 const start = memoize(async (): Promise<Service> => {
-  const app = await createApp(parseConfig(readEnvironment(), ['postgres', 'signing-key']), { readInvocation });
+  const app = await createApp(parseConfig(readEnvironment(), ['postgres', 'signing-key']), { readInvocation: () => invocations.getStore() ?? {} });
   const proxy = configure<HttpEvent, HttpResult>({ app: app.getHttpAdapter().getInstance() as RequestListener });
   // The adapter's function takes a third parameter, which Node 24's runtime would refuse as a callback handler's; it is never called.
   return { app, serve: async (event, context) => proxy(event, context, () => {}) as Promise<HttpResult> };
@@ -40,8 +45,9 @@ export const handler = async (event: unknown, context: Context): Promise<HttpRes
     return undefined;
   }
   assertHttpEvent(event);
+  const ids = idsOf(event, context);
   const { serve } = await start();
-  return serve(readableEvent(event), context);
+  return invocations.run(ids, async () => serve(readableEvent(event), context));
 };
 
 // With provisioned concurrency an environment is made ready long before its first request, which then should find it so.
@@ -54,8 +60,8 @@ if (readEnvironment()['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurr
   );
 }
 
-function readInvocation(): InvocationIds {
-  const { event, context } = getCurrentInvoke() as { event?: HttpEvent; context?: Context };
+// Before anything is waited for: the variable holds the trace of one invocation, and none where they overlap. There, the runtime client has it in the context.
+function idsOf(event: HttpEvent, { awsRequestId, xRayTraceId }: Context & { readonly xRayTraceId?: string }): InvocationIds {
   // Only payload 2.0 keeps a named stage in the path: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-  return { awsRequestId: context?.awsRequestId, traceHeader: readTraceHeader(), stage: event?.version === '2.0' ? event.requestContext.stage : undefined };
+  return { awsRequestId, traceHeader: xRayTraceId ?? readTraceHeader(), stage: event.version === '2.0' ? event.requestContext.stage : undefined };
 }

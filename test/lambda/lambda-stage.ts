@@ -1,7 +1,7 @@
 import { type Environment, parseConfig } from '../../src/config/config.js';
 import { startEphemeralStores } from '../../src/local/stores/local-stores.js';
 import { provisionTables } from '../../src/local/stores/provision-tables.js';
-import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
+import { LambdaEnvironment, type LambdaOptions } from '../support/lambda-runtime/lambda-environment.js';
 import type { LambdaRuntime } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, packaged } from '../support/setup/package-functions.js';
 import { type RdsProxyStandIn, startRdsProxy } from '../support/aws/rds-proxy.js';
@@ -34,6 +34,8 @@ export interface LambdaStage {
   readonly rdsProxy: RdsProxyStandIn;
   /** Starts an environment of a function in the folder its zip was unpacked to; `overrides` change single variables, undefined removes one. */
   start(name: FunctionName, overrides?: Environment, memoryMb?: number): Promise<LambdaEnvironment>;
+  /** The same for what lies in another folder. */
+  startIn(folder: string, handler: string, overrides: Environment): Promise<LambdaEnvironment>;
   stop(): Promise<void>;
 }
 
@@ -42,18 +44,13 @@ export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<L
   const rdsProxy = await startRdsProxy(parseConfig(stores.environment).postgres);
   const variables = { STORE_TIMEOUT_MS: patientStoreTimeoutMs, ...stores.environment, RDS_PORT: String(rdsProxy.port) };
   const running: LambdaEnvironment[] = [];
-  const start: LambdaStage['start'] = async (name, overrides = {}, memoryMb) => {
-    const folder = packaged('unpacked', name);
-    const environment = await LambdaEnvironment.start({
-      folder,
-      variables: { ...variables, ...overrides },
-      memoryMb,
-      node,
-      client,
-    });
+  const startWith = async (options: Pick<LambdaOptions, 'folder' | 'handler' | 'memoryMb'>, overrides: Environment): Promise<LambdaEnvironment> => {
+    const environment = await LambdaEnvironment.start({ ...options, variables: { ...variables, ...overrides }, node, client });
     running.push(environment);
     return environment;
   };
+  const start: LambdaStage['start'] = async (name, overrides = {}, memoryMb) => startWith({ folder: packaged('unpacked', name), memoryMb }, overrides);
+  const startIn: LambdaStage['startIn'] = async (folder, handler, overrides) => startWith({ folder, handler }, overrides);
   const stop = async () => {
     await Promise.all(running.map(async (environment) => environment.stop()));
     await stores.stop();
@@ -62,7 +59,7 @@ export async function setLambdaStage({ node, client }: LambdaRuntime): Promise<L
   try {
     await provisionTables(parseConfig(variables), () => {});
     await (await start('migrate')).invoke({});
-    return { variables, rdsProxy, start, stop };
+    return { variables, rdsProxy, start, startIn, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -28,7 +28,7 @@ export const oneProcessorMb = 1769;
 
 const patienceMs = 30_000;
 /** How much of a long log is kept, in characters. */
-const keptOutput = 200_000;
+const keptOutput = 2_000_000;
 
 /** Thrown when the handler failed, with what the runtime client says of it. */
 export class HandlerError extends Error {
@@ -41,7 +41,8 @@ export class HandlerError extends Error {
 
 /**
  * One execution environment of a function: a fresh Node process in which Lambda's own runtime client runs the handler, with the flags and
- * variables Lambda gives it, over a Runtime API of its own. It takes one event at a time.
+ * variables Lambda gives it, over a Runtime API of its own. It takes one event at a time; with `AWS_LAMBDA_MAX_CONCURRENCY` among its variables, as on
+ * Lambda Managed Instances, as many as are sent: https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-nodejs-runtime.html
  */
 export class LambdaEnvironment {
   private output = '';
