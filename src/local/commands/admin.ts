@@ -7,7 +7,8 @@ import { ConfigError } from '../../config/config.js';
 import { DeadDeliveriesService } from '../../features/outbox/dead-deliveries.service.js';
 import { isMail } from '../../features/outbox/outbox.js';
 import { RolesService } from '../../features/users/roles.service.js';
-import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
+import { reasonOf } from '../errors/system-errors.js';
+import { LocalStoreError } from '../errors/local-store-error.js';
 import { besideService } from './beside-service.js';
 import { tableOf } from './text-table.js';
 

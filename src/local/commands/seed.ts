@@ -10,7 +10,8 @@ import type { User } from '../../features/users/user.js';
 import { UsersRepository } from '../../features/users/users.repository.js';
 import { registrationSchema, type Registration } from '../../features/users/users.schemas.js';
 import { UsersService } from '../../features/users/users.service.js';
-import { LocalStoreError, reasonOf } from '../stores/local-store-error.js';
+import { reasonOf } from '../errors/system-errors.js';
+import { LocalStoreError } from '../errors/local-store-error.js';
 import { believableYear } from './believable-year.js';
 import { besideService } from './beside-service.js';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { currentContext } from '../../common/http/request-context.js';
-import { StartError } from '../server/preflight.js';
+import { StartError } from '../errors/start-error.js';
 import { pageHeaders } from './page-headers.js';
 
 /** Where `scripts/build-web.mjs` puts the app. */

@@ -7,7 +7,7 @@ import type { Config } from '../../config/config.js';
 import { isLoopback } from '../../config/variables.js';
 import { escapeHtml, mailStyle } from '../../features/mail/mail-layout.js';
 import { mailFolder } from '../../platform/mail/transports.js';
-import { hasCode } from '../stores/local-store-error.js';
+import { hasCode } from '../errors/system-errors.js';
 import { pageHeaders } from './page-headers.js';
 
 /** A mail as the page shows it. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode } from '../stores/local-store-error.js';
+import { hasCode } from '../errors/system-errors.js';
 
 /** A numeric user to run a process as; only root can choose one. */
 export interface RunAs {

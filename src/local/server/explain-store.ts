@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config.js';
 import { isUnavailable } from '../../platform/aws/errors.js';
 import { isBusy, isConnectionLost } from '../../platform/postgres/errors.js';
-import { hasCode, reasonOf } from '../stores/local-store-error.js';
-import { StartError } from './preflight.js';
+import { hasCode, reasonOf } from '../errors/system-errors.js';
+import { StartError } from '../errors/start-error.js';
 
 /** A store that cannot be reached as a {@link StartError} with the variables that lead to it; any other failure as it is. */
 export function explainStore(error: unknown, store: 'PostgreSQL' | 'DynamoDB', { postgres, dynamodb }: Config): unknown {

@@ -1,13 +1,10 @@
 import { createServer } from 'node:net';
 import { type Config, ConfigError, type Environment, parseConfig } from '../../config/config.js';
 import { readEnvironment } from '../../config/environment.js';
-import { hasCode, LocalStoreError, reasonOf } from '../stores/local-store-error.js';
+import { hasCode, reasonOf } from '../errors/system-errors.js';
+import { StartError } from '../errors/start-error.js';
+import { LocalStoreError } from '../errors/local-store-error.js';
 import { withPlaceholders } from '../stores/placeholders.js';
-
-/** A start that cannot work, and is not a defect: one line says what to do. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-}
 
 /**
  * Checks what costs no time to check: every variable, and that the port is free.

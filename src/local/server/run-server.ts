@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withTimeout } from '../../common/async.js';
 import { type Environment, parseConfig } from '../../config/config.js';
 import { readEnvironment } from '../../config/environment.js';
-import { reasonOf } from '../stores/local-store-error.js';
+import { reasonOf } from '../errors/system-errors.js';
 import { startLocalStores } from '../stores/local-stores.js';
 import { provisionTables } from '../stores/provision-tables.js';
 import { explainStore } from './explain-store.js';

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { access, constants, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode, LocalStoreError } from './local-store-error.js';
+import { hasCode } from '../errors/system-errors.js';
+import { LocalStoreError } from '../errors/local-store-error.js';
 import { startTimeOf } from '../processes/processes.js';
 
 /**

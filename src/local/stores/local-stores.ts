@@ -5,7 +5,7 @@ import { embeddedNeeds, type EmbeddedNeeds, type Environment } from '../../confi
 import { isAlive, lock, openDataFolder, ourselves, parseHolder, readOrCreateSecret, writePrivately } from './data-folder.js';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.js';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.js';
-import { hasCode } from './local-store-error.js';
+import { hasCode } from '../errors/system-errors.js';
 import { Guardian } from '../processes/guardian.js';
 import type { OnProgress } from '../processes/processes.js';
 

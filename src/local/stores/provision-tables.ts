@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Config } from '../../config/config.js';
 import { ownEndpoint } from '../../platform/aws/client-options.js';
-import { LocalStoreError } from './local-store-error.js';
+import { LocalStoreError } from '../errors/local-store-error.js';
 import type { OnProgress } from '../processes/processes.js';
 
 // Shared with Terraform; the path is the same from src and from dist.

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDataFolder, writePrivately } from '../stores/data-folder.js';
-import { hasCode } from '../stores/local-store-error.js';
+import { hasCode } from '../errors/system-errors.js';
 
 /** How far a shard has been worked off. */
 export interface ShardPosition {

@@ -4,7 +4,8 @@ import { chmod, cp, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { hasCode, LocalStoreError, reasonOf } from '../local-store-error.js';
+import { hasCode, reasonOf } from '../../errors/system-errors.js';
+import { LocalStoreError } from '../../errors/local-store-error.js';
 import { type RunAs, toolEnvironment } from '../../processes/processes.js';
 import { systemFolder } from './system-folder.js';
 

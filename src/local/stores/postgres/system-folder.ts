@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
-import { hasCode, LocalStoreError } from '../local-store-error.js';
+import { hasCode } from '../../errors/system-errors.js';
+import { LocalStoreError } from '../../errors/local-store-error.js';
 
 /** The first of these that is ours alone to write to, so that no other user can have planted anything in it. */
 export async function systemFolder(): Promise<string> {

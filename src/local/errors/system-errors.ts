@@ -1,8 +1,3 @@
-/** A local store cannot be started or used. The message is one line for the person at the keyboard: what is wrong, and what to do. */
-export class LocalStoreError extends Error {
-  override readonly name = 'LocalStoreError';
-}
-
 /**
  * Whether an error carries one of these system error codes, such as `ENOENT`. Does not ask for an instance of `Error`:
  * under jest, Node's own errors are of another realm's class.
