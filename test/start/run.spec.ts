@@ -21,7 +21,7 @@ beforeAll(async () => {
   await Promise.all(
     [
       ...['package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.nest.json', 'scripts'],
-      ...['src/config', 'src/local/server', 'src/local/stores'],
+      ...['src/config', 'src/local/errors', 'src/local/server', 'src/local/stores'],
     ].map(async (name) => cp(resolve(name), join(folder, name), { recursive: true })),
   );
   await writeFile(join(folder, 'tsconfig.build.json'), JSON.stringify({ extends: './tsconfig.json', compilerOptions: { rootDir: 'src' } }));
