@@ -18,7 +18,7 @@ export interface DuetClientOptions {
   readonly baseUrl: string;
   /** A session of before, as {@link onSession} gave it. */
   readonly session?: Session | null;
-  /** Told of every change of the session, so that it can be kept; null when it has ended. */
+  /** Called with every change of the session, so that it can be kept; null when it has ended. */
   readonly onSession?: (session: Session | null) => void;
   /**
    * Surrounds the exchange of a spent session for the next, where several clients share one: browser tabs do it under a lock, with the refresh token that
@@ -33,7 +33,7 @@ export interface DuetClientOptions {
   readonly retryDelayMs?: number;
   /** The longest wait before any repetition; 20,000 ms if left out. Where the service asks for a longer one, the caller gets the error instead. */
   readonly longestWaitMs?: number;
-  /** Told of every attempt, tokens and passwords included: for logs, with care. It must not throw. */
+  /** Called with every attempt, tokens and passwords included: for logs, with care. It must not throw. */
   readonly onExchange?: (exchange: Exchange) => void;
   /** What sends requests; the platform's `fetch` if left out. */
   readonly fetch?: typeof globalThis.fetch;
@@ -62,7 +62,7 @@ export interface DuetClient {
   service(options?: CallOptions): Promise<Service>;
   /** Whether the stores can be reached; also when they cannot. */
   health(options?: CallOptions): Promise<Readiness>;
-  /** Creates an account. It has no key: when the answer is lost, the error is `uncertain`, and signing in tells. */
+  /** Creates an account. It has no key: when the answer is lost, the error is `uncertain`, and signing in shows which. */
   register(registration: Registration, options?: CallOptions): Promise<User>;
   signIn(credentials: Credentials, options?: CallOptions): Promise<User>;
   /** Has a link sent that resets the password, if there is such an account; the service does not say. */

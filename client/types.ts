@@ -2,7 +2,7 @@ import type { components, operations } from './schema.js';
 
 type Schemas = components['schemas'];
 
-/** What `GET /` tells. */
+/** The answer to `GET /`. */
 export type Service = Schemas['Service'];
 /** Whether the stores can be reached. */
 export type Readiness = Schemas['Readiness'];

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Session } from '../index.js';
 
-/** Sessions by service, in a file that only its owner reads: whoever has a session is the user. */
+/** Sessions by service, in a file that only its owner reads: who has a session is the user. */
 export class SavedSessions {
   #saving: Promise<void> = Promise.resolve();
 
@@ -30,7 +30,7 @@ export class SavedSessions {
     try {
       return JSON.parse(await readFile(this.file, 'utf8')) as Record<string, Session>;
     } catch (error) {
-      // No file yet, or one that was cut short: nobody is signed in.
+      // No file yet, or one that was cut short: no user is signed in.
       if (error instanceof SyntaxError || (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT')) {
         return {};
       }

@@ -103,7 +103,7 @@ function advice({ uncertain = false, idempotencyKey }: FailedCall): string {
     : ' The request may have been carried out: send it again with the same idempotencyKey, which cannot do it twice.';
 }
 
-/** The call is about the user who is signed in, and nobody is. */
+/** The call is about the user who is signed in, and none is. */
 export class DuetSignedOutError extends Error {
   override readonly name = 'DuetSignedOutError';
 

@@ -2,7 +2,7 @@ import { DuetProblemError, DuetSignedOutError } from './errors.js';
 import { unlessAborted } from './retry.js';
 import { type Outgoing, outgoing, type Transport } from './transport.js';
 
-/** Who is signed in. Plain data, to be kept where only the user reaches it: whoever has it is the user. */
+/** Who is signed in. Plain data, to be kept where only the user reaches it: who has it is the user. */
 export interface Session {
   readonly userId: string;
   /** Empty where only the refresh token was kept: the first request exchanges that. */
@@ -11,7 +11,7 @@ export interface Session {
 }
 
 /**
- * Sends requests in the name of whoever is signed in. That an access token has run out is learned from the service's 401 alone, never
+ * Sends requests in the name of the user who is signed in. That an access token has run out is learned from the service's 401 alone, never
  * from a clock, which may be far off here; then it is exchanged once, for however many requests wait.
  */
 export class SessionKeeper {
@@ -79,7 +79,7 @@ export class SessionKeeper {
     }
   };
 
-  /** The session after `spent`; `refusal` is thrown when somebody else, or nobody, is signed in by now. */
+  /** The session after `spent`; `refusal` is thrown when another user, or none, is signed in by now. */
   private async renew(spent: Session, refusal: Error): Promise<Session> {
     const current = this.#session;
     if (current?.userId !== spent.userId) {

@@ -161,7 +161,7 @@ function parsed(mediaType: string, text: string): object | undefined {
     const json: unknown = /^application\/(.+\+)?json$/i.test(mediaType) ? JSON.parse(text) : undefined;
     return typeof json === 'object' && json !== null ? json : undefined;
   } catch {
-    // Named JSON, and is not: the caller is told as of any other foreign answer.
+    // Named JSON, and is not: the same error as for any other foreign answer.
     return undefined;
   }
 }
@@ -193,7 +193,7 @@ function redirected(location: string | null, { url }: Outgoing): Failure {
 }
 
 function inTheWay(status: number, mediaType: string, { url }: Outgoing, asked?: number): Failure {
-  const message = `${new URL(url).origin} answered ${status} with ${mediaType}: something in front of Duet cannot reach it now. Try again later, or ask whoever runs it.`;
+  const message = `${new URL(url).origin} answered ${status} with ${mediaType}: something in front of Duet cannot reach it now. Try again later, or ask its operator.`;
   return { ...failure('unavailable', effectOf(status), message), passing: true, retryAfterMs: asked };
 }
 

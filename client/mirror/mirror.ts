@@ -8,7 +8,7 @@ import { type Report, type TabMessage, Tabs } from './tabs.js';
 import { type Mirror, type MirrorOperation, type MirrorSnapshot, type MirrorStatus, UnknownTodoError, type WriteKind } from './types.js';
 import { contentOf, localPrefix, patched, pendingOf, todosOf } from './view.js';
 
-/** What of a browser's page tells that it is time to look. */
+/** The events of a browser's page at which it is time to look. */
 interface Page {
   addEventListener?(name: string, listener: () => void, options: { signal: AbortSignal }): void;
   readonly document?: { readonly visibilityState: string; addEventListener(name: string, listener: () => void, options: { signal: AbortSignal }): void };

@@ -23,7 +23,7 @@ export class Replica {
     return this.#records;
   }
 
-  /** Makes changes, and begins to store them. {@link save} tells whether they are stored. */
+  /** Makes changes, and begins to store them. {@link save} resolves when they are stored. */
   change(...changes: readonly StoreChange[]): void {
     if (this.#ended || changes.length === 0) {
       return;

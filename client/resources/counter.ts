@@ -1,7 +1,7 @@
 import { type Api, keyed, resultOf } from '../http/calls.js';
 import type { CallOptions, CreateOptions, VisitCounter } from '../types.js';
 
-/** The public visit counter; nobody needs to be signed in. */
+/** The public visit counter; no sign-in is needed. */
 export class Counter {
   constructor(private readonly api: Api) {}
 

@@ -3,7 +3,7 @@ import { PagedList, type Page } from './pages.js';
 import type { SessionKeeper } from '../http/session.js';
 import type { CallOptions, CreateOptions, UserRecord } from '../types.js';
 
-/** The one free-form document of whoever is signed in. */
+/** The one free-form document of the user who is signed in. */
 export class Records {
   constructor(
     private readonly api: Api,

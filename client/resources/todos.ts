@@ -5,7 +5,7 @@ import type { CallOptions, CreateOptions, Todo, TodoContent, TodoOperation, Todo
 
 const defaults = { description: null, status: 'open', priority: 'normal', due: null, tags: [], checklist: [] } as const;
 
-/** The todos of whoever is signed in. */
+/** The todos of the user who is signed in. */
 export class Todos {
   constructor(
     private readonly api: Api,

@@ -10,7 +10,7 @@ export class Users {
     private readonly keeper: SessionKeeper,
   ) {}
 
-  /** Whoever is signed in. */
+  /** The user who is signed in. */
   async me(options: CallOptions = {}): Promise<User> {
     return this.get(this.keeper.ownPath.id, options);
   }

@@ -17,7 +17,7 @@ export function findAlteredNumber(json: string): TextProblem | undefined {
     return undefined;
   }
   const marked = json.replace(stringOrNumber, (token) => (token.startsWith('"') || survivesParsing(token) ? token : mark));
-  // The marks are the only NULs, so the walk that looks for those tells where the first is.
+  // The marks are the only NULs, so the walk that looks for those finds the first.
   const found = marked === json ? undefined : findTextProblem(JSON.parse(marked));
   return found && { pointer: found.pointer, detail: 'is a number that cannot be kept exactly: send it as a string' };
 }

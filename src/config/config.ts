@@ -148,7 +148,7 @@ function crossChecks(set: Environment, parts: readonly Part[]): string[] {
     problems.push(...needed.filter((name) => !has(name)).map((name) => `${name} must be set where MAIL_URL is`));
   }
   if (has('AWS_LAMBDA_FUNCTION_NAME') && set['REQUIRE_VERIFIED_EMAIL'] === 'true' && !has('MAIL_URL')) {
-    problems.push('REQUIRE_VERIFIED_EMAIL must not be true without MAIL_URL: nobody could verify an e-mail');
+    problems.push('REQUIRE_VERIFIED_EMAIL must not be true without MAIL_URL: no e-mail could be verified');
   }
   if (has('AWS_LAMBDA_FUNCTION_NAME') && set['PROVISION_STORES'] === 'true') {
     problems.push('PROVISION_STORES must not be true on Lambda: the migrate function and Terraform do that');

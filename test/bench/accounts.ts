@@ -20,7 +20,7 @@ const routes = [
   { route: 'POST /auth/forgot', path: '/auth/forgot', status: 202, body: (email: string) => ({ email }) },
 ];
 
-/** Whether the time of an answer tells which e-mails have an account: the routes that must not say it, with an address of each kind in turn. */
+/** Whether the time of an answer shows which e-mails have an account: the routes that must not say it, with an address of each kind in turn. */
 export async function measureAccounts({ variables, node, client }: Stage, contestants: Contestants, { quick, onProgress }: BenchOptions): Promise<Section> {
   const addresses = quick ? 100 : 500;
   const known = Array.from({ length: addresses }, (_, at) => `known-${at}@example.com`);

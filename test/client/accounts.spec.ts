@@ -69,7 +69,7 @@ describe('An account', () => {
     await expect(client().duet.forgotPassword(`${crypto.randomUUID()}@example.com`)).resolves.toBeUndefined();
   });
 
-  test('moves to a new e-mail, which has to be verified again, and the old one is told', async () => {
+  test('moves to a new e-mail, which has to be verified again, and the old one gets a mail', async () => {
     const { duet, user, email } = await arrive();
     const moved = `new-${email}`;
 

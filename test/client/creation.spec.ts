@@ -51,7 +51,7 @@ describe('A creation', () => {
     expect((await failureOf(duet.todos.create({ title: 'Other' }, { idempotencyKey: 'mine' }))).code).toBe('idempotency.key_reused');
   });
 
-  test('that fails for good tells its key, and that it may have happened', async () => {
+  test('that fails for good gives its key, and says that it may have happened', async () => {
     const { duet } = await signedIn({ baseUrl: await serve((request) => void request.socket.destroy()), retries: 1 });
 
     const error = await failureOf(duet.todos.create({ title: 'Perhaps' }, { idempotencyKey: 'mine' }));

@@ -115,7 +115,7 @@ describe('An error', () => {
   });
 });
 
-test('Health is told also when a store is down', async () => {
+test('Health is answered also when a store is down', async () => {
   const readiness = { status: 'error', details: { postgres: { status: 'down' } } };
   const { duet, attempts } = client({
     baseUrl: await answering({ status: 503, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(readiness) }),

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ContractDocument, Schema } from './document.js';
 
-/** Tells where and why a value does not fit a schema; empty when it fits. */
+/** Where and why a value does not fit a schema; empty when it fits. */
 export type Validate = (value: unknown) => string[];
 
 /** JSON Schema 2020-12 over the contract's components. */

@@ -34,7 +34,7 @@ describe('Health with both stores up', () => {
     expect(answer.body).toEqual({ status: 'ok', info: details, error: {}, details, ...identity });
   });
 
-  test('tells the value of the counter, and counts nothing', async () => {
+  test('gives the value of the counter, and counts nothing', async () => {
     await service.call('POST', '/counter');
 
     const first = await service.call('GET', '/health');
@@ -76,7 +76,7 @@ describe('Health with both stores up', () => {
     }
   });
 
-  test('tells that the process lives', async () => {
+  test('says that the process lives', async () => {
     const answer = await service.call('GET', '/health/live');
 
     expect(answer.status).toBe(200);

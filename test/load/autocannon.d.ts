@@ -24,7 +24,7 @@ declare module 'autocannon' {
     readonly requests: readonly Request[];
   }
 
-  /** Tells of each answer (`response`: client, status, bytes, milliseconds) and of each failure without one (`reqError`). */
+  /** Emits each answer (`response`: client, status, bytes, milliseconds) and of each failure without one (`reqError`). */
   export interface Instance extends EventEmitter {
     stop(): void;
   }

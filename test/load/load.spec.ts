@@ -136,7 +136,7 @@ describe('Memory', () => {
 describe('The plot', () => {
   const sample = (atMs: number, ms: number | undefined, error?: string) => ({ atMs, route: 'GET /', ms, error });
 
-  test('tells each second, also one without an answer', () => {
+  test('has each second, also one without an answer', () => {
     expect(bySecond([sample(100, 1), sample(200, 3), sample(2_100, undefined, 'no answer came')])).toEqual([
       { requests: 2, errors: 0, p50: 2, p99: expect.closeTo(2.98) },
       { requests: 0, errors: 0, p50: null, p99: null },

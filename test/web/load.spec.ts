@@ -30,7 +30,7 @@ describeApp('The first load', () => {
 
   const total = (sizes: ReadonlyMap<string, number>): number => [...sizes.values()].reduce((sum, size) => sum + size, 0);
 
-  test('of the form to sign in is at most 100 kB of JavaScript, also while nobody does anything', async () => {
+  test('of the form to sign in is at most 100 kB of JavaScript, also while the user does nothing', async () => {
     const page = await browser.open();
     const scripts = scriptsOf(page);
 

@@ -71,7 +71,7 @@ export class AppSession {
     await this.duet.signOut().catch(() => undefined);
   }
 
-  /** Signs in anew first: the service deletes an account only for whoever gave the password a moment ago. */
+  /** Signs in anew first: the service deletes an account only for a user who gave the password a moment ago. */
   async deleteAccount({ id, email }: User, password: string): Promise<void> {
     await this.signIn({ email, password });
     const user = await this.duet.users.get(id);

@@ -10,7 +10,7 @@ export interface Toast {
   readonly onGone?: () => void;
 }
 
-/** How long a message stays that nobody touches, in milliseconds. */
+/** How long a message stays that the user does not touch, in milliseconds. */
 const shownMs = 10_000;
 
 let current: Toast | undefined;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** The present time, to the minute: what is overdue changes while nobody does anything. */
+/** The present time, to the minute: what is overdue changes while the user does nothing. */
 export function useNow(): Date {
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {

@@ -123,7 +123,7 @@ function withMonth(today: Day, day: string, month: string): Reading<Day> | undef
   return value === undefined ? undefined : { words: 2, value };
 }
 
-/** Never today: whoever means today says so. */
+/** Never today: for that there is the word. */
 function nextWeekday(today: Day, weekday: number): Day {
   return plusDays(today, ((weekday - weekdayOf(today) + 6) % 7) + 1);
 }

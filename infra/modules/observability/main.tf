@@ -205,7 +205,7 @@ resource "aws_cloudwatch_metric_alarm" "table_errors" {
     return_data = true
   }
 
-  # DynamoDB tells of them by operation only.
+  # DynamoDB counts them by operation only.
   dynamic "metric_query" {
     for_each = local.table_operations
     content {

@@ -14,6 +14,6 @@ output "bucket" {
 }
 
 output "distribution" {
-  description = "What is told that files have changed."
+  description = "The distribution to invalidate when files have changed."
   value       = aws_cloudfront_distribution.web.id
 }

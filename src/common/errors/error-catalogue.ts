@@ -212,7 +212,7 @@ export const errorCatalogue = {
     status: 503,
     title: 'No mail can be sent',
     cause: 'This service is not set up to send mails.',
-    remedy: 'Ask whoever operates it.',
+    remedy: 'Ask its operator.',
   },
   'service.busy': {
     status: 503,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { userSchema } from '../users/users.schemas.js';
 
-/** The body of `POST /auth/login`. It tells nothing of the rules for passwords: any text may be tried. */
+/** The body of `POST /auth/login`. It says nothing of the rules for passwords: any text may be tried. */
 export const credentialsSchema = z
   .strictObject({
     email: z.string().min(1).max(1024).meta({ example: 'ada@example.com' }),

@@ -6,7 +6,7 @@ describe('The total of a counter', () => {
     expect(totalOf([])).toEqual({ counterId: 'main_counter', visitCount: 0, lastUpdated: null });
   });
 
-  test('adds up the shards and tells the latest of their times', () => {
+  test('adds up the shards and gives the latest of their times', () => {
     const total = totalOf([
       { visitCount: 3, lastUpdated: '2026-11-02T10:00:00.000Z' },
       { visitCount: 4, lastUpdated: '2026-11-03T09:00:00.000Z' },

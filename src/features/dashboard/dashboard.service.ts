@@ -51,7 +51,7 @@ export class DashboardService {
     if (user.down !== undefined && todos.down !== undefined) {
       throw user.down;
     }
-    // The tombstone tells while PostgreSQL does not.
+    // The tombstone says so while PostgreSQL does not.
     if (user.value === null || todos.value?.counts === null) {
       throw new DuetError('user.not_found');
     }

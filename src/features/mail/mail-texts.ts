@@ -38,18 +38,18 @@ export function resetMail({ name, sender, appUrl }: MailParties, token: string):
   };
 }
 
-/** Tells the e-mail that an account had before. */
+/** To the e-mail that an account had before. */
 export function emailChangedMail({ name, sender }: MailParties): MailContent {
   return {
     subject: `Your ${sender} e-mail address was changed`,
     name,
     sender,
     paragraphs: [`The e-mail address of your ${sender} account was changed, and is no longer this one.`],
-    closing: ['If it was not you, someone else knows your password: contact whoever runs this service.'],
+    closing: ['If it was not you, someone else knows your password: contact the operator of this service.'],
   };
 }
 
-/** Tells of a new password. */
+/** After a new password. */
 export function passwordChangedMail({ name, sender, appUrl }: MailParties): MailContent {
   return {
     subject: `Your ${sender} password was changed`,

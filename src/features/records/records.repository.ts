@@ -23,7 +23,7 @@ export abstract class RecordsRepository {
    */
   abstract setAttribute(userId: string, name: string, value: unknown): Promise<UserRecord | null>;
 
-  /** Deletes a record; tells whether there was one. */
+  /** Deletes a record; true when there was one. */
   abstract delete(userId: string): Promise<boolean>;
 
   /** Makes sure that there is no record. */

@@ -45,7 +45,7 @@ export class StreamHandler {
     this.metricsNamespace = config.lambda ? config.metrics.namespace : undefined;
   }
 
-  /** Works off a batch, and tells from which record on it is to be delivered again, if any. */
+  /** Works off a batch, and returns the record from which on it is to be delivered again, if any. */
   async handle({ Records: records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
     let together: Pending[] = [];
     for (const record of records) {

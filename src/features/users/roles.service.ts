@@ -15,7 +15,7 @@ export class RolesService {
     private readonly audit: Audit,
   ) {}
 
-  /** The user an operator means by an id or an e-mail, in whatever case; null when there is none. Whoever acts on an e-mail must refuse one that is not verified: anyone may register it first. */
+  /** The user an operator means by an id or an e-mail, in whatever case; null when there is none. A caller that acts on an e-mail must refuse one that is not verified: anyone may register it first. */
   async find(idOrEmail: string): Promise<User | null> {
     if (idOrEmail.includes('@')) {
       return (await this.users.findCredentialsByEmail(idOrEmail))?.user ?? null;

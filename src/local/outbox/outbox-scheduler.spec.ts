@@ -117,7 +117,7 @@ describe('The outbox scheduler', () => {
     expect(runs).toHaveLength(0);
   });
 
-  test('lets the run in progress end before it has stopped, and tells it to', async () => {
+  test('lets the run in progress end before it has stopped, and asks it to', async () => {
     notify();
     await pass(25);
     let stopped = false;

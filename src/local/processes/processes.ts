@@ -36,7 +36,7 @@ export function commandOf(pid: number): string | null {
   return process.platform === 'linux' ? (readProc(pid, 'cmdline')?.replaceAll('\0', ' ') ?? null) : ps(pid, 'args=');
 }
 
-/** The words of a process's command line, the program first; empty when it cannot be known. Where only `ps` tells, words with spaces come apart. */
+/** The words of a process's command line, the program first; empty when it cannot be known. Where only `ps` knows, words with spaces come apart. */
 export function argumentsOf(pid: number): string[] {
   return process.platform === 'linux' ? (readProc(pid, 'cmdline')?.split('\0') ?? []) : (ps(pid, 'args=')?.split(/\s+/) ?? []);
 }

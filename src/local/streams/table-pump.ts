@@ -90,7 +90,7 @@ export class TablePump {
     }
   }
 
-  /** Reads each shard that is due once, and tells whether any had records. */
+  /** Reads each shard that is due once, and returns whether any had records. */
   private async turn(): Promise<boolean> {
     const { checkpoint } = this.dependencies;
     if (this.stream === undefined || performance.now() - this.stream.foundAt > rediscoverMs) {

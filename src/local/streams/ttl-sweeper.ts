@@ -74,7 +74,7 @@ export class TtlSweeper {
     }
   }
 
-  /** Deletes what has expired by now, and tells how many items it looked at. */
+  /** Deletes what has expired by now, and returns how many items it looked at. */
   async sweep(): Promise<number> {
     this.expiries ??= await this.findExpiries();
     let looked = 0;

@@ -9,7 +9,7 @@ const withBudget = async <T>(ms: number, work: () => Promise<T>): Promise<T> =>
   runInContext({ requestId: 'r', deadline: performance.now() + ms, basePath: '' }, work);
 
 describe('A cancelled transaction', () => {
-  test('tells its reasons in the order of the items', () => {
+  test('gives its reasons in the order of the items', () => {
     expect(cancellationReasons(cancelled('None', 'ConditionalCheckFailed', undefined))).toEqual(['None', 'ConditionalCheckFailed', 'None']);
     expect(cancellationReasons(named('TransactionCanceledException'))).toEqual([]);
   });

@@ -3,7 +3,7 @@ import type { Policy, Usage } from './policy.js';
 /** How much of a policy's quota one subject has used. */
 export interface Counter {
   readonly policy: Policy;
-  /** Tells apart the counters of one policy that are kept together, such as those of the addresses that try one account. */
+  /** Distinguishes the counters of one policy that are kept together, such as those of the addresses that try one account. */
   readonly member?: string;
 }
 

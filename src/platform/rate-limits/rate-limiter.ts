@@ -123,7 +123,7 @@ export class RateLimiter {
     return counters.map((counter) => usageOf(outcome.windows, counter));
   }
 
-  /** A name for a counter's member, which tells nothing of it. */
+  /** A name for a counter's member, which reveals nothing of it. */
   async shortHash(name: string): Promise<string> {
     return (await this.hash(['member', name])).slice(0, 16);
   }

@@ -89,7 +89,7 @@ describe('A password that is not in the environment', () => {
     expect(questions).toEqual([]);
   });
 
-  test('that is typed differently the second time registers nobody', async () => {
+  test('that is typed differently the second time registers no user', async () => {
     const email = `ada-${crypto.randomUUID()}@example.com`;
 
     const { code, err } = await play(['register', '--email', email, '--name', 'Ada'], { environment: nowhere, ...typing(password, `${password}!`) });

@@ -41,7 +41,7 @@ describe.each(['json', 'csv'])('Todos as %s', (format) => {
   });
 });
 
-test('An export replaces no file unless it is told to', async () => {
+test('An export replaces no file unless that is asked for', async () => {
   await signUp();
   await writeFile(file('kept.json'), 'precious');
 

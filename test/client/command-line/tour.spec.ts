@@ -136,7 +136,7 @@ describe('A service of another version', () => {
   test.each([
     ['1.9.0', steps.length - 1, 0],
     ['2.1.0', 1, steps.length - 2],
-  ])('%s is told, and fails the tour', async (other, kept, untried) => {
+  ])('%s is reported, and fails the tour', async (other, kept, untried) => {
     const { code, out } = await play(['demo'], { url: await version(other)() });
 
     expect(code).toBe(1);
@@ -145,7 +145,7 @@ describe('A service of another version', () => {
     expect(out.match(/not tried/g) ?? []).toHaveLength(untried);
   });
 
-  test('is told beside the result of a command', async () => {
+  test('is printed beside the result of a command', async () => {
     const { code, out, err } = await play(['counter', 'show'], { url: await version('2.1.0')() });
 
     expect(code).toBe(0);

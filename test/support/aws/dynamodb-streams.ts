@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 
 type Image = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A change as a stream tells of it. */
+/** A change as a stream has it. */
 export interface StreamChange {
   readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
   readonly keys: Image;

@@ -117,7 +117,7 @@ export class LambdaEnvironment {
     return result as T;
   }
 
-  /** Invokes the handler and tells how that ended, and how long it took. */
+  /** Invokes the handler; returns how that ended, and how long it took. */
   async outcomeOf(event: unknown, { requestId = randomUUID(), traceId = newTraceId() }: { requestId?: string; traceId?: string } = {}): Promise<Outcome> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

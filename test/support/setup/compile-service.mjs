@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Builds the service beside `dist/`, which a running `npm start` may be using; `DUET_TEST_BUILD` tells the tests where. A build that it names already is taken as it is: one
+ * Builds the service beside `dist/`, which a running `npm start` may be using; `DUET_TEST_BUILD` says where. A build that it names already is taken as it is: one
  * that was broken on purpose, to see the tests fail.
  */
 export async function compileService() {

@@ -34,7 +34,7 @@ describe('the event of an outbox row', () => {
     expect(outboxEvent({ ...row, kind })).toEqual({ unpublishable: `unknown kind ${kind}` });
   });
 
-  test('of a malformed payload does not exist, and the reason tells no value', () => {
+  test('of a malformed payload does not exist, and the reason has no value in it', () => {
     const result = outboxEvent({ ...row, payload: { ...user, email: 7, version: 'ada@example.com' } });
 
     expect(result).toEqual({ unpublishable: 'malformed payload: email invalid_type, version invalid_type' });

@@ -39,7 +39,7 @@ export class DynamoRecordsRepository extends RecordsRepository {
 
   async list(limit: number, after?: string): Promise<Page<UserRecord>> {
     const start = after === undefined ? undefined : recordKey(after);
-    // One more than asked for tells whether others follow.
+    // One more than asked for shows whether others follow.
     const { Items = [], LastEvaluatedKey: end } = await this.dynamodb.send(
       new ScanCommand({ TableName: this.table, ConsistentRead: true, Limit: limit + 1, ExclusiveStartKey: start }),
     );

@@ -110,7 +110,7 @@ export class DynamoChangeFeed extends ChangeFeed {
   }
 }
 
-/** What an item of the index tells: null for a todo that was deleted up to `goneAfter`. */
+/** The change that an item of the index stands for: null for a todo that was deleted up to `goneAfter`. */
 function listChangeOf(item: Item | undefined, goneAfter: number): ListChange | null {
   // What TTL has removed since will have its marker further on.
   if (item === undefined) {
