@@ -23,11 +23,11 @@ export class DynamoUserPartition extends UserPartition {
   }
 
   override async findResult(userId: string, { key, fingerprint }: KeyedCreation): Promise<string | undefined> {
-    const { isDeleted, result } = await readUserList(this.dynamodb, userId, [], key);
+    const { isDeleted, results } = await readUserList(this.dynamodb, userId, [], [key]);
     if (isDeleted) {
       throw new DuetError('user.not_found', 'This user has been deleted.');
     }
-    return replayFrom(result, fingerprint, Date.now());
+    return replayFrom(results.get(key), fingerprint, Date.now());
   }
 
   override async deletedAmong(userIds: readonly string[]): Promise<ReadonlySet<string>> {

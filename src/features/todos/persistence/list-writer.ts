@@ -11,12 +11,13 @@ import { archivedTodo, type Todo } from '../todos.js';
 import { countSteps, type Item, toArchiveItem, toArchivedMarker, toDeletionMarker, toDeletionNotice, toItem } from './todo-items.js';
 import { listKey, notDeleted, resultKey, todoKey } from './todo-keys.js';
 import { readUserList, type UserList } from './user-list.js';
-import { assertTransactable } from './transaction-limits.js';
+import { fitsTransaction } from './transaction-limits.js';
+import { type WaitingWrite, writableTogether } from './write-line.js';
 
-/** The writes of one user that wait in this process, and the revision that the last of them left: a creation goes on from it without reading. */
-interface Line {
-  writers: number;
-  revision: number | undefined;
+/** What is written of one or more decisions. */
+interface Decided {
+  readonly changes: readonly TodoChange[];
+  readonly storedResults: readonly TransactItem[];
 }
 
 /** Another write of the list came between the read and the write. */
@@ -31,13 +32,16 @@ class ListChangedMeanwhile extends Error {
  * The transaction holds on condition that the aggregate's revision is still the one that was read. So the writes of one user are in one
  * order, that of their revisions, and whatever was read with the revision is what the write changes. Todos are written on condition of
  * their version as well, because TTL removes them without a revision.
+ *
+ * Writes that wait for their turn in this process are made together where they can be (see `writableTogether`): decided on one read, committed in
+ * one transaction, each at its own revision. What its rules refuse is left out of it, and an unknown outcome is that of all in it.
  */
 @Injectable()
 export class ListWriter {
   private readonly archiveAfterDays: number;
   private readonly mutex = new KeyedMutex();
-  /** By user, while writes of this process are in line. */
-  private readonly lines = new Map<string, Line>();
+  /** By user, while writes of this process wait: those, in the order of their turns. */
+  private readonly lines = new Map<string, Set<WaitingWrite>>();
 
   constructor(
     private readonly dynamodb: DynamoDb,
@@ -52,78 +56,110 @@ export class ListWriter {
    *
    * @throws DuetError `user.not_found`, `idempotency.key_reused`, `batch.too_large`; StoreUnavailableError
    */
-  async write<Result>({ userId, ids, keyed }: WriteTargets, decide: (todos: ReadonlyMap<string, Todo>) => WriteDecision<Result>): Promise<Replay<Result>> {
-    return this.exclusively(userId, async (line) => {
-      const list =
-        line.revision !== undefined && ids.length === 0 && keyed === undefined
-          ? listAt(line.revision)
-          : await readUserList(this.dynamodb, userId, ids, keyed?.key);
-      // The tombstone first: once it stands, a keyed result is not replayed either.
-      if (list.isDeleted) {
-        throw new DuetError('user.not_found', 'This user has been deleted.');
+  async write<Result>(targets: WriteTargets, decide: (todos: ReadonlyMap<string, Todo>) => WriteDecision<Result>): Promise<Replay<Result>> {
+    const { userId } = targets;
+    const write: WaitingWrite = { targets, decide };
+    const line = this.lines.get(userId) ?? new Set();
+    this.lines.set(userId, line.add(write));
+    return this.mutex.run(userId, async () => {
+      try {
+        await inTurn(async () => (write.outcome === undefined ? this.writeTogether(userId, writableTogether(line)) : undefined));
+        return write.outcome?.() as Replay<Result>;
+      } finally {
+        line.delete(write);
+        if (line.size === 0) {
+          this.lines.delete(userId);
+        }
       }
-      const first = keyed === undefined ? undefined : replayFrom(list.result, keyed.fingerprint, Date.now());
-      if (first !== undefined) {
-        return { result: JSON.parse(first) as Result, replayed: true };
-      }
-      const { changes, result } = decide(list.todos);
-      if (changes.length > 0 || keyed !== undefined) {
-        await this.commit(userId, line, list, changes, keyed === undefined ? [] : [this.storedResult(userId, keyed, result)]);
-      }
-      return { result, replayed: false };
     });
+  }
+
+  /** Gives writes their outcomes, unless another process was first; then nothing is written. */
+  private async writeTogether(userId: string, writes: readonly WaitingWrite[]): Promise<void> {
+    const list = await readUserList(
+      this.dynamodb,
+      userId,
+      writes.flatMap(({ targets }) => targets.ids),
+      writes.flatMap(({ targets }) => targets.keyed?.key ?? []),
+    );
+    let decided: Decided = { changes: [], storedResults: [] };
+    const answers = new Map<WaitingWrite, Replay<unknown>>();
+    for (const write of writes) {
+      try {
+        const { answer, changes, storedResults } = this.decideOn(list, write);
+        const together = { changes: [...decided.changes, ...changes], storedResults: [...decided.storedResults, ...storedResults] };
+        if (fitsTransaction(this.transactionOf(userId, list, together))) {
+          decided = together;
+          answers.set(write, answer);
+        } else if (answers.size === 0) {
+          throw new DuetError('batch.too_large');
+        }
+      } catch (error) {
+        write.outcome = failure(error);
+      }
+    }
+    try {
+      if (decided.changes.length + decided.storedResults.length > 0) {
+        await this.commit(userId, list, decided);
+      }
+      for (const [write, answer] of answers) {
+        write.outcome = () => answer;
+      }
+    } catch (error) {
+      if (isLostTurn(error)) {
+        throw error;
+      }
+      // What became of the transaction became of them all.
+      for (const write of answers.keys()) {
+        write.outcome = failure(error);
+      }
+    }
+  }
+
+  private decideOn(list: UserList, { targets: { userId, keyed }, decide }: WaitingWrite): Decided & { readonly answer: Replay<unknown> } {
+    // The tombstone first: once it stands, a keyed result is not replayed either.
+    if (list.isDeleted) {
+      throw new DuetError('user.not_found', 'This user has been deleted.');
+    }
+    const first = keyed === undefined ? undefined : replayFrom(list.results.get(keyed.key), keyed.fingerprint, Date.now());
+    if (first !== undefined) {
+      return { answer: { result: JSON.parse(first), replayed: true }, changes: [], storedResults: [] };
+    }
+    const { changes, result } = decide(list.todos);
+    return { answer: { result, replayed: false }, changes, storedResults: keyed === undefined ? [] : [this.storedResult(userId, keyed, result)] };
   }
 
   /** Puts into the archive what TTL has removed from the list; see `TodosRepository`. */
   async archive(removed: Todo, archivedAt: string): Promise<ArchiveOutcome> {
     const { userId, id } = removed;
-    return this.exclusively(userId, async (line) => {
-      const list = await readUserList(this.dynamodb, userId, [id]);
-      // A todo's owner has an aggregate. Without one the owner was deleted so long ago that the tombstone is gone, too.
-      if (list.isDeleted || list.aggregate === undefined) {
-        return 'owner_gone';
-      }
-      // It is in the archive, has come back from there, or was deleted from it: its removal was published before.
-      if (list.todos.has(id) || list.deletedFromArchive.has(id)) {
-        return 'archived_before';
-      }
-      await this.commit(userId, line, list, [{ before: removed, after: archivedTodo(removed, archivedAt) }], []);
-      return 'archived';
-    });
+    return this.mutex.run(userId, async () =>
+      inTurn(async () => {
+        const list = await readUserList(this.dynamodb, userId, [id]);
+        // A todo's owner has an aggregate. Without one the owner was deleted so long ago that the tombstone is gone, too.
+        if (list.isDeleted || list.aggregate === undefined) {
+          return 'owner_gone';
+        }
+        // It is in the archive, has come back from there, or was deleted from it: its removal was published before.
+        if (list.todos.has(id) || list.deletedFromArchive.has(id)) {
+          return 'archived_before';
+        }
+        await this.commit(userId, list, { changes: [{ before: removed, after: archivedTodo(removed, archivedAt) }], storedResults: [] });
+        return 'archived';
+      }),
+    );
   }
 
-  // All writes of a user meet in the aggregate: those of this process take turns, so that only other processes are contended with.
-  private async exclusively<T>(userId: string, work: (line: Line) => Promise<T>): Promise<T> {
-    const line = this.lines.get(userId) ?? { writers: 0, revision: undefined };
-    this.lines.set(userId, line);
-    line.writers += 1;
+  private async commit(userId: string, list: UserList, decided: Decided): Promise<void> {
     try {
-      return await this.mutex.run(userId, async () =>
-        retryContention(
-          async () => work(line),
-          (error) => error instanceof ListChangedMeanwhile || isContention(error),
-        ),
-      );
-    } finally {
-      line.writers -= 1;
-      if (line.writers === 0) {
-        this.lines.delete(userId);
-      }
-    }
-  }
-
-  private async commit(userId: string, line: Line, list: UserList, changes: readonly TodoChange[], others: readonly TransactItem[]): Promise<void> {
-    const revision = list.revision + changes.length;
-    const items = changes.flatMap((change, index) => this.itemsOf(change, list.revision + index + 1));
-    const all = [this.movedAggregate(userId, list, changes, revision), ...items, ...others];
-    assertTransactable(all);
-    line.revision = undefined;
-    try {
-      await transact(this.dynamodb, all);
-      line.revision = revision;
+      await transact(this.dynamodb, this.transactionOf(userId, list, decided));
     } catch (error) {
       throw cancellationReasons(error)?.includes('ConditionalCheckFailed') ? new ListChangedMeanwhile('Written by another request', { cause: error }) : error;
     }
+  }
+
+  private transactionOf(userId: string, list: UserList, { changes, storedResults }: Decided): TransactItem[] {
+    const items = changes.flatMap((change, index) => this.itemsOf(change, list.revision + index + 1));
+    return [this.movedAggregate(userId, list, changes, list.revision + changes.length), ...items, ...storedResults];
   }
 
   private itemsOf({ before, after }: TodoChange, revision: number): TransactItem[] {
@@ -186,9 +222,19 @@ export class ListWriter {
   }
 }
 
-/** The list as the write before left it. Should another process have written it since, the condition fails, and it is read. */
-function listAt(revision: number): UserList {
-  return { aggregate: { revision }, isDeleted: false, revision, todos: new Map(), deletedFromArchive: new Set(), result: undefined };
+function isLostTurn(error: unknown): boolean {
+  return error instanceof ListChangedMeanwhile || isContention(error);
+}
+
+/** Does `work`, and again whenever another process was first. */
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  return retryContention(work, isLostTurn);
+}
+
+function failure(error: unknown): () => never {
+  return () => {
+    throw error;
+  };
 }
 
 /** There is no item, or a marker. */

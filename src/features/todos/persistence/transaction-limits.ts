@@ -1,4 +1,3 @@
-import { DuetError } from '../../../common/errors/errors.js';
 import type { TransactItem } from '../../../platform/dynamodb/idempotency.js';
 
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
@@ -7,16 +6,10 @@ const mostBytes = 4_000_000;
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const mostBytesPerItem = 400_000;
 
-/**
- * Refuses what DynamoDB would not take as one transaction. A write of one todo always fits.
- *
- * @throws DuetError `batch.too_large`
- */
-export function assertTransactable(items: readonly TransactItem[]): void {
+/** Whether DynamoDB takes these as one transaction. A write of one todo always fits. */
+export function fitsTransaction(items: readonly TransactItem[]): boolean {
   const sizes = items.map(({ Put }) => (Put === undefined ? 0 : sizeOf(Put.Item)));
-  if (items.length > mostItems || sizes.reduce((sum, size) => sum + size, 0) > mostBytes || sizes.some((size) => size > mostBytesPerItem)) {
-    throw new DuetError('batch.too_large');
-  }
+  return items.length <= mostItems && sizes.reduce((sum, size) => sum + size, 0) <= mostBytes && sizes.every((size) => size <= mostBytesPerItem);
 }
 
 // Not less than DynamoDB counts: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

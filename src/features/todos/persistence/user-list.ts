@@ -17,17 +17,17 @@ export interface UserList {
   readonly todos: ReadonlyMap<string, Todo>;
   /** Ids of archived todos that were deleted lately. */
   readonly deletedFromArchive: ReadonlySet<string>;
-  /** The stored first result of the idempotency key. */
-  readonly result: Item | undefined;
+  /** The stored first results of the idempotency keys, by key. */
+  readonly results: ReadonlyMap<string, Item>;
 }
 
-/** Reads a user's aggregate and, with it, the todos of these ids and the result of an idempotency key. */
-export async function readUserList(dynamodb: DynamoDb, userId: string, ids: readonly string[], idempotencyKey?: string): Promise<UserList> {
+/** Reads a user's aggregate and, with it, the todos of these ids and the results of idempotency keys. */
+export async function readUserList(dynamodb: DynamoDb, userId: string, ids: readonly string[], idempotencyKeys: readonly string[] = []): Promise<UserList> {
   const { todos: table, archive } = dynamodb.tables;
   const listed = await readItemsOfUser(dynamodb, table, [
     listKey(userId),
     ...ids.map((id) => todoKey(userId, id)),
-    ...(idempotencyKey === undefined ? [] : [resultKey(userId, idempotencyKey)]),
+    ...idempotencyKeys.map((key) => resultKey(userId, key)),
   ]);
   const aggregate = listed.get(listKey(userId).itemKey);
   const todos = new Map<string, Todo>();
@@ -67,7 +67,12 @@ export async function readUserList(dynamodb: DynamoDb, userId: string, ids: read
     revision: Number(aggregate?.['revision'] ?? 0),
     todos,
     deletedFromArchive,
-    result: idempotencyKey === undefined ? undefined : listed.get(resultKey(userId, idempotencyKey).itemKey),
+    results: new Map(
+      idempotencyKeys.flatMap((key) => {
+        const result = listed.get(resultKey(userId, key).itemKey);
+        return result === undefined ? [] : [[key, result]];
+      }),
+    ),
   };
 }
 
