@@ -1,6 +1,6 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { archivedKey, todoKey } from '../../../src/features/todos/persistence/todo-keys.js';
+import { goneKey, todoKey } from '../../../src/features/todos/persistence/todo-keys.js';
 import { parseConfig } from '../../../src/config/config.js';
 import { LambdaEnvironment } from '../../support/lambda-runtime/lambda-environment.js';
 import type { EventRequest } from '../../support/aws/lambda-events.js';
@@ -53,7 +53,7 @@ export async function measureCapacity(stage: Stage, functions: { readonly http: 
       add(units, call, one);
     }
     units.write += unitsOfRefusal(call, answer);
-    units.feed += call.operation === 'TransactWriteItems' && JSON.stringify(call.input).includes(archivedMarker) ? 2 : 0;
+    units.feed += call.operation === 'TransactWriteItems' && JSON.stringify(call.input).includes(goneMarker) ? 2 : 0;
   });
   const { node, client } = stage;
   const variables = { ...stage.variables, DYNAMODB_ENDPOINT: proxy.endpoint };
@@ -162,7 +162,7 @@ interface Consumed {
 }
 
 /** In the key of a marker of its own, which a transaction writes for two units. */
-const archivedMarker = archivedKey('', 0).itemKey.replace(/\d+$/, '');
+const goneMarker = goneKey('', 0).itemKey.replace(/\d+$/, '');
 
 const reads = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan', 'TransactGetItems']);
 

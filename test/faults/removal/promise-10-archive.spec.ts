@@ -73,6 +73,10 @@ const archived = async (): Promise<any[]> => (await call('GET', `/users/${user.i
 const counts = async (): Promise<any> => (await call('GET', `/dashboard/${user.id}`)).todos;
 const itemOf = async (table: string, itemKey: string): Promise<any> =>
   (await documents.send(new GetCommand({ TableName: table, Key: { userId: user.id, itemKey }, ConsistentRead: true }))).Item;
+const itemsOf = async (table: string): Promise<any[]> => {
+  const ofUser = { KeyConditionExpression: 'userId = :user', ExpressionAttributeValues: { ':user': user.id } };
+  return (await documents.send(new QueryCommand({ TableName: table, ConsistentRead: true, ...ofUser }))).Items ?? [];
+};
 const storedTodo = async (id: string): Promise<any> => itemOf(tables().todos, `TODO#${id}`);
 const eventsOf = (id: string): ReceivedEvent[] => bus.events.filter(({ detail }) => detail.data.id === id);
 const namesOf = (id: string): string[] => eventsOf(id).map(({ detailType }) => detailType);
@@ -204,6 +208,8 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     expect(await deliver(removal)).toEqual([]);
 
     expect(stale.status).toBe(412);
+    const inTwoDays = Date.now() / 1000 + 2 * 86_400;
+    expect((await itemsOf(tables().todos)).filter(({ title, expiresAt }) => title === 'Away' && !(expiresAt <= inTwoDays))).toEqual([]);
     expect((await service.call('DELETE', `/todos/${todo.id}`, { token: user.accessToken })).status).toBe(404);
     expect(await archived()).toEqual([]);
     expect(await counts()).toMatchObject({ total: 0, archived: 0 });
@@ -249,18 +255,14 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     const removal = await expire(todo.id);
     await deliver(removal);
     await documents.send(new DeleteCommand({ TableName: tables().archive, Key: { userId: user.id, itemKey: `TODO#${todo.id}` } }));
-    for (const itemKey of ['LIST', 'ARCHIVED#0000000000000003']) {
+    for (const itemKey of ['LIST', 'GONE#0000000000000003']) {
       await documents.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: user.id, itemKey } }));
     }
 
     expect(await deliver(removal)).toEqual([]);
 
-    for (const table of [tables().todos, tables().archive]) {
-      const { Items } = await documents.send(
-        new QueryCommand({ TableName: table, KeyConditionExpression: 'userId = :user', ExpressionAttributeValues: { ':user': user.id } }),
-      );
-      expect(Items).toEqual([]);
-    }
+    expect(await itemsOf(tables().todos)).toEqual([]);
+    expect(await itemsOf(tables().archive)).toEqual([]);
   });
 
   test('what is written between the sweeper’s look and its delete stays: a reopened todo, a renewed key', async () => {

@@ -4,7 +4,7 @@ import { PageBuilder } from '../../../common/resources/paging.js';
 import { DynamoDb } from '../../../platform/dynamodb/dynamodb.js';
 import { ChangeFeed, type FeedPage, type FeedPosition, type ListChange } from '../lists/change-feed.js';
 import { fromItem, isDeletionMarker, type Item } from './todo-items.js';
-import { archivedKey, archivedRevisionIn, listKey, parseItemKey, revisionKeyOf, type UserItemKey } from './todo-keys.js';
+import { goneKey, goneRevisionIn, listKey, revisionKeyOf, todoKeyPrefix, type UserItemKey } from './todo-keys.js';
 import { chunksOf, readItemsOfUser, readsAtOnce } from './user-list.js';
 
 /** A revision, and what was written at it: the key of an item to read, or a change that needs no reading. */
@@ -21,8 +21,8 @@ interface Entries {
 }
 
 /**
- * {@link ChangeFeed} over the index `byRevision`, which holds the keys of todos, markers of deletions and notices, and the markers of what was
- * archived, which lie in the table by their revision. All reads are strongly consistent.
+ * {@link ChangeFeed} over the index `byRevision`, which holds the keys of todos and of the markers in their places, and the markers of what was
+ * archived or deleted from the archive, which lie in the table by their revision. All reads are strongly consistent.
  */
 @Injectable()
 export class DynamoChangeFeed extends ChangeFeed {
@@ -41,13 +41,10 @@ export class DynamoChangeFeed extends ChangeFeed {
     const endingHere = (more: boolean): FeedPage => ({ changes: lastOfEach(page.items), readTo, more });
     for (;;) {
       // One more than the page takes: whether something follows is then known, not guessed.
-      const [listed, archived] = await Promise.all([
-        this.listed(userId, readTo, page.room + 1),
-        this.archived(userId, Math.max(readTo, goneAfter), to, page.room + 1),
-      ]);
+      const [listed, gone] = await Promise.all([this.listed(userId, readTo, page.room + 1), this.gone(userId, Math.max(readTo, goneAfter), to, page.room + 1)]);
       // The two are read one beside the other, so what came after `to` may be in one of them alone.
-      const end = Math.min(to, listed.end, archived.end);
-      const entries = [...listed.entries, ...archived.entries].filter(({ revision }) => revision <= end).sort((one, other) => one.revision - other.revision);
+      const end = Math.min(to, listed.end, gone.end);
+      const entries = [...listed.entries, ...gone.entries].filter(({ revision }) => revision <= end).sort((one, other) => one.revision - other.revision);
       for (const some of chunksOf(entries, readsAtOnce)) {
         if (page.timeIsUp && readTo > after) {
           return endingHere(true);
@@ -86,7 +83,7 @@ export class DynamoChangeFeed extends ChangeFeed {
     };
   }
 
-  private async archived(userId: string, after: number, to: number, limit: number): Promise<Entries> {
+  private async gone(userId: string, after: number, to: number, limit: number): Promise<Entries> {
     if (after >= to) {
       return { entries: [], end: Number.POSITIVE_INFINITY };
     }
@@ -96,12 +93,12 @@ export class DynamoChangeFeed extends ChangeFeed {
         ConsistentRead: true,
         Limit: limit,
         KeyConditionExpression: 'userId = :user AND itemKey BETWEEN :from AND :to',
-        ExpressionAttributeValues: { ':user': userId, ':from': archivedKey(userId, after + 1).itemKey, ':to': archivedKey(userId, to).itemKey },
+        ExpressionAttributeValues: { ':user': userId, ':from': goneKey(userId, after + 1).itemKey, ':to': goneKey(userId, to).itemKey },
       }),
     );
     return {
-      entries: items.map((item) => ({ revision: archivedRevisionIn(item), change: { id: String(item['id']), state: 'archived' } })),
-      end: last === undefined ? Number.POSITIVE_INFINITY : archivedRevisionIn(last),
+      entries: items.map((item) => ({ revision: goneRevisionIn(item), change: { id: String(item['id']), state: item['state'] as 'archived' | 'deleted' } })),
+      end: last === undefined ? Number.POSITIVE_INFINITY : goneRevisionIn(last),
     };
   }
 
@@ -116,11 +113,11 @@ function listChangeOf(item: Item | undefined, goneAfter: number): ListChange | n
   if (item === undefined) {
     return null;
   }
-  const key = parseItemKey(String(item['itemKey']));
-  if (key?.kind === 'todo' && !isDeletionMarker(item)) {
-    return { id: key.id, state: 'present', todo: fromItem(item) };
+  if (!isDeletionMarker(item)) {
+    const todo = fromItem(item);
+    return { id: todo.id, state: 'present', todo };
   }
-  return key !== null && 'id' in key && Number(item['revisionKey']) > goneAfter ? { id: key.id, state: 'deleted' } : null;
+  return Number(item['revisionKey']) > goneAfter ? { id: String(item['itemKey']).slice(todoKeyPrefix.length), state: 'deleted' } : null;
 }
 
 function lastOfEach(changes: readonly ListChange[]): ListChange[] {

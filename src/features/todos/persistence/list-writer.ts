@@ -8,7 +8,7 @@ import { idempotencyPut, replayFrom, type TransactItem } from '../../../platform
 import { cancellationReasons, isContention, retryContention, transact } from '../../../platform/dynamodb/transactions.js';
 import type { ArchiveOutcome, TodoChange, WriteDecision, WriteTargets } from '../todos.repository.js';
 import { archivedTodo, type Todo } from '../todos.js';
-import { countSteps, type Item, toArchiveItem, toArchivedMarker, toDeletionMarker, toDeletionNotice, toItem } from './todo-items.js';
+import { countSteps, type Item, toArchiveItem, toDeletionMarker, toDeletionNotice, toGoneMarker, toItem } from './todo-items.js';
 import { listKey, notDeleted, resultKey, todoKey } from './todo-keys.js';
 import { readUserList, type UserList } from './user-list.js';
 import { fitsTransaction } from './transaction-limits.js';
@@ -171,7 +171,7 @@ export class ListWriter {
     if (after !== null) {
       return [
         { Put: { TableName: this.archiveTable, Item: toArchiveItem(after), ...isNoTodo } },
-        { Put: { TableName: this.table, Item: toArchivedMarker(after, revision, Date.now()) } },
+        { Put: { TableName: this.table, Item: toGoneMarker(after, 'archived', revision, Date.now()) } },
       ];
     }
     if (before === null) {
@@ -179,7 +179,11 @@ export class ListWriter {
     }
     return before.archivedAt === null
       ? [this.put(toDeletionMarker(before, revision, Date.now()), before)]
-      : [this.removalFromArchive(before), { Put: { TableName: this.table, Item: toDeletionNotice(before, revision, Date.now()) } }];
+      : [
+          this.removalFromArchive(before),
+          { Put: { TableName: this.table, Item: toDeletionNotice(before, Date.now()) } },
+          { Put: { TableName: this.table, Item: toGoneMarker(before, 'deleted', revision, Date.now()) } },
+        ];
   }
 
   /** Puts an item in the place of a todo of the list; of null where there is none, or a marker. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { UnknownItemError } from '../todos.errors.js';
 import { archivedTodo, newTodo, nextTodo } from '../todos.js';
-import { changeIn, countsFrom, countSteps, fromItem, toArchivedMarker, toArchiveItem, toDeletionMarker, toDeletionNotice, toItem } from './todo-items.js';
+import { changeIn, countsFrom, countSteps, fromItem, toArchiveItem, toDeletionMarker, toDeletionNotice, toGoneMarker, toItem } from './todo-items.js';
 
 const content = {
   title: 'Water',
@@ -38,7 +38,7 @@ describe('The items of the todos table', () => {
     expect(extras(toArchiveItem(done))).toEqual([]);
   });
 
-  test.each(['LIST', 'IDEM#LIST', 'IDEM#TODO#1', 'ARCHIVED#0000000000000001'])('%s is no todo', (itemKey) => {
+  test.each(['LIST', 'IDEM#LIST', 'IDEM#TODO#1', 'GONE#0000000000000001'])('%s is no todo', (itemKey) => {
     expect(changeIn({ userId: open.userId, itemKey })).toBeNull();
   });
 
@@ -61,11 +61,12 @@ describe('The items of the todos table', () => {
 describe('The notice of a deletion', () => {
   const archived = archivedTodo(done, '2026-11-22T06:00:00.000Z');
 
-  test('holds the todo for the stream and stands in the feed, for thirty days', () => {
-    const notice = toDeletionNotice(archived, 7, 1_000);
+  test('holds the todo for the stream, for two days and in no index', () => {
+    const notice = toDeletionNotice(archived, 1_000);
 
     expect(changeIn(notice)).toEqual({ kind: 'deletion', todo: archived });
-    expect(notice).toMatchObject({ itemKey: `DELETED#${archived.id}`, revisionKey: '0000000000000007', expiresAt: 1 + 30 * 86_400 });
+    expect(notice).toMatchObject({ itemKey: `DELETED#${archived.id}`, expiresAt: 1 + 2 * 86_400 });
+    expect(Object.keys(notice).filter((name) => name.endsWith('Key'))).toEqual(['itemKey']);
   });
 });
 
@@ -83,10 +84,10 @@ describe('A marker', () => {
     expect(changeIn(marker)).toBeNull();
   });
 
-  test('of a move to the archive lies at its revision, and expires after thirty days', () => {
-    const marker = toArchivedMarker(done, 8, 1_000);
+  test.each(['archived', 'deleted'] as const)('of what was %s lies at its revision, says nothing else of it, and expires after thirty days', (state) => {
+    const marker = toGoneMarker(done, state, 8, 1_000);
 
-    expect(marker).toEqual({ userId: done.userId, itemKey: 'ARCHIVED#0000000000000008', id: done.id, expiresAt: 1 + 30 * 86_400 });
+    expect(marker).toEqual({ userId: done.userId, itemKey: 'GONE#0000000000000008', id: done.id, state, expiresAt: 1 + 30 * 86_400 });
     expect(changeIn(marker)).toBeNull();
   });
 });

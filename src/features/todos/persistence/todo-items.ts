@@ -3,7 +3,7 @@ import { UnknownItemError } from '../todos.errors.js';
 import { todoSchema } from '../todos.schemas.js';
 import type { StoredChange, TodoChange } from '../todos.repository.js';
 import type { Todo, TodoCounts, TodoStatus } from '../todos.js';
-import { archivedKey, deletionNoticeKey, parseItemKey, revisionKeyOf, todoKey } from './todo-keys.js';
+import { deletionNoticeKey, goneKey, parseItemKey, revisionKeyOf, todoKey } from './todo-keys.js';
 
 /** An item as the document client reads it. */
 export type Item = Readonly<Record<string, unknown>>;
@@ -11,6 +11,8 @@ export type Item = Readonly<Record<string, unknown>>;
 const daySeconds = 86_400;
 /** How long it is kept that a todo has left the list: a token of the change feed is good for as long. */
 const goneSeconds = 30 * daySeconds;
+/** How long a deleted todo's content is kept: its stream may be read a day late (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html). */
+const noticeSeconds = 2 * daySeconds;
 
 /** The aggregate's attribute for each status. */
 export const countAttribute: Readonly<Record<TodoStatus, 'open' | 'inProgress' | 'done'>> = { open: 'open', in_progress: 'inProgress', done: 'done' };
@@ -67,21 +69,21 @@ export function toArchiveItem(todo: Todo): Item {
 
 /** The marker of a todo that was deleted from the list. It takes the todo's place: one beside it would cost two write units more. */
 export function toDeletionMarker({ userId, id }: Todo, revision: number, now: number): Item {
-  return { ...todoKey(userId, id), gone: true, revisionKey: revisionKeyOf(revision), expiresAt: forgottenAt(now) };
+  return { ...todoKey(userId, id), gone: true, revisionKey: revisionKeyOf(revision), expiresAt: secondsAfter(now, goneSeconds) };
 }
 
-/** The marker of a todo that was archived. TTL has removed the todo, so it cannot take its place; without an entry in the index it costs one write unit less. */
-export function toArchivedMarker({ userId, id }: Todo, revision: number, now: number): Item {
-  return { ...archivedKey(userId, revision), id, expiresAt: forgottenAt(now) };
+/** The marker of a todo whose place it cannot take, because TTL or the archive's move has removed it. Without an entry in the index it costs one write unit less. */
+export function toGoneMarker({ userId, id }: Todo, state: 'archived' | 'deleted', revision: number, now: number): Item {
+  return { ...goneKey(userId, revision), id, state, expiresAt: secondsAfter(now, goneSeconds) };
 }
 
-/** The notice that an archived todo was deleted, for the stream and for the change feed. */
-export function toDeletionNotice(todo: Todo, revision: number, now: number): Item {
-  return { ...toArchiveItem(todo), ...deletionNoticeKey(todo.userId, todo.id), revisionKey: revisionKeyOf(revision), expiresAt: forgottenAt(now) };
+/** The notice that an archived todo was deleted, for the stream. */
+export function toDeletionNotice(todo: Todo, now: number): Item {
+  return { ...toArchiveItem(todo), ...deletionNoticeKey(todo.userId, todo.id), expiresAt: secondsAfter(now, noticeSeconds) };
 }
 
-function forgottenAt(now: number): number {
-  return Math.floor(now / 1000) + goneSeconds;
+function secondsAfter(now: number, seconds: number): number {
+  return Math.floor(now / 1000) + seconds;
 }
 
 /** The condition on an item at a todo's key that it is no marker. */

@@ -3,7 +3,7 @@ export type UserItemKey = Readonly<{ userId: string; itemKey: string }>;
 
 const todoPrefix = 'TODO#';
 const resultPrefix = 'IDEM#';
-const archivedPrefix = 'ARCHIVED#';
+const gonePrefix = 'GONE#';
 const noticePrefix = 'DELETED#';
 
 /** What a listing of todos looks for among a user's sort keys. */
@@ -24,17 +24,17 @@ export function resultKey(userId: string, key: string): UserItemKey {
   return { userId, itemKey: `${resultPrefix}${key}` };
 }
 
-/** The marker that a todo was archived at a revision. */
-export function archivedKey(userId: string, revision: number): UserItemKey {
-  return { userId, itemKey: `${archivedPrefix}${revisionKeyOf(revision)}` };
+/** The marker that a todo was archived, or deleted from the archive, at a revision. */
+export function goneKey(userId: string, revision: number): UserItemKey {
+  return { userId, itemKey: `${gonePrefix}${revisionKeyOf(revision)}` };
 }
 
-/** The revision in a key of {@link archivedKey}. */
-export function archivedRevisionIn({ itemKey }: Readonly<Record<string, unknown>>): number {
-  return Number(String(itemKey).slice(archivedPrefix.length));
+/** The revision in a key of {@link goneKey}. */
+export function goneRevisionIn({ itemKey }: Readonly<Record<string, unknown>>): number {
+  return Number(String(itemKey).slice(gonePrefix.length));
 }
 
-/** The notice that an archived todo was deleted: the archive has no stream and no revisions, so its event and its change come from here. */
+/** The notice that an archived todo was deleted: the archive has no stream, so its event comes from here. */
 export function deletionNoticeKey(userId: string, id: string): UserItemKey {
   return { userId, itemKey: `${noticePrefix}${id}` };
 }
@@ -47,7 +47,7 @@ export function revisionKeyOf(revision: number): string {
 /** What kind of item a sort key of the todos table is of, with the id in it where there is one. */
 export function parseItemKey(
   itemKey: string,
-): { readonly kind: 'todo' | 'deletion'; readonly id: string } | { readonly kind: 'list' | 'result' | 'archived' } | null {
+): { readonly kind: 'todo' | 'deletion'; readonly id: string } | { readonly kind: 'list' | 'result' | 'gone' } | null {
   if (itemKey === listKey('').itemKey) {
     return { kind: 'list' };
   }
@@ -63,7 +63,7 @@ export function parseItemKey(
   const without = (
     [
       [resultPrefix, 'result'],
-      [archivedPrefix, 'archived'],
+      [gonePrefix, 'gone'],
     ] as const
   ).find(([prefix]) => itemKey.startsWith(prefix));
   return without === undefined ? null : { kind: without[1] };
