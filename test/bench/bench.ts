@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: what design section 8 promises, measured side by side with the peers. Options: `--quick` for a first look, `--only
  * cold,warm` for some parts (their names are below), `--rounds <n>` of cold starts, `--package <folder>` for packages made before instead of fresh
- * ones, `--before <folder>` with the `dist` of another build, such as an older one, for `writers` to stand beside. The tables go to standard output, the figures to .bench/results.json.
+ * ones, `--before <folder>` with the `dist` of another build, such as an older one, for `writers` to stand beside; `--megabytes <n>`, how
+ * much `erasure` erases at DynamoDB's pace. The tables go to standard output, the figures to .bench/results.json.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -32,7 +33,7 @@ interface Subject {
   readonly zips: string;
   readonly stream: string;
   readonly before: string | undefined;
-  readonly options: BenchOptions & { readonly rounds?: number };
+  readonly options: BenchOptions & { readonly rounds?: number; readonly megabytes?: number };
 }
 
 interface Part {
@@ -47,7 +48,7 @@ const parts: Readonly<Record<string, Part>> = {
   warm: { seconds: 60, measure: async ({ stage, contestants, options }) => measureWarmCalls(stage, contestants, options) },
   memory: { seconds: 120, measure: async ({ stage, contestants, options }) => measureMemory(stage, contestants, options) },
   dashboard: { seconds: 100, measure: async ({ stage, contestants, options }) => measureDashboard(stage, contestants, options) },
-  erasure: { seconds: 60, measure: async ({ stage, options }) => measureErasure(stage, options) },
+  erasure: { seconds: 60, measure: async ({ stage, options }) => measureErasure(stage, options, options.megabytes) },
   writers: { seconds: 60, measure: async ({ stage, options, before }) => measureWriters(stage, options, before) },
   counter: { seconds: 45, measure: async ({ stage, options }) => measureCounter(stage, options) },
   accounts: { seconds: 100, measure: async ({ stage, contestants, options }) => measureAccounts(stage, contestants, options) },
@@ -62,12 +63,17 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     package: { type: 'string' },
     before: { type: 'string' },
+    megabytes: { type: 'string' },
   },
 });
 const wanted = values.only?.split(',') ?? Object.keys(parts);
 const unknown = wanted.filter((name) => !(name in parts));
 if (unknown.length > 0) {
   process.stderr.write(`There is no ${unknown.join(', ')}: --only takes ${Object.keys(parts).join(', ')}\n`);
+  process.exit(1);
+}
+if (values.megabytes !== undefined && !(Number(values.megabytes) > 0)) {
+  process.stderr.write(`--megabytes must be a number above 0, not ${values.megabytes}\n`);
   process.exit(1);
 }
 
@@ -100,7 +106,12 @@ try {
       `Duet bench${values.quick ? ' (--quick)' : ''}, ${machine.date.slice(0, 16)}Z: Node ${machine.node}, ${machine.client}; ${machine.cpu}, ${machine.memoryGiB} GiB, ${machine.system}`,
     );
     const sections: Section[] = [];
-    const options = { quick: values.quick, onProgress, ...(values.rounds !== undefined && { rounds: Number(values.rounds) }) };
+    const options = {
+      quick: values.quick,
+      onProgress,
+      ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),
+      ...(values.megabytes !== undefined && { megabytes: Number(values.megabytes) }),
+    };
     for (const [name, { seconds, measure }] of Object.entries(parts).filter(([name]) => wanted.includes(name))) {
       onProgress(name);
       const until = performance.now() + seconds * 1000;
