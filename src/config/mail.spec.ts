@@ -51,12 +51,18 @@ describe('MAIL_FROM', () => {
     expect(parseConfig({ ...good, MAIL_FROM }).mail.from).toEqual(sender);
   });
 
-  test.each(['Duet', '@', 'a@b c', 'Duet <a@b.example>\r\nBcc: eve@example.com', 'a@b.example, c@d.example', '"Duet" <a@b.example>', 'ö@example.com'])(
-    'may not be %j',
-    (MAIL_FROM) => {
-      expect(() => parseConfig({ ...good, MAIL_FROM })).toThrow(ConfigError);
-    },
-  );
+  test.each([
+    'Duet',
+    '@',
+    'a@b c',
+    'Duet <a@b.example>\r\nBcc: eve@example.com',
+    'Duet\r\nBcc eve <a@b.example>',
+    'a@b.example, c@d.example',
+    '"Duet" <a@b.example>',
+    'ö@example.com',
+  ])('may not be %j', (MAIL_FROM) => {
+    expect(() => parseConfig({ ...good, MAIL_FROM })).toThrow(ConfigError);
+  });
 });
 
 describe('APP_URL', () => {

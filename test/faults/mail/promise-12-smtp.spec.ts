@@ -137,17 +137,26 @@ describe('Promise 12: a mail that was asked for is sent by SMTP', () => {
     expect(await delivered(user)).toHaveLength(1);
   });
 
-  test('to no one who has been deleted meanwhile', async () => {
-    inbox.refuse({ at: 'RCPT TO', code: 451 });
+  test.each<[string, (user: SignedUp) => Promise<unknown>]>([
+    ['a link', async ({ accessToken }) => stage.service.call('POST', '/users/me/verification', { token: accessToken })],
+    [
+      'a notice',
+      async ({ accessToken, password }) =>
+        stage.service.call('PATCH', '/users/me', { token: accessToken, body: { password: `another ${password}`, currentPassword: password } }),
+    ],
+  ])('to no one who has been deleted meanwhile: %s', async (_, ask) => {
     const user = await stage.service.signUp();
+    await delivered(user);
+    inbox.refuse({ at: 'RCPT TO', code: 451 });
+    await ask(user);
     await stage.failedMailOf(user.id);
-    await stage.service.call('DELETE', '/users/me', { token: user.accessToken });
+    expect((await stage.service.call('DELETE', '/users/me', { token: user.accessToken })).status).toBe(204);
     inbox.refuse(undefined);
 
     const rows = await stage.sentMailsOf(user.id);
 
-    expect(rows.map(({ payload }) => payload)).toEqual([{}]);
-    expect(to(user)).toEqual([]);
+    expect(rows.map(({ payload }) => payload)).toEqual([{}, {}]);
+    expect(to(user)).toHaveLength(1);
   });
 
   test('with a token that is in no row, no log line and no event', async () => {

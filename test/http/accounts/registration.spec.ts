@@ -68,6 +68,8 @@ describe('POST /users', () => {
     ['an e-mail without @', { email: 'unknown' }, '/email'],
     ['an e-mail without a dot in its domain', { email: 'a@b' }, '/email'],
     ['an e-mail with a space', { email: 'a b@example.com' }, '/email'],
+    ['an e-mail with a header behind it', { email: 'ada@example.com\r\nBcc: eve@example.com' }, '/email'],
+    ['an e-mail with a header before it', { email: 'Bcc: eve@example.com\nada@example.com' }, '/email'],
     ['an e-mail over 254 characters', { email: `${'a'.repeat(60)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.example.com` }, '/email'],
     ['a blank name', { name: '   ' }, '/name'],
     ['a name of 201 characters', { name: 'n'.repeat(201) }, '/name'],
