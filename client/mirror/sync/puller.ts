@@ -1,7 +1,7 @@
 import { DuetProblemError } from '../../http/errors.js';
 import { ChangeFeed } from '../../resources/changes.js';
 import type { ChangePage, Todo } from '../../types.js';
-import type { StoreChange } from '../records.js';
+import type { Position, StoreChange } from '../records.js';
 import type { Replica } from '../replica.js';
 import type { MirrorClient } from '../storage.js';
 
@@ -11,7 +11,10 @@ const positionAgeMs = 3_600_000;
 /** Applies the change feed to the replica. */
 export class Puller {
   #next: string | undefined;
-  /** The whole list, as far as it was read after the position had expired: it takes the place of what is held once it is whole. */
+  /**
+   * The whole list, as far as it was read, the first time or after the position had expired: once it is whole, it takes the place of what is held. The
+   * first time too something may be held that is gone: a write that was answered before anything was read.
+   */
   #afresh: Map<string, Todo> | undefined;
 
   constructor(
@@ -27,7 +30,10 @@ export class Puller {
    * @throws DuetError
    */
   async pullPage(): Promise<boolean> {
-    this.#next ??= this.#afresh === undefined ? this.replica.records.positions.get('position')?.next : undefined;
+    this.#next ??= this.#afresh === undefined ? this.position?.next : undefined;
+    if (this.#next === undefined) {
+      this.#afresh ??= new Map();
+    }
     const page = await this.page(this.#next);
     if (page === undefined) {
       this.#next = undefined;
@@ -64,17 +70,29 @@ export class Puller {
           afresh.delete(change.id);
         }
       }
-      if (!page.more) {
-        const gone = [...this.replica.records.todos.keys()].filter((id) => !afresh.has(id));
-        this.replica.change(...gone.flatMap((id) => this.removal(id)), ...[...afresh.values()].map((todo) => this.present(todo)), position);
-        this.#afresh = undefined;
+      // The first time no list is shown that should stay until this one is whole.
+      const isFirst = this.position === undefined;
+      if (page.more) {
+        this.replica.change(...(isFirst ? this.changesOf(page) : []));
+        return;
       }
+      const gone = [...this.replica.records.todos.keys()].filter((id) => !afresh.has(id));
+      const present = isFirst ? this.changesOf(page) : [...afresh.values()].map((todo) => this.present(todo));
+      this.replica.change(...gone.flatMap((id) => this.removal(id)), ...present, position);
+      this.#afresh = undefined;
       return;
     }
-    const stored = this.replica.records.positions.get('position');
+    const stored = this.position;
     const isDue = page.changes.length > 0 || stored === undefined || now.getTime() - Date.parse(stored.at) > positionAgeMs;
-    const changes = page.changes.flatMap((change) => (change.state === 'present' ? [this.present(change.todo)] : this.removal(change.id)));
-    this.replica.change(...changes, ...(isDue ? [position] : []));
+    this.replica.change(...this.changesOf(page), ...(isDue ? [position] : []));
+  }
+
+  private get position(): Position | undefined {
+    return this.replica.records.positions.get('position');
+  }
+
+  private changesOf({ changes }: ChangePage): StoreChange[] {
+    return changes.flatMap((change) => (change.state === 'present' ? [this.present(change.todo)] : this.removal(change.id)));
   }
 
   private present(todo: Todo): StoreChange {

@@ -20,6 +20,30 @@ describe('A mirror', () => {
     expect(mirror.getSnapshot().todos).toEqual((await duet.todos.list().take(10)).map((todo) => ({ ...todo, pending: false, key: todo.id })));
   });
 
+  test('keeps nothing that it wrote before it had read the list, and that was deleted before it read it', async () => {
+    const session = await newSession();
+    let reads = false;
+    const fetch = async (url: string, init?: RequestInit): Promise<Response> => {
+      if (!reads && url.includes('/changes')) {
+        throw new TypeError('fetch failed');
+      }
+      return globalThis.fetch(url, init);
+    };
+    const { elsewhere, mirror, shows, titles } = device(session, { fetch });
+    mirror.create({ title: 'kept' });
+    mirror.create({ title: 'deleted elsewhere' });
+    await shows(({ pending, status }) => pending.length === 0 && status === 'offline', 'both are written and nothing is read');
+    for await (const todo of elsewhere.todos.list()) {
+      if (todo.title === 'deleted elsewhere') await elsewhere.todos.delete(todo);
+    }
+
+    reads = true;
+    await mirror.refresh();
+
+    expect(mirror.getSnapshot().status).toBe('current');
+    expect(titles()).toEqual(['kept']);
+  });
+
   test('follows what others change, delete and create, also by itself', async () => {
     const session = await newSession();
     const [{ duet, mirror, titles }, other] = [await currentDevice(session), await currentDevice(session, { pollMs: 30 })];
