@@ -6,6 +6,7 @@ import {
   type ArchiveOutcome,
   type StoredChange,
   type StoredItem,
+  type TodoChange,
   TodosRepository,
   type WriteDecision,
   type WriteTargets,
@@ -17,6 +18,10 @@ export interface Partition {
   deletedAt: string | null;
   readonly listed: Map<string, Todo>;
   readonly archived: Map<string, Todo>;
+  /** Ids of todos that were deleted, as long as it is kept that they were. */
+  readonly deleted: Set<string>;
+  /** By idempotency key: what it was first used for, and what came of it. */
+  readonly keyed: Map<string, { readonly fingerprint: string; readonly response: string }>;
   /** Todos that were archived, each time. */
   readonly archivals: string[];
 }
@@ -29,20 +34,48 @@ export class MemoryTodosTable {
   constructor(readonly name: string) {}
 
   of(userId: string): Partition {
-    const partition = this.partitions.get(userId) ?? { deletedAt: null, listed: new Map(), archived: new Map(), archivals: [] };
+    const partition = this.partitions.get(userId) ?? {
+      deletedAt: null,
+      listed: new Map(),
+      archived: new Map(),
+      deleted: new Set(),
+      keyed: new Map(),
+      archivals: [],
+    };
     this.partitions.set(userId, partition);
     return partition;
   }
 
-  put(before: Todo | null, after: Todo | null, byTtl = false): void {
+  /** Removes a todo from the list as TTL does. */
+  expire(todo: Todo): void {
+    this.of(todo.userId).listed.delete(todo.id);
+    this.record({ todo }, null, true);
+  }
+
+  /** Makes one change of the list or the archive, and records what the first table's stream shows of it. */
+  change({ before, after }: TodoChange): void {
     const { userId, id } = (after ?? before) as Todo;
-    const { listed } = this.of(userId);
-    if (after === null) {
-      listed.delete(id);
-    } else {
+    const { listed, archived, deleted } = this.of(userId);
+    const inArchive = before !== null && before.archivedAt !== null;
+    archived.delete(id);
+    if (after !== null) {
       listed.set(id, after);
+      this.record(before === null || inArchive ? null : { todo: before }, { todo: after });
+    } else if (before !== null) {
+      listed.delete(id);
+      deleted.add(id);
+      this.record(inArchive ? null : { todo: before }, inArchive ? { deletion: before } : null);
     }
-    const image = (todo: Todo): Record<string, AttributeValue> => marshall({ todo }) as Record<string, AttributeValue>;
+  }
+
+  /** Takes a todo out of the list as an erasure does. */
+  purge(todo: Todo): void {
+    this.of(todo.userId).listed.delete(todo.id);
+    this.record({ todo }, null);
+  }
+
+  private record(before: StoredItem | null, after: StoredItem | null, byTtl = false): void {
+    const image = (item: StoredItem): Record<string, AttributeValue> => marshall(item) as Record<string, AttributeValue>;
     const sequence = String(this.stream.length + 1);
     this.stream.push({
       eventID: `event-${sequence}`,
@@ -62,36 +95,48 @@ export class MemoryTodosTable {
 /** {@link TodosRepository} over a {@link MemoryTodosTable}; purges go todo by todo. */
 export class MemoryTodos extends TodosRepository {
   constructor(
-    private readonly table: MemoryTodosTable,
-    private readonly turn: (name: string) => Promise<void>,
+    protected readonly table: MemoryTodosTable,
+    protected readonly turn: (name: string) => Promise<void> = async () => undefined,
   ) {
     super();
   }
 
   override async find(userId: string, id: string): Promise<Todo | null> {
     await this.turn('read a todo');
-    const { deletedAt, listed, archived } = this.table.of(userId);
-    return deletedAt === null ? (listed.get(id) ?? archived.get(id) ?? null) : null;
+    return this.table.of(userId).deletedAt === null ? this.present(userId, id) : null;
   }
 
-  override async write<Result>({ userId, ids }: WriteTargets, decide: (todos: ReadonlyMap<string, Todo>) => WriteDecision<Result>): Promise<Replay<Result>> {
+  override async write<Result>(
+    { userId, ids, keyed }: WriteTargets,
+    decide: (todos: ReadonlyMap<string, Todo>) => WriteDecision<Result>,
+  ): Promise<Replay<Result>> {
     await this.turn('write todos');
-    const { deletedAt, listed } = this.table.of(userId);
-    if (deletedAt !== null) {
+    const partition = this.table.of(userId);
+    if (partition.deletedAt !== null) {
       throw new DuetError('user.not_found');
     }
-    const { changes, result } = decide(new Map(ids.flatMap((id) => (listed.has(id) ? [[id, listed.get(id) as Todo]] : []))));
-    changes.forEach(({ before, after }) => this.table.put(before, after));
+    const first = keyed && partition.keyed.get(keyed.key);
+    if (first !== undefined) {
+      if (first.fingerprint !== keyed?.fingerprint) {
+        throw new DuetError('idempotency.key_reused');
+      }
+      return { result: JSON.parse(first.response) as Result, replayed: true };
+    }
+    const { changes, result } = decide(new Map(ids.flatMap((id) => (this.present(userId, id) === null ? [] : [[id, this.present(userId, id) as Todo]]))));
+    changes.forEach((change) => this.table.change(change));
+    if (keyed !== undefined) {
+      partition.keyed.set(keyed.key, { fingerprint: keyed.fingerprint, response: JSON.stringify(result) });
+    }
     return { result, replayed: false };
   }
 
   override async archive(removed: Todo, archivedAt: string): Promise<ArchiveOutcome> {
     await this.turn('archive a todo');
-    const { deletedAt, listed, archived, archivals } = this.table.of(removed.userId);
+    const { deletedAt, archived, deleted, archivals } = this.table.of(removed.userId);
     if (deletedAt !== null) {
       return 'owner_gone';
     }
-    if (listed.has(removed.id) || archived.has(removed.id)) {
+    if (this.present(removed.userId, removed.id) !== null || deleted.has(removed.id)) {
       return 'archived_before';
     }
     archived.set(removed.id, archivedTodo(removed, archivedAt));
@@ -106,14 +151,16 @@ export class MemoryTodos extends TodosRepository {
   }
 
   override async purge(userId: string, checkpoint: () => Promise<void>): Promise<void> {
-    const { listed, archived } = this.table.of(userId);
+    const { listed, archived, deleted, keyed } = this.table.of(userId);
     for (;;) {
       await checkpoint();
       await this.turn('purge a todo');
+      deleted.clear();
+      keyed.clear();
       const [todo] = listed.values();
       const [old] = archived.keys();
       if (todo !== undefined) {
-        this.table.put(todo, null);
+        this.table.purge(todo);
       } else if (old !== undefined) {
         archived.delete(old);
       } else {
@@ -122,7 +169,12 @@ export class MemoryTodos extends TodosRepository {
     }
   }
 
-  override read({ todo }: StoredItem): StoredChange | null {
-    return { kind: 'todo', todo: todo as Todo };
+  override read({ todo, deletion }: StoredItem): StoredChange | null {
+    return deletion === undefined ? { kind: 'todo', todo: todo as Todo } : { kind: 'deletion', todo: deletion as Todo };
+  }
+
+  private present(userId: string, id: string): Todo | null {
+    const { listed, archived } = this.table.of(userId);
+    return listed.get(id) ?? archived.get(id) ?? null;
   }
 }

@@ -109,7 +109,7 @@ export class SmallWorld {
     }
     await turn('expire a todo');
     const expired = this.stores.todosTable.of(bob).listed.get(theirs.result.id) as Todo;
-    this.stores.todosTable.put(expired, null, true);
+    this.stores.todosTable.expire(expired);
   }
 
   private async client3(): Promise<void> {

@@ -139,8 +139,8 @@ export class ListWriter {
         if (list.isDeleted || list.aggregate === undefined) {
           return 'owner_gone';
         }
-        // It is in the archive, has come back from there, or was deleted from it: its removal was published before.
-        if (list.todos.has(id) || list.deletedFromArchive.has(id)) {
+        // It is in the archive, has come back from there, or was deleted since: its removal was published before.
+        if (list.todos.has(id) || list.deleted.has(id)) {
           return 'archived_before';
         }
         await this.commit(userId, list, { changes: [{ before: removed, after: archivedTodo(removed, archivedAt) }], storedResults: [] });

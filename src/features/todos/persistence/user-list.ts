@@ -15,8 +15,8 @@ export interface UserList {
   readonly revision: number;
   /** By id, those in the archive included; what is missing is not there. */
   readonly todos: ReadonlyMap<string, Todo>;
-  /** Ids of archived todos that were deleted lately. */
-  readonly deletedFromArchive: ReadonlySet<string>;
+  /** Ids of those that are missing because they were deleted lately, from the list or from the archive. */
+  readonly deleted: ReadonlySet<string>;
   /** The stored first results of the idempotency keys, by key. */
   readonly results: ReadonlyMap<string, Item>;
 }
@@ -42,7 +42,7 @@ export async function readUserList(dynamodb: DynamoDb, userId: string, ids: read
     return missing.filter((id) => !todos.has(id));
   };
   let missing = add(listed);
-  const deletedFromArchive = new Set<string>();
+  const deleted = new Set<string>();
   if (missing.length > 0) {
     const keys = missing.map((id) => todoKey(userId, id));
     missing = add(await readItemsOfUser(dynamodb, archive, keys));
@@ -56,8 +56,9 @@ export async function readUserList(dynamodb: DynamoDb, userId: string, ids: read
             missing.flatMap((id) => [todoKey(userId, id), deletionNoticeKey(userId, id)]),
           );
     for (const id of add(again)) {
-      if (again.has(deletionNoticeKey(userId, id).itemKey)) {
-        deletedFromArchive.add(id);
+      // What stands in the place of a todo and is none is the marker that it was deleted.
+      if ([todoKey(userId, id), deletionNoticeKey(userId, id)].some(({ itemKey }) => again.has(itemKey))) {
+        deleted.add(id);
       }
     }
   }
@@ -66,7 +67,7 @@ export async function readUserList(dynamodb: DynamoDb, userId: string, ids: read
     isDeleted: aggregate?.['deletedAt'] !== undefined,
     revision: Number(aggregate?.['revision'] ?? 0),
     todos,
-    deletedFromArchive,
+    deleted,
     results: new Map(
       idempotencyKeys.flatMap((key) => {
         const result = listed.get(resultKey(userId, key).itemKey);
