@@ -157,6 +157,21 @@ describe('The rules of', () => {
     expect(judge(list, [create, lost, operation(6, 7, { op: 'create', key: 'k' } as const, { id: 'y' }), counts(8, 3, 0, 0)])).toBe('violation');
   });
 
+  test('a list: a batch counts whole or not at all', () => {
+    const counts = (open: number, inProgress: number) => operation(6, 7, { op: 'count' } as const, { open, inProgress, done: 0, archived: 0 });
+    const create = operation(0, 1, { op: 'create' } as const, { id: 'x' });
+    const input = { op: 'batch', writes: [{ op: 'patch', id: 'x', status: 'in_progress' }, { op: 'create' }] } as const;
+    const written = operation(2, 3, input, { done: true, ids: ['x', 'y'] });
+    const [lost, refused] = [operation(2, 0, input), operation(2, 3, input, { done: false })];
+    expect(judge(list, [create, written, counts(1, 1)])).toBe('linearizable');
+    expect(judge(list, [create, written, counts(2, 0)])).toBe('violation');
+    expect([counts(1, 1), counts(1, 0)].map((counted) => judge(list, [create, lost, counted]))).toEqual(['linearizable', 'linearizable']);
+    expect([counts(2, 0), counts(0, 1)].map((counted) => judge(list, [create, lost, counted]))).toEqual(['violation', 'violation']);
+    expect([counts(1, 0), counts(1, 1)].map((counted) => judge(list, [create, refused, counted]))).toEqual(['linearizable', 'violation']);
+    const deleted = operation(4, 5, { op: 'delete', id: 'x' } as const, { done: true });
+    expect(judge(list, [create, deleted, { ...written, sent: 6, answered: 7 }])).toBe('violation');
+  });
+
   test('a record: made once, and read as it was last written', () => {
     const create = (sent: number, value: number, status: number) =>
       operation(sent, sent + 1, { op: 'create', value } as const, status === 201 ? { status, value } : { status });

@@ -36,6 +36,7 @@ export interface Mirror {
 
 /** Few are done: each of those goes to the archive, which costs more than all that clients ask of it. */
 const statuses: readonly TodoStatus[] = ['open', 'in_progress', 'open', 'in_progress', 'open', 'done'];
+export const statusOf = (random: () => number): TodoStatus => statuses[Math.floor(random() * statuses.length)] ?? 'open';
 const keysPerUser = 3;
 
 export async function createTodo(send: Send, { recorder, ids }: Play, user: TokenBearer, { client, random, name }: Actor): Promise<void> {
@@ -68,7 +69,7 @@ export async function readTodo(send: Send, { recorder }: Play, user: TokenBearer
 }
 
 export async function patchTodo(send: Send, { recorder }: Play, user: TokenBearer, { client, random, name }: Actor, id: string): Promise<void> {
-  const status = statuses[Math.floor(random() * statuses.length)] ?? 'open';
+  const status = statusOf(random);
   const ifVersion = random() < 0.5 ? 1 + Math.floor(random() * 4) : undefined;
   await recorder.record(
     client,
@@ -158,7 +159,7 @@ function mirrored({ state, todo }: { readonly state: string; readonly todo?: { v
   }
 }
 
-const todoOutput = ({ status, body }: Answer): TodoOutput => ({
+export const todoOutput = ({ status, body }: Pick<Answer, 'status' | 'body'>): TodoOutput => ({
   status,
   ...(status < 300 && status !== 204 && { version: body.version, title: body.title, archived: body.archivedAt !== null }),
 });

@@ -1,12 +1,17 @@
 import type { Model } from '../linearizability.js';
 import type { TodoStatus } from './todo.js';
 
+/** One write of several that are made together. */
+export type BatchWrite =
+  { readonly op: 'create' } | { readonly op: 'patch'; readonly id: string; readonly status: TodoStatus } | { readonly op: 'delete'; readonly id: string };
 export type ListInput =
   | { readonly op: 'create'; readonly key?: string }
   | { readonly op: 'patch'; readonly id: string; readonly status: TodoStatus }
   | { readonly op: 'delete'; readonly id: string }
+  | { readonly op: 'batch'; readonly writes: readonly BatchWrite[] }
   | { readonly op: 'count' };
-export type ListOutput = { readonly id: string } | { readonly done: boolean } | Counts;
+/** Of a batch, the ids of its todos in the order of its writes. */
+export type ListOutput = { readonly id: string } | { readonly done: boolean; readonly ids?: readonly string[] | undefined } | Counts;
 export interface Counts {
   readonly open: number;
   readonly inProgress: number;
@@ -56,6 +61,17 @@ export const list: Model<ListState, ListInput, ListOutput> = {
           return (output as { done: boolean }).done ? undefined : state;
         }
         return there ? { ...state, todos: { ...todos, [input.id]: input.op === 'delete' ? 'gone' : input.status } } : state;
+      }
+      case 'batch': {
+        const { done, ids } = (output ?? {}) as { readonly done?: boolean; readonly ids?: readonly string[] };
+        const isPossible = input.writes.every((write) => write.op === 'create' || (todos[write.id] ?? 'gone') !== 'gone');
+        if (done === false || !isPossible) {
+          return done === true ? undefined : state;
+        }
+        return input.writes.reduce((at, write, index) => {
+          const id = ids?.[index];
+          return list.step(at, write, write.op === 'create' && id !== undefined ? { id } : undefined) ?? at;
+        }, state);
       }
       case 'count': {
         if (output === undefined) {
