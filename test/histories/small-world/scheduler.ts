@@ -12,7 +12,10 @@ export type Choice = { readonly go: Waiting } | { readonly kill: string };
 /** Which of several choices comes next, by its number; the first is that the actor of the step before goes on. */
 export type Chooser = (choices: readonly Choice[]) => number;
 
-interface Turn extends Waiting {
+/** An actor's way to wait for its turn. */
+export type Turn = (step: string) => Promise<void>;
+
+interface Waiter extends Waiting {
   readonly begin: () => void;
 }
 
@@ -20,7 +23,7 @@ interface Turn extends Waiting {
 export class Scheduler {
   /** What was chosen, in order. */
   readonly trace: string[] = [];
-  private waiting: Turn[] = [];
+  private waiting: Waiter[] = [];
   private last = '';
   private kills: number;
 
@@ -33,8 +36,7 @@ export class Scheduler {
     this.kills = kills;
   }
 
-  /** An actor's way to wait for its turn. */
-  turnOf(actor: string): (step: string) => Promise<void> {
+  turnOf(actor: string): Turn {
     return async (step) => new Promise((begin) => this.waiting.push({ actor, step, begin }));
   }
 
@@ -64,7 +66,7 @@ export class Scheduler {
     this.trace.push(`${go.actor}: ${go.step}`);
     this.last = go.actor;
     this.waiting = this.waiting.filter((turn) => turn !== go);
-    (go as Turn).begin();
+    (go as Waiter).begin();
   }
 }
 

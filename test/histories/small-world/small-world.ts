@@ -10,19 +10,16 @@ import type { OutboxRepository } from '../../../src/features/outbox/outbox.repos
 import type { RecordsService } from '../../../src/features/records/records.service.js';
 import { StreamHandler } from '../../../src/features/streams/stream-handler.js';
 import { ArchiveService } from '../../../src/features/todos/archive.service.js';
-import type { Todo, TodoContent } from '../../../src/features/todos/todos.js';
 import { TodosService } from '../../../src/features/todos/todos.service.js';
 import { MailRecipients } from '../../../src/features/users/mail-recipients.service.js';
-import type { User } from '../../../src/features/users/user.js';
 import type { UsersRepository } from '../../../src/features/users/users.repository.js';
 import type { Log } from '../../../src/platform/observability/log.js';
 import type { Mailer, OutgoingMail } from '../../../src/platform/mail/mailer.js';
+import { Clients } from './clients.js';
 import { MemoryOutbox, type MemoryTable } from './memory-outbox.js';
 import { MemoryTodos } from './memory-todos.js';
-import { ada, bob, brokenPromises, MemoryStores } from './promises.js';
-import { type Chooser, Scheduler } from './scheduler.js';
-
-type Turn = (step: string) => Promise<void>;
+import { brokenPromises, MemoryStores } from './promises.js';
+import { type Chooser, Scheduler, type Turn } from './scheduler.js';
 
 /** What may be put in the place of the world's own parts, to see whether it is noticed. */
 export interface Planted {
@@ -46,7 +43,6 @@ const config = parseConfig({
   APP_URL: 'http://127.0.0.1',
 });
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined } as unknown as Log;
-const content: TodoContent = { title: 'Water the plants', description: null, status: 'open', priority: 'normal', due: null, tags: [], checklist: [] };
 const streamBatch = 2;
 const lastPasses = 40;
 
@@ -75,7 +71,12 @@ export class SmallWorld {
 
   /** Until all is done, and what was killed has been made good by others. */
   async run(): Promise<this> {
-    const actors = [this.client1(), this.client2(), this.client3(), this.work('worker 1'), this.work('worker 2'), this.passTime()];
+    const actors = [
+      ...new Clients(this.stores, this.scheduler, this.planted.rowAfterCommit === true).start(),
+      this.work('worker 1'),
+      this.work('worker 2'),
+      this.passTime(),
+    ];
     actors.forEach((actor) => actor.catch((error: unknown) => this.faults.push(`An actor failed: ${String(error)}`)));
     await this.scheduler.run();
     this.streamReader = undefined;
@@ -90,71 +91,6 @@ export class SmallWorld {
       ...(this.streamRead < this.stores.todosTable.stream.length ? ['The stream is not read to its end'] : []),
     );
     return this;
-  }
-
-  private async client1(): Promise<void> {
-    const turn = this.scheduler.turnOf('client 1');
-    await this.commit(turn, ada, 'user.registered', ['mail.verification']);
-    await this.commit(turn, ada, 'user.updated');
-    await this.commit(turn, ada, 'user.deleted');
-  }
-
-  private async client2(): Promise<void> {
-    const turn = this.scheduler.turnOf('client 2');
-    const todos = new TodosService(new MemoryTodos(this.stores.todosTable, turn));
-    const mine = await todos.create(ada, content).catch(() => undefined);
-    const theirs = await todos.create(bob, { ...content, status: 'done' });
-    if (mine !== undefined) {
-      await todos.patch(ada, mine.result.id, { status: 'done' }).catch(() => undefined);
-    }
-    await turn('expire a todo');
-    const expired = this.stores.todosTable.of(bob).listed.get(theirs.result.id) as Todo;
-    this.stores.todosTable.expire(expired);
-  }
-
-  private async client3(): Promise<void> {
-    const turn = this.scheduler.turnOf('client 3');
-    await this.commit(turn, bob, 'user.registered', ['mail.verification']);
-    await turn('write a record');
-    if (this.stores.todosTable.of(ada).deletedAt === null) {
-      this.stores.records.add(ada);
-    }
-    await this.commit(turn, bob, 'user.updated', ['mail.reset']);
-  }
-
-  /** A change of a user, with its rows, in one transaction. */
-  private async commit(turn: Turn, userId: string, kind: 'user.registered' | 'user.updated' | 'user.deleted', mails: readonly string[] = []): Promise<void> {
-    await turn(`commit ${kind}`);
-    const at = new Date(this.stores.table.now).toISOString();
-    const before = this.stores.users.get(userId);
-    const email = `${userId}@example.com`;
-    const user: User = {
-      id: userId,
-      email,
-      emailVerified: false,
-      name: 'A',
-      timeZone: 'UTC',
-      role: 'user',
-      createdAt: at,
-      updatedAt: at,
-      version: (before?.version ?? 0) + 1,
-    };
-    if (kind === 'user.deleted') {
-      this.stores.users.delete(userId);
-    } else {
-      this.stores.users.set(userId, user);
-    }
-    const payload = kind === 'user.deleted' ? { id: userId, version: user.version } : user;
-    const owed = { id: crypto.randomUUID(), userId, kind };
-    this.stores.owed.push(owed);
-    const append = (): unknown => this.stores.table.append({ userId, kind, payload }, owed.id);
-    if (this.planted.rowAfterCommit) {
-      // The client's process ends with the first worker that is killed.
-      await turn('append the row');
-      if (this.scheduler.trace.some((step) => step.endsWith('killed'))) return;
-    }
-    append();
-    mails.forEach((mail) => this.stores.table.append({ userId, kind: mail, payload: {} }));
   }
 
   /** One pass after the other, until there is nothing to do. */
