@@ -17,11 +17,11 @@ async function git(...args) {
   );
 }
 
-/** Why the last release cannot be taken from here; undefined when it can. @throws StepFailed where the history is whole and does not have it. */
+/** Why the last release cannot be taken from here; undefined when it can. @throws StepFailed where it is here, and not a part of this history. */
 async function whyNot() {
   if ((await git('rev-parse', '--show-cdup')) !== '') return 'git finds no repository in this folder';
+  if ((await git('cat-file', '-e', `${commit}^{commit}`)) === null) return `this clone does not reach back to ${version}`;
   if ((await git('merge-base', '--is-ancestor', commit, 'HEAD')) !== null) return undefined;
-  if ((await git('rev-parse', '--is-shallow-repository')) === 'true') return `this clone is shallow, and does not reach back to ${version}`;
   throw new StepFailed(`${commit}, which last-release.json names as ${version}, is no ancestor of HEAD`);
 }
 
