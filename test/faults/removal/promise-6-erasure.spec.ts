@@ -1,3 +1,4 @@
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Config } from '../../../src/config/config.js';
 import { createWorker } from '../../../src/create-worker.js';
@@ -212,11 +213,16 @@ describe('Promise 6: the erasure of a deleted user', () => {
   });
 
   test('gives an erasure back when the time is up, and the next run goes on where it ended', async () => {
-    const user = await stage.furnish(150);
+    const user = await stage.furnish(250);
     await stage.worker.get(UsersRepository).remove(user.id, () => {});
-    let asked = 0;
+    const send = jest.spyOn(stage.worker.get(DynamoDb), 'send');
+    const { archive } = stage.worker.get(DynamoDb).tables;
+    const erased = (): number =>
+      send.mock.calls.flatMap(([command]) => (command instanceof BatchWriteCommand && command.input.RequestItems?.[archive]) || []).length;
 
-    await stage.worker.get(OutboxWorker).drain(() => (asked += 1) < 6);
+    // The time is up once the archive's first page is erased.
+    await stage.worker.get(OutboxWorker).drain(() => erased() === 0);
+    expect(erased()).toBe(100);
     expect((await stage.rowsOf(user.id)).at(-1)).toMatchObject({ status: 'pending', attempts: 0, erased_at: null });
     await stage.drain();
 
