@@ -64,7 +64,10 @@ export class DynamoDb implements OnApplicationShutdown {
   }
 
   private bareClient(maxAttempts: number, timeouts: Pick<StoreTimeouts, 'connectMs' | 'tryMs'>): DynamoDBClient {
-    return withoutDeadSockets(new DynamoDBClient(awsClientOptions({ ...this.endpoint, timeouts, maxAttempts })));
+    const client = withoutDeadSockets(new DynamoDBClient(awsClientOptions({ ...this.endpoint, timeouts, maxAttempts })));
+    // It copies what each call sends and is answered, for a logger that there is none of.
+    client.middlewareStack.remove('loggerMiddleware');
+    return client;
   }
 
   /**
