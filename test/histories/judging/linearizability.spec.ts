@@ -119,6 +119,10 @@ describe('The rules of', () => {
     expect(judge(todo, [created, read(4, { status: 404 })])).toBe('violation');
     expect(judge(todo, [created, finished, read(4, { status: 404 }), read(6, { status: 200, version: 2, title: 'b' })])).toBe('violation');
     expect(judge(todo, [created, finished, read(4, archived), read(6, { status: 404 })])).toBe('violation');
+    // A copy of the list holds nothing of the archive; it has what is in the list.
+    const mirror = (sent: number, output: object) => operation(sent, sent + 1, { op: 'mirror' } as const, output as { status: number });
+    expect(judge(todo, [created, finished, read(4, archived), mirror(6, { status: 404 })])).toBe('linearizable');
+    expect(judge(todo, [created, mirror(4, { status: 404 })])).toBe('violation');
   });
 
   test('accounts: no two have one e-mail, and what is left is free', () => {

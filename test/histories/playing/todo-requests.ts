@@ -127,7 +127,7 @@ export async function readFeed(
     async () => {
       for (;;) {
         const since = mirror.since === undefined ? '' : `&since=${mirror.since}`;
-        const answer = await send('GET', `/users/${user.id}/changes?limit=5${since}`, { token: user.token });
+        const answer = await send('GET', `/users/${user.id}/changes?limit=3${since}`, { token: user.token });
         if (answer?.status !== 200) {
           return answer;
         }
@@ -141,10 +141,12 @@ export async function readFeed(
       }
     },
     () =>
-      known.map((id): Effect => {
-        const output = mirror.todos.get(id) ?? { status: 404 };
-        return { object: `todo ${id}`, input: { op: output.status === 404 ? 'read' : 'mirror' } satisfies TodoInput, output: () => output, reads: true };
-      }),
+      known.map((id): Effect => ({
+        object: `todo ${id}`,
+        input: { op: 'mirror' } satisfies TodoInput,
+        output: () => mirror.todos.get(id) ?? { status: 404 },
+        reads: true,
+      })),
   );
 }
 

@@ -11,7 +11,7 @@ export interface TodoOutput {
 export type TodoInput =
   | { readonly op: 'create'; readonly title: string }
   | { readonly op: 'read' }
-  /** As a copy shows it that applies the change feed. */
+  /** As a copy shows it that applies the change feed; 404: not at all. */
   | { readonly op: 'mirror' }
   | { readonly op: 'patch'; readonly title: string; readonly status?: TodoStatus; readonly ifVersion?: number }
   | { readonly op: 'delete'; readonly ifVersion?: number };
@@ -54,8 +54,9 @@ function after(state: TodoState, input: TodoInput, output: TodoOutput | undefine
     return output === undefined || output.status === 404 ? state : undefined;
   }
   if (input.op === 'mirror') {
-    // A removal by TTL is no change of the list: until the archive has it, a mirror shows it as it last heard of it.
-    return output?.status === 200 && (state.place === 'expired' || shows(state, output)) ? state : undefined;
+    // A removal by TTL is no change of the list: until the archive has it, a mirror shows it as it last heard of it. One that began afterwards has never heard of it.
+    const mayBeMissing = state.place === 'expired' || state.place === 'archive';
+    return (output?.status === 404 ? mayBeMissing : state.place === 'expired' || (output !== undefined && shows(state, output))) ? state : undefined;
   }
   if (state.place === 'expired') {
     return output === undefined || output.status === 404 ? state : undefined;
