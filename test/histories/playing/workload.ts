@@ -48,7 +48,7 @@ export interface Judgement {
 }
 
 /** Few, so that clients meet at them. */
-const todosPerUser = 3;
+const todosPerUser = 2;
 /** After an answer that leaves open what happened, a client waits as long as that; after the second write of that kind it has crashed, as far as the others know: unknown outcomes make the search long. */
 const pauseMs = 100;
 const mostUnknownWrites = 2;
@@ -120,8 +120,8 @@ async function act(send: Send, play: Play, actor: Actor, number: number): Promis
   const user = users[Math.floor(random() * users.length)] as TokenBearer;
   const known = play.ids.get(user.id) ?? [];
   const draw = random();
-  if (draw < 0.13) return visit(send, play, actor, random() < 0.6 ? 'visit' : 'read');
-  if (draw < 0.24) return useRecord(send, play, user, actor, pick(random, ['create', 'read', 'patch', 'patch', 'delete']));
+  if (draw < 0.15) return visit(send, play, actor, random() < 0.6 ? 'visit' : 'read');
+  if (draw < 0.26) return useRecord(send, play, user, actor, pick(random, ['create', 'read', 'patch', 'patch', 'delete']));
   if (draw < 0.3) return useAccount(send, play, actor, pick(random, ['register', 'move', 'move', 'rename', 'read', 'delete']));
   if (known.length < todosPerUser || draw < 0.35) return createTodo(send, play, user, actor);
   if (draw < 0.41) return writeBatch(send, play, user, actor);

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, type Environment, parseConfig } from '../../../src/config/config.js';
 import { type BuiltService, startBuiltService } from '../../support/built-service.js';
 import { type FaultProxy, startFaultProxy } from '../../support/faults/fault-proxy.js';
-import { orNull } from '../../support/faults/faulty-service.js';
-import { callService } from '../../support/service.js';
 import { accessStores, type StoreAccess } from '../../support/stores.js';
+import { HttpClient } from './http-client.js';
 import { type KillableStore, startKillableStores } from './killable-stores.js';
 import type { Send } from './todo-requests.js';
 
@@ -52,8 +51,9 @@ export async function startWorld(): Promise<World> {
   running = [...running, ...(await Promise.all(Array.from({ length: processes - 1 }, async () => startBuiltService(environment))))];
   const ports = running.map(({ url }) => new URL(url).port);
   const doors = await Promise.all(ports.map(async (port) => startFaultProxy({ host: '127.0.0.1', port: Number(port) })));
+  const client = new HttpClient();
   let calls = 0;
-  const send: Send = async (...request) => orNull(callService(`http://127.0.0.1:${doors[calls++ % processes]?.port}`, ...request));
+  const send: Send = async (...request) => client.call(doors[calls++ % processes]?.port ?? 0, ...request);
   const calmDown = async (): Promise<void> => {
     await Promise.all([postgres, dynamodb, ...doors].map(async (proxy) => proxy.restore()));
   };
@@ -88,6 +88,7 @@ export async function startWorld(): Promise<World> {
     },
     calmDown,
     stop: async () => {
+      client.close();
       await Promise.all(running.map(async (service) => service.kill()));
       await Promise.all([postgres, dynamodb, ...doors].map(async (proxy) => proxy.stop()));
       await stores.stop();

@@ -117,7 +117,7 @@ export function expectUnavailable(answer: Answer): void {
 }
 
 /** Null when the connection broke on the way. */
-export async function orNull(call: Promise<Answer>): Promise<Answer | null> {
+async function orNull(call: Promise<Answer>): Promise<Answer | null> {
   try {
     return await call;
   } catch (error) {
