@@ -135,7 +135,11 @@ class Scene {
       case 'tombstone':
         return both(async (todos) => todos.writeTombstone(userId, at, new Date(this.clock + 86_400_000)));
       case 'purge':
-        return both(async (todos) => todos.purge(userId, async () => undefined));
+        // Only what can no longer be written is purged.
+        return both(async (todos) => {
+          await todos.writeTombstone(userId, at, new Date(this.clock + 86_400_000));
+          await todos.purge(userId, async () => undefined);
+        });
     }
   }
 
