@@ -47,13 +47,13 @@ export class DynamoDb implements OnApplicationShutdown {
     this.endpoint = { region: config.region, endpoint };
   }
 
-  // Every write sent through it is conditional or carries a request token, so a retry after a lost reply changes nothing twice.
+  // Every write sent through it is conditional, carries a request token or can be repeated at any time, so a retry after a lost reply changes nothing twice.
   private get retrying(): DynamoDBDocumentClient {
     this.retryingClient ??= this.client(3);
     return this.retryingClient;
   }
 
-  // For writes that are not: an `ADD` whose reply was lost must not be sent again (it would count twice).
+  // For writes that are not: an `ADD` whose reply was lost would count twice, and a `SET` undo what was written in between.
   private get once(): DynamoDBDocumentClient {
     this.onceClient ??= this.client(1);
     return this.onceClient;

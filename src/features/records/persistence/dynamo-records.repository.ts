@@ -92,7 +92,8 @@ export class DynamoRecordsRepository extends RecordsRepository {
       ReturnValues: 'ALL_NEW',
     } as const;
     try {
-      const { Attributes } = await retryContention(async () => this.dynamodb.send(new UpdateCommand(command)));
+      // Sent again after a lost reply, it could undo what another request has written in between.
+      const { Attributes } = await retryContention(async () => this.dynamodb.sendOnce(new UpdateCommand(command)));
       return Attributes as UserRecord;
     } catch (error) {
       if (isConditionFailed(error)) {
