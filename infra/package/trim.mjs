@@ -60,7 +60,10 @@ const trims = [
   {
     of: 'node:fs/promises, which the SDK loads for the files in ~/.aws (4 ms with the rule before)',
     path: /\/@smithy\/core\/dist-es\/submodules\/config\/shared-ini-file-loader\/readFile\.js$/,
-    contents: edited([/import { readFile as fsReadFile } from "node:fs\/promises";/, ''], [/fsReadFile\(/, '(async (...args) => (await import("node:fs/promises")).readFile(...args))(']),
+    contents: edited(
+      [/import { readFile as fsReadFile } from "node:fs\/promises";/, ''],
+      [/fsReadFile\(/, '(async (...args) => (await import("node:fs/promises")).readFile(...args))('],
+    ),
   },
   {
     of: 'TypeORM’s sixteen other drivers (4 ms, and a fifth of the zip of outbox and migrate)',
