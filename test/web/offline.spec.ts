@@ -97,8 +97,10 @@ describeApp('Without a connection', () => {
     await refused.waitFor();
     expect(await refused.getByRole('definition').allTextContents()).toEqual(['\u200B', 'Tomorrow', 'garden']);
     await refused.getByText(/^Title /).waitFor();
+    // It may be gone too briefly to be seen.
+    const sentAgain = page.waitForResponse((response) => response.url().endsWith('/todos/batch') && response.status() === 400);
     await refused.getByRole('button', { name: 'Send again' }).click();
-    await refused.waitFor({ state: 'detached' });
+    await sentAgain;
     await refused.waitFor();
     await refused.getByRole('button', { name: 'Discard' }).click();
     await refused.waitFor({ state: 'detached' });

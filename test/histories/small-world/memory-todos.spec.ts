@@ -15,13 +15,15 @@ import { TableStream } from '../../support/aws/table-stream.js';
 import { randomFrom } from '../../support/faults/fault-proxy.js';
 import { startService, type TestService } from '../../support/service.js';
 import { MemoryTodos, MemoryTodosTable } from './memory-todos.js';
-import { decisionOf, drawSteps, type Step, todosPerUser, usersPerScene } from './todo-steps.js';
+import { decisionOf, drawSteps, type Step, stepsPerScene, todosPerUser, usersPerScene } from './todo-steps.js';
 
 // Real: DynamoDB with its stream, but for TTL: the test deletes what is done. Seen failing: with a store in memory that forgets that a todo was deleted.
 
 const seed = Number(process.env['DUET_HISTORIES_SEED'] ?? 20_261_126);
-/** Each of so many scenes is of users and todos of its own, and of 100 steps. */
-const scenes = 200;
+/** 20,000 are some minutes' work: `DUET_STEPS=20000 npm test -- test/histories/small-world/memory-todos`. */
+const stepsInAll = Number(process.env['DUET_STEPS'] ?? 3_000);
+/** Each scene is of users and todos of its own. */
+const scenes = stepsInAll / stepsPerScene;
 const scenesAtOnce = 16;
 
 let service: TestService;

@@ -2,7 +2,7 @@ import { DuetError } from '../../../src/common/errors/errors.js';
 import type { TodoChange, WriteDecision } from '../../../src/features/todos/todos.repository.js';
 import { newTodo, nextTodo, type Todo, type TodoContent, type TodoStatus } from '../../../src/features/todos/todos.js';
 
-const stepsPerScene = 100;
+export const stepsPerScene = 100;
 export const usersPerScene = 2;
 export const todosPerUser = 4;
 const keysPerUser = 2;
