@@ -5,13 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 const callsFile = resolve('infra/calls.json');
 /** How often each was called by the last whole run, for the table of `npm run check:infra -- --calls`. */
 const countsFile = resolve('node_modules/.cache/duet/calls.json');
-const recordingProjects = ['http', 'lambda'];
+const recordingProjects = ['http', 'lambda', 'faults'];
 
 /**
  * Jest's reporter that gathers what the call recorders of one run saw (call-recorder.ts).
  *
  * A call that is not in infra/calls.json fails the test that made it, in every run. One in the file that no test makes any more can only be
- * known from a whole run: it fails a run of the projects http and lambda, without a pattern, in which all else passed. With
+ * known from a whole run: it fails a run of the projects http, lambda and faults, without a pattern, in which all else passed. With
  * DUET_UPDATE_CALLS set, such a run writes the file anew (`npm run calls`).
  */
 export default class CallsReporter {
