@@ -9,7 +9,7 @@ export function codePoints(text: string): number {
 }
 
 /**
- * A text of `least` to `most` Unicode code points, published as `minLength` and `maxLength`.
+ * A text of `min` to `max` Unicode code points, published as `minLength` and `maxLength`.
  * NUL and lone surrogates never get here: the body reader and the query check refuse them.
  */
 export function boundedText(min: number, max: number) {

@@ -83,13 +83,16 @@ export class ListWriter {
       writes.flatMap(({ targets }) => targets.keyed?.key ?? []),
     );
     let decided: Decided = { changes: [], storedResults: [] };
+    let transaction: TransactItem[] = [];
     const answers = new Map<WaitingWrite, Replay<unknown>>();
     for (const write of writes) {
       try {
         const { answer, changes, storedResults } = this.decideOn(list, write);
         const together = { changes: [...decided.changes, ...changes], storedResults: [...decided.storedResults, ...storedResults] };
-        if (fitsTransaction(this.transactionOf(userId, list, together))) {
+        const larger = this.transactionOf(userId, list, together);
+        if (fitsTransaction(larger)) {
           decided = together;
+          transaction = larger;
           answers.set(write, answer);
         } else if (answers.size === 0) {
           throw new DuetError('batch.too_large');
@@ -99,9 +102,7 @@ export class ListWriter {
       }
     }
     try {
-      if (decided.changes.length + decided.storedResults.length > 0) {
-        await this.commit(userId, list, decided);
-      }
+      await this.commit(transaction);
       for (const [write, answer] of answers) {
         write.outcome = () => answer;
       }
@@ -143,21 +144,27 @@ export class ListWriter {
         if (list.todos.has(id) || list.deleted.has(id)) {
           return 'archived_before';
         }
-        await this.commit(userId, list, { changes: [{ before: removed, after: archivedTodo(removed, archivedAt) }], storedResults: [] });
+        await this.commit(this.transactionOf(userId, list, { changes: [{ before: removed, after: archivedTodo(removed, archivedAt) }], storedResults: [] }));
         return 'archived';
       }),
     );
   }
 
-  private async commit(userId: string, list: UserList, decided: Decided): Promise<void> {
+  private async commit(transaction: TransactItem[]): Promise<void> {
     try {
-      await transact(this.dynamodb, this.transactionOf(userId, list, decided));
+      if (transaction.length > 0) {
+        await transact(this.dynamodb, transaction);
+      }
     } catch (error) {
       throw cancellationReasons(error)?.includes('ConditionalCheckFailed') ? new ListChangedMeanwhile('Written by another request', { cause: error }) : error;
     }
   }
 
+  /** Empty where nothing is written. */
   private transactionOf(userId: string, list: UserList, { changes, storedResults }: Decided): TransactItem[] {
+    if (changes.length + storedResults.length === 0) {
+      return [];
+    }
     const items = changes.flatMap((change, index) => this.itemsOf(change, list.revision + index + 1));
     return [this.movedAggregate(userId, list, changes, list.revision + changes.length), ...items, ...storedResults];
   }
