@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, CallOptions } from '../../support/service.js';
+import { batchMistakes } from './batch-mistakes.js';
 import type { Mistake } from './stage.js';
 
 /** The first answer to a request again and again. */
@@ -124,4 +125,6 @@ export const clientMistakes: Readonly<Record<string, Mistake>> = {
     },
     found: ['todo'],
   },
+  ...batchMistakes,
+  'a batch that is sent twice and answers the second time': { client: twice((_, path) => path.endsWith('/batch')), found: ['list', 'todo'] },
 };
