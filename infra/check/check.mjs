@@ -15,9 +15,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { copyTo, initialise, plan, planned, roots } from './plans.mjs';
-import { findProgram, findTools, infra, run, StepFailed, terraform, Unavailable } from './tools.mjs';
+import { findProgram, findTools, infra, run, seconds, StepFailed, stepsOf, terraform, Unavailable } from './tools.mjs';
 
 const exitUnavailable = 3;
+const step = stepsOf('check:infra');
 /** Whether nothing may be skipped. */
 const required = process.env.CI === 'true';
 
@@ -135,21 +136,6 @@ async function makePlans(tools, work, folder) {
   for (const one of planned) {
     await plan(tools, work, one, join(folder, one.name));
   }
-}
-
-async function step(name, work) {
-  const started = performance.now();
-  try {
-    await work();
-  } catch (error) {
-    console.log(`check:infra ${name} FAILED after ${seconds(started)} s`);
-    throw error;
-  }
-  console.log(`check:infra ${name} ok (${seconds(started)} s)`);
-}
-
-function seconds(started) {
-  return ((performance.now() - started) / 1000).toFixed(1);
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -131,3 +131,22 @@ async function isThere(path) {
     () => false,
   );
 }
+
+/** Gives what does the steps of a command, one at a time, and says how each went and how long it took. */
+export function stepsOf(command) {
+  return async (name, work) => {
+    const started = performance.now();
+    try {
+      await work();
+    } catch (error) {
+      console.log(`${command} ${name} FAILED after ${seconds(started)} s`);
+      throw error;
+    }
+    console.log(`${command} ${name} ok (${seconds(started)} s)`);
+  };
+}
+
+/** The seconds since then, to a tenth. */
+export function seconds(started) {
+  return ((performance.now() - started) / 1000).toFixed(1);
+}

@@ -5,9 +5,11 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { run, StepFailed } from '../../infra/check/tools.mjs';
+import { run, StepFailed, stepsOf } from '../../infra/check/tools.mjs';
 
 const { version, commit } = JSON.parse(await readFile(new URL('last-release.json', import.meta.url), 'utf8'));
+
+const step = stepsOf('check:last-release');
 
 /** What git says, or null where it fails. */
 async function git(...args) {
@@ -23,18 +25,6 @@ async function whyNot() {
   if ((await git('cat-file', '-e', `${commit}^{commit}`)) === null) return `this clone does not reach back to ${version}`;
   if ((await git('merge-base', '--is-ancestor', commit, 'HEAD')) !== null) return undefined;
   throw new StepFailed(`${commit}, which last-release.json names as ${version}, is no ancestor of HEAD`);
-}
-
-async function step(name, work) {
-  const started = performance.now();
-  const seconds = () => ((performance.now() - started) / 1000).toFixed(1);
-  try {
-    await work();
-  } catch (error) {
-    process.stdout.write(`check:last-release ${name} FAILED after ${seconds()} s\n`);
-    throw error;
-  }
-  process.stdout.write(`check:last-release ${name} ok (${seconds()} s)\n`);
 }
 
 async function check() {
