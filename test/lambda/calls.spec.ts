@@ -9,7 +9,7 @@ import { type CallRecorder, createCallRecorder } from '../support/aws/call-recor
 import { type EventBridgeStandIn, startEventBridge } from '../support/aws/eventbridge.js';
 import { type FaultProxy, startFaultProxy } from '../support/faults/fault-proxy.js';
 import { functionVariables } from '../support/aws/function-variables.js';
-import { httpApiEvent } from '../support/aws/lambda-events.js';
+import { answerOfFunction, eventOfCall, type FunctionAnswer } from '../support/aws/lambda-calls.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
 import { type FunctionName, functionNames, packaged } from '../support/setup/package-functions.js';
@@ -131,13 +131,6 @@ describe('a function', () => {
     await rdsProxy?.stop();
   });
 
-  interface Result {
-    readonly statusCode: number;
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>;
-    readonly body: string;
-  }
-
   test('of requests reads the signing key, and opens a way to PostgreSQL', async () => {
     await register(await start('http'), 'stays@example.com');
 
@@ -169,7 +162,7 @@ describe('a function', () => {
     await call('POST', '/dynamo', { user_id: id, plan: 'free' });
     await expire(id, (await call('POST', `/users/${id}/todos`, { title: 'Long done', status: 'done' })).body.id);
     const cut = await start('http', { DYNAMODB_ENDPOINT: `http://127.0.0.1:${await deadPort()}` });
-    const deleted = await cut.invoke<Result>(httpApiEvent({ method: 'DELETE', path: `/users/${id}`, headers: { authorization: `Bearer ${token}` } }));
+    const deleted = await cut.invoke<FunctionAnswer>(eventOfCall('DELETE', `/users/${id}`, { token }));
     expect(deleted.statusCode).toBe(204);
     // The aggregate, a todo, the archived one and its marker.
     expect(await itemsOf(id)).toHaveLength(4);
@@ -214,9 +207,8 @@ describe('a function', () => {
   test('comes to PostgreSQL with the password that migrate has last set, and with no other', async () => {
     secrets.put(appRoleArn, JSON.stringify({ ...appRole, password: 'the-second-password-of-the-role' }));
     const signIn = async (RDS_PASSWORD: string): Promise<number> => {
-      const request = { method: 'POST', path: '/auth/login', headers: { 'content-type': 'application/json' } };
-      const body = JSON.stringify({ email: 'stays@example.com', password });
-      return (await (await start('http', { RDS_PASSWORD })).invoke<Result>(httpApiEvent({ ...request, body }))).statusCode;
+      const event = eventOfCall('POST', '/auth/login', { body: { email: 'stays@example.com', password } });
+      return (await (await start('http', { RDS_PASSWORD })).invoke<FunctionAnswer>(event)).statusCode;
     };
 
     expect(await (await start('migrate')).invoke({})).toEqual({ migrations: [], admitted: appRole.username });
@@ -254,12 +246,8 @@ describe('a function', () => {
 
   async function register(http: LambdaEnvironment, email: string) {
     let token: string | undefined;
-    const call = async (method: string, target: string, body?: object) => {
-      const [path = '', query] = target.split('?');
-      const headers = { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-      const result = await http.invoke<Result>(httpApiEvent({ method, path, query, headers, body: body && JSON.stringify(body) }));
-      return { status: result.statusCode, body: result.body ? (JSON.parse(result.body) as any) : undefined };
-    };
+    const call = async (method: string, path: string, body?: object) =>
+      answerOfFunction(await http.invoke<FunctionAnswer>(eventOfCall(method, path, { body, token })));
     const { body } = await call('POST', '/users', { email, name: 'Test User', password });
     token = (await call('POST', '/auth/login', { email, password })).body.accessToken as string;
     return { id: body.id as string, call, token };

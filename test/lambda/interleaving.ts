@@ -1,10 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Send } from '../histories/playing/todo-requests.js';
-import { httpApiEvent } from '../support/aws/lambda-events.js';
+import { answerOfFunction, eventOfCall, type FunctionAnswer } from '../support/aws/lambda-calls.js';
 import { randomFrom } from '../support/faults/fault-proxy.js';
 import type { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
-import type { Answer, CallOptions } from '../support/service.js';
-import type { HttpResult } from './lambda-stage.js';
+import type { Answer } from '../support/service.js';
 
 /** One invocation, and what of it no other may say. */
 interface Sent {
@@ -50,7 +49,7 @@ export class Interleaving {
   }
 
   readonly send: Send = async (method, path, options = {}) => {
-    const [pathname = '', query = ''] = path.split('?');
+    const [pathname = ''] = path.split('?');
     const stage = stages[Math.floor(this.random() * stages.length)] ?? '$default';
     const basePath = stage === '$default' ? '' : `/${stage}`;
     const awsRequestId = randomUUID();
@@ -74,21 +73,15 @@ export class Interleaving {
     this.inFlight += 1;
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
     try {
-      const event = httpApiEvent({
-        method,
-        path: basePath + pathname,
-        query,
-        stage,
-        headers: {
-          ...headersOf(options),
-          'user-agent': sent.userAgent,
-          ...(hasId && { 'x-request-id': ownId }),
-          ...(hasTrace && { traceparent: `00-${ownTrace}-${randomBytes(8).toString('hex')}-01` }),
-        },
-        ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
-      });
+      const headers = {
+        ...options.headers,
+        'user-agent': sent.userAgent,
+        ...(hasId && { 'x-request-id': ownId }),
+        ...(hasTrace && { traceparent: `00-${ownTrace}-${randomBytes(8).toString('hex')}-01` }),
+      };
+      const event = eventOfCall(method, basePath + path, { ...options, headers }, { stage });
       const ids = { requestId: awsRequestId, traceId: `Root=${lambdaTrace};Parent=${randomBytes(8).toString('hex')};Sampled=1` };
-      const answer = answerOf(await this.http.invoke<HttpResult>(event, ids));
+      const answer = answerOfFunction(await this.http.invoke<FunctionAnswer>(event, ids));
       sent.status = answer.status;
       const crossings = this.foreignIn(sent, answer);
       this.note(sent, 'was answered with', crossings);
@@ -164,15 +157,6 @@ const foreign = (checks: Readonly<Record<string, boolean>>): string[] => Object.
 /** Where what was created can be read: a record, a todo or a user. */
 function pathOf({ id, user_id: holder, userId }: Readonly<Record<string, string>>): string {
   return holder === undefined ? `/${userId === undefined ? 'users' : 'todos'}/${id}` : `/dynamo?user_id=${holder}`;
-}
-
-function headersOf({ token, headers, body }: CallOptions): Record<string, string> {
-  return { ...(body !== undefined && { 'content-type': 'application/json' }), ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers };
-}
-
-function answerOf({ statusCode, headers, body }: HttpResult): Answer {
-  const isJson = body !== '' && (headers?.['content-type'] ?? '').includes('json');
-  return { status: statusCode, headers: new Headers(headers), text: body, body: isJson ? JSON.parse(body) : undefined };
 }
 
 function subjectOf(token: string): string {

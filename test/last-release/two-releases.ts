@@ -11,7 +11,7 @@ import { provisionTables } from '../../src/local/stores/provision-tables.js';
 import { DynamoDbModule } from '../../src/platform/dynamodb/dynamodb.module.js';
 import { postgresModule } from '../../src/postgres.module.js';
 import { type EventBridgeStandIn, startEventBridge } from '../support/aws/eventbridge.js';
-import { httpApiEvent } from '../support/aws/lambda-events.js';
+import { answerOfFunction, eventOfCall, type FunctionAnswer } from '../support/aws/lambda-calls.js';
 import { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
 import { applicationRoleOf, callService, migrate, patientStoreTimeoutMs, type TestService } from '../support/service.js';
@@ -35,12 +35,6 @@ export interface TwoReleases {
   readonly bus: EventBridgeStandIn;
   readonly truth: StoreAccess;
   stop(): Promise<void>;
-}
-
-interface HttpResult {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
 }
 
 export async function startTwoReleases(): Promise<TwoReleases> {
@@ -81,23 +75,7 @@ export async function startTwoReleases(): Promise<TwoReleases> {
   const workers = await createWorker(config, [postgresModule, DynamoDbModule, OutboxWorkerModule, StreamsModule]);
   const streamRecords = async () => readTableStream(config.dynamodb.endpoint ?? '', config.dynamodb.tables.todos);
 
-  const last: Call = async (method, path, { body, token, headers = {} } = {}) => {
-    const [pathname = '', query] = path.split('?');
-    const request = {
-      method,
-      path: pathname,
-      query,
-      headers: {
-        ...headers,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    };
-    const result = await invokeLast<HttpResult>('http', httpApiEvent(request));
-    const text = result.body ?? '';
-    return { status: result.statusCode, headers: new Headers(result.headers), text, body: text === '' ? undefined : JSON.parse(text) };
-  };
+  const last: Call = async (method, path, options) => answerOfFunction(await invokeLast<FunctionAnswer>('http', eventOfCall(method, path, options)));
 
   const truth = accessStores(owner);
   return {

@@ -122,20 +122,29 @@ export async function migrate(config: Config): Promise<void> {
 }
 
 /** One HTTP call, as {@link TestService.call}, against any Duet. */
-export async function callService(url: string, method: string, path: string, { body, token, headers = {} }: CallOptions = {}): Promise<Answer> {
-  const response = await fetch(url + path, {
-    method,
-    redirect: 'manual',
-    headers: {
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
-      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-      ...headers,
-    },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const json = response.headers.get('content-type')?.includes('json') ?? false;
-  return { status: response.status, headers: response.headers, text, body: json && text !== '' ? JSON.parse(text) : undefined };
+export async function callService(url: string, method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const response = await fetch(url + path, { method, redirect: 'manual', headers: headersOf(options), body: contentOf(options) });
+  return answerOf(response.status, response.headers, await response.text());
+}
+
+/** The headers of a call. */
+export function headersOf({ body, token, headers }: CallOptions): Record<string, string> {
+  return {
+    ...(body !== undefined && { 'Content-Type': 'application/json' }),
+    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    ...headers,
+  };
+}
+
+/** The body of a call, as it is sent. */
+export function contentOf({ body }: CallOptions): string | undefined {
+  return body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+/** An answer with its JSON, if it is some. */
+export function answerOf(status: number, headers: Headers, text: string): Answer {
+  const isJson = headers.get('content-type')?.includes('json') ?? false;
+  return { status, headers, text, body: isJson && text !== '' ? JSON.parse(text) : undefined };
 }
 
 /** Registers a user and signs in, as {@link TestService.signUp}, through any way to call a Duet. */

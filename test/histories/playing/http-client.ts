@@ -1,32 +1,26 @@
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { once } from 'node:events';
 import { text as textOf } from 'node:stream/consumers';
-import type { Answer, CallOptions } from '../../support/service.js';
+import { type Answer, answerOf, type CallOptions, contentOf, headersOf } from '../../support/service.js';
 
 /** Calls services over connections that it keeps, at half of what `fetch` costs: thousands of histories share their processors with what they judge. */
 export class HttpClient {
   private readonly agent = new Agent({ keepAlive: true });
 
   /** One call, as `callService`; null when the connection broke on the way. */
-  async call(port: number, method: string, path: string, { body, token, headers }: CallOptions = {}): Promise<Answer | null> {
-    const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  async call(port: number, method: string, path: string, options: CallOptions = {}): Promise<Answer | null> {
+    const content = contentOf(options);
     const request = httpRequest({
       host: '127.0.0.1',
       port,
       method,
       path,
       agent: this.agent,
-      headers: {
-        ...(content && { 'Content-Type': 'application/json', 'Content-Length': content.length }),
-        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-        ...headers,
-      },
+      headers: headersOf(options),
     });
     try {
       const [response] = (await once(request.end(content), 'response')) as [IncomingMessage];
-      const text = await textOf(response);
-      const isJson = response.headers['content-type']?.includes('json') ?? false;
-      return { status: response.statusCode ?? 0, headers: new Headers(), text, body: isJson && text !== '' ? JSON.parse(text) : undefined };
+      return answerOf(response.statusCode ?? 0, new Headers({ 'content-type': response.headers['content-type'] ?? '' }), await textOf(response));
     } catch (error) {
       if (isBroken(error)) {
         return null;
