@@ -1,53 +1,28 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { INestApplicationContext } from '@nestjs/common';
-import { createWorker } from '../../../src/create-worker.js';
-import { StreamsModule } from '../../../src/features/streams/streams.module.js';
-import { DynamoDbModule } from '../../../src/platform/dynamodb/dynamodb.module.js';
 import { catalogue } from '../../../src/features/events/catalogue.js';
 import { type RunningPump, startStreamPump } from '../../../src/local/streams/stream-pump.js';
-import { type EventBridgeStandIn, type ReceivedEvent, startEventBridge } from '../../support/aws/eventbridge.js';
+import type { ReceivedEvent } from '../../support/aws/eventbridge.js';
 import { eventually } from '../../support/eventually.js';
-import { type SignedUp, startService, type TestService } from '../../support/service.js';
+import { bus, call, service, start, stop, user, worker } from '../../support/stream-stage.js';
 
 // Seen failing: with a pump that ignores batchItemFailures.
 // Real: the service, both stores, the embedded server's streams, the pump and the handler. Not real: EventBridge, which is a stand-in over HTTP.
 
-let bus: EventBridgeStandIn;
-let service: TestService;
-let worker: INestApplicationContext;
 let pump: RunningPump;
-let user: SignedUp;
 
 beforeAll(async () => {
-  bus = await startEventBridge();
-  service = await startService({ EVENT_BUS_NAME: 'duet-test', EVENTBRIDGE_ENDPOINT: bus.endpoint });
-  worker = await createWorker(service.config, [DynamoDbModule, StreamsModule]);
+  await start();
   pump = startStreamPump(worker, service.config);
 });
 
 afterAll(async () => {
   await pump.stop();
-  await worker.close();
-  await service.stop();
-  await bus.stop();
+  await stop();
 });
 
-beforeEach(async () => {
-  user = await service.signUp();
-});
-
-afterEach(() => {
-  bus.recover();
-});
-
-const call = async (method: string, path: string, body?: unknown): Promise<any> => {
-  const answer = await service.call(method, path, { token: user.accessToken, ...(body !== undefined && { body }) });
-  expect([200, 201, 204]).toContain(answer.status);
-  return answer.body;
-};
 const createTodo = async (title: string): Promise<any> => call('POST', `/users/${user.id}/todos`, { title });
 const ours = ({ detailType, detail }: ReceivedEvent): boolean => !detailType.startsWith('user.') && (detail.data.userId ?? detail.data.user_id) === user.id;
 const of =

@@ -5,27 +5,8 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { StreamHandler } from '../../../src/features/streams/stream-handler.js';
 import { TtlSweeper } from '../../../src/local/streams/ttl-sweeper.js';
 import { Log } from '../../../src/platform/observability/log.js';
-import {
-  archived,
-  bus,
-  call,
-  counts,
-  create,
-  documents,
-  eventsOf,
-  finish,
-  itemOf,
-  itemsOf,
-  namesOf,
-  newClient,
-  service,
-  start,
-  stop,
-  storedTodo,
-  tables,
-  user,
-  worker,
-} from './archive-harness.js';
+import { bus, call, service, start, stop, user, worker } from '../../support/stream-stage.js';
+import { archived, counts, create, eventsOf, finish, itemOf, itemsOf, namesOf, newClient, storedTodo, tables } from './archive-calls.js';
 
 // Seen failing: with an unconditional archive put, no condition on LIST; with a sweeper that deletes what it has seen, whatever was written since (the
 // race with it); with a notice that keeps what was deleted for 30 days.
@@ -36,7 +17,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
   let handler: StreamHandler;
 
   beforeAll(async () => {
-    await start('90');
+    await start({ ARCHIVE_AFTER_DAYS: '90' });
     handler = worker.get(StreamHandler);
   });
 
@@ -45,7 +26,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
   /** Removes a todo as the TTL service does, and gives the record of it. */
   async function expire(id: string): Promise<DynamoDBRecord> {
     const item = await storedTodo(id);
-    await documents.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: item.userId, itemKey: item.itemKey } }));
+    await service.truth.dynamodb.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: item.userId, itemKey: item.itemKey } }));
     return {
       eventID: `event-${id}`,
       eventName: 'REMOVE',
@@ -184,7 +165,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
   test('nothing is archived for a user whose tombstone stands', async () => {
     const todo = await finish('Erased');
     const removal = await expire(todo.id);
-    await documents.send(
+    await service.truth.dynamodb.send(
       new UpdateCommand({
         TableName: tables().todos,
         Key: { userId: user.id, itemKey: 'LIST' },
@@ -205,9 +186,9 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
     const todo = await finish('Archived, then erased');
     const removal = await expire(todo.id);
     await deliver(removal);
-    await documents.send(new DeleteCommand({ TableName: tables().archive, Key: { userId: user.id, itemKey: `TODO#${todo.id}` } }));
+    await service.truth.dynamodb.send(new DeleteCommand({ TableName: tables().archive, Key: { userId: user.id, itemKey: `TODO#${todo.id}` } }));
     for (const itemKey of ['LIST', 'GONE#0000000000000003']) {
-      await documents.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: user.id, itemKey } }));
+      await service.truth.dynamodb.send(new DeleteCommand({ TableName: tables().todos, Key: { userId: user.id, itemKey } }));
     }
 
     expect(await deliver(removal)).toEqual([]);
@@ -219,7 +200,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
   test('what is written between the sweeper’s look and its delete stays: a reopened todo, a renewed key', async () => {
     const { id } = await finish('Reopened in time');
     const past = Math.floor(Date.now() / 1000) - 5;
-    await documents.send(
+    await service.truth.dynamodb.send(
       new UpdateCommand({
         TableName: tables().todos,
         Key: { userId: user.id, itemKey: `TODO#${id}` },
@@ -228,7 +209,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
       }),
     );
     const key = { userId: user.id, itemKey: 'IDEM#renewed' };
-    await documents.send(new PutCommand({ TableName: tables().todos, Item: { ...key, expiresAt: past } }));
+    await service.truth.dynamodb.send(new PutCommand({ TableName: tables().todos, Item: { ...key, expiresAt: past } }));
     const interrupted = newClient();
     let seen: string[] = [];
     interrupted.middlewareStack.add(
@@ -238,7 +219,7 @@ describe('Expiry moves a done todo to the archive exactly once and keeps the cou
         if (context.commandName === 'ScanCommand' && Items.some(({ userId }) => userId?.S === user.id)) {
           seen = Items.flatMap(({ itemKey }) => itemKey?.S ?? []);
           await call('PATCH', `/todos/${id}`, { status: 'open' });
-          await documents.send(new PutCommand({ TableName: tables().todos, Item: { ...key, expiresAt: past + 10_000 } }));
+          await service.truth.dynamodb.send(new PutCommand({ TableName: tables().todos, Item: { ...key, expiresAt: past + 10_000 } }));
         }
         return result;
       },

@@ -6,25 +6,8 @@ import { type RunningPump, startStreamPump } from '../../../src/local/streams/st
 import { TtlSweeper } from '../../../src/local/streams/ttl-sweeper.js';
 import { Log } from '../../../src/platform/observability/log.js';
 import { eventually } from '../../support/eventually.js';
-import {
-  archived,
-  bus,
-  call,
-  client,
-  counts,
-  documents,
-  eventsOf,
-  finish,
-  itemOf,
-  namesOf,
-  service,
-  start,
-  stop,
-  storedTodo,
-  tables,
-  user,
-  worker,
-} from './archive-harness.js';
+import { bus, call, service, start, stop, user, worker } from '../../support/stream-stage.js';
+import { archived, counts, eventsOf, finish, itemOf, namesOf, newClient, storedTodo, tables } from './archive-calls.js';
 
 // Seen failing: with a pump that forgets TTL's notices.
 // Real: the service, both stores, the embedded server's stream, the pump and the sweeper. Not real: EventBridge, which is a stand-in over HTTP.
@@ -34,7 +17,7 @@ describe('Under npm start, expiry is seen', () => {
 
   beforeAll(async () => {
     // 2.6 seconds.
-    await start('0.00003');
+    await start({ ARCHIVE_AFTER_DAYS: '0.00003' });
     pump = startStreamPump(worker, service.config);
   });
 
@@ -53,7 +36,7 @@ describe('Under npm start, expiry is seen', () => {
     await eventually(async () => namesOf(todo.id).includes('todo.archived'), { what: 'published' });
     await eventually(
       async () => {
-        const { Items = [] } = await documents.send(new ScanCommand({ TableName: tables().todos }));
+        const { Items = [] } = await service.truth.dynamodb.send(new ScanCommand({ TableName: tables().todos }));
         const checkpoint = await readFile(join(service.config.dataDir, 'stream-checkpoint.json'), 'utf8');
         return Items.every(({ itemKey }) => !String(itemKey).startsWith('TTL#')) && !checkpoint.includes(todo.id);
       },
@@ -96,6 +79,7 @@ describe('Under npm start, expiry is seen', () => {
   test('killed after the removal, and so late that its notice is gone too: it is archived at the next start', async () => {
     await pump.stop();
     const todo = await finish('Late');
+    const client = newClient();
     const sweeper = new TtlSweeper(client, tables(), worker.get(Log), new AbortController().signal);
     await eventually(
       async () => {
@@ -104,6 +88,7 @@ describe('Under npm start, expiry is seen', () => {
       },
       { what: 'the todo and its notice are removed' },
     );
+    client.destroy();
     expect(await isArchived(todo.id)).toBe(false);
 
     pump = startStreamPump(worker, service.config);
@@ -133,19 +118,22 @@ describe('Under npm start, expiry is seen', () => {
   test('whatever else has expired is just deleted', async () => {
     const expiresAt = Math.floor(Date.now() / 1000) - 5;
     for (const itemKey of ['IDEM#old', 'LIST']) {
-      await documents.send(
+      await service.truth.dynamodb.send(
         new PutCommand({ TableName: tables().todos, Item: { userId: user.id, itemKey, expiresAt, ...(itemKey === 'LIST' && { deletedAt: 'long ago' }) } }),
       );
     }
-    await documents.send(new PutCommand({ TableName: tables().counters, Item: { counterId: 'IDEM#old', expiresAt } }));
-    await documents.send(new PutCommand({ TableName: tables().todos, Item: { userId: user.id, itemKey: 'IDEM#new', expiresAt: expiresAt + 1_000 } }));
+    await service.truth.dynamodb.send(new PutCommand({ TableName: tables().counters, Item: { counterId: 'IDEM#old', expiresAt } }));
+    await service.truth.dynamodb.send(
+      new PutCommand({ TableName: tables().todos, Item: { userId: user.id, itemKey: 'IDEM#new', expiresAt: expiresAt + 1_000 } }),
+    );
 
     await eventually(async () => (await itemOf(tables().todos, 'IDEM#old')) === undefined && (await itemOf(tables().todos, 'LIST')) === undefined, {
       what: 'deleted',
     });
     await eventually(
       async () =>
-        (await documents.send(new GetCommand({ TableName: tables().counters, Key: { counterId: 'IDEM#old' }, ConsistentRead: true }))).Item === undefined,
+        (await service.truth.dynamodb.send(new GetCommand({ TableName: tables().counters, Key: { counterId: 'IDEM#old' }, ConsistentRead: true }))).Item ===
+        undefined,
       { what: 'deleted' },
     );
 
