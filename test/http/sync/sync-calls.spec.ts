@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
-import type { Todo } from '../../../src/features/todos/todos.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { startWireProxy, type WireCall, type WireProxy } from '../../support/faults/wire-proxy.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
-import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
+import { todoCalls } from '../todos/todo-calls.js';
 
 // Real here: the service over HTTP and DynamoDB, with a proxy between them that shows the calls, and holds them up.
 
@@ -17,11 +16,7 @@ afterAll(async () => {
   await service?.stop();
 });
 
-const newUser = (): TokenBearer => tokenBearer(service.config);
-const create = async (user: TokenBearer, content: object): Promise<Todo> =>
-  (await service.call('POST', `/users/${user.id}/todos`, { token: user.token, body: content })).body;
-const change = async (user: TokenBearer, method: string, id: string, body?: unknown): Promise<Answer> =>
-  service.call(method, `/todos/${id}`, { token: user.token, body });
+const { newUser, create, change } = todoCalls(() => service);
 
 describe('What is asked of DynamoDB', () => {
   let proxy: WireProxy;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeCursor } from '../../../src/common/resources/cursor.js';
 import { decodeSyncToken, encodeSyncToken } from '../../../src/features/sync/sync-token.js';
-import type { Todo } from '../../../src/features/todos/todos.js';
 import { expectProblem } from '../../support/problems.js';
-import { type Answer, startService, type TestService } from '../../support/service.js';
-import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
+import { startService, type TestService } from '../../support/service.js';
+import type { TokenBearer } from '../../support/tokens.js';
+import { todoCalls } from '../todos/todo-calls.js';
 
 // Real here: the service over HTTP and DynamoDB.
 
@@ -14,11 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => service?.stop());
 
-const newUser = (): TokenBearer => tokenBearer(service.config);
-const changes = async (user: TokenBearer, query: Record<string, string> = {}): Promise<Answer> =>
-  service.call('GET', `/users/${user.id}/changes?${new URLSearchParams(query).toString()}`, { token: user.token });
-const create = async (user: TokenBearer, content: object): Promise<Todo> =>
-  (await service.call('POST', `/users/${user.id}/todos`, { token: user.token, body: content })).body;
+const { newUser, create, changes } = todoCalls(() => service);
 
 describe('A token', () => {
   let user: TokenBearer;

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Todo } from '../../../src/features/todos/todos.js';
 import { expectProblem } from '../../support/problems.js';
-import { type Answer, startService, type TestService } from '../../support/service.js';
-import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
+import { startService, type TestService } from '../../support/service.js';
+import type { TokenBearer } from '../../support/tokens.js';
+import { todoCalls } from '../todos/todo-calls.js';
 
 // Real here: the service over HTTP and DynamoDB.
 
@@ -15,21 +16,7 @@ afterAll(async () => {
   await service?.stop();
 });
 
-const newUser = (): TokenBearer => tokenBearer(service.config);
-const listOf = async (user: TokenBearer): Promise<Record<string, unknown> | undefined> =>
-  (
-    await service.truth.dynamodb.send(
-      new GetCommand({ TableName: service.config.dynamodb.tables.todos, Key: { userId: user.id, itemKey: 'LIST' }, ConsistentRead: true }),
-    )
-  ).Item;
-const changes = async (user: TokenBearer, query: Record<string, string> = {}): Promise<Answer> =>
-  service.call('GET', `/users/${user.id}/changes?${new URLSearchParams(query).toString()}`, { token: user.token });
-const create = async (user: TokenBearer, content: object): Promise<Todo> =>
-  (await service.call('POST', `/users/${user.id}/todos`, { token: user.token, body: content })).body;
-const change = async (user: TokenBearer, method: string, id: string, body?: unknown): Promise<Answer> =>
-  service.call(method, `/todos/${id}`, { token: user.token, body });
-const batch = async (user: TokenBearer, operations: readonly unknown[], headers: Record<string, string> = {}): Promise<Answer> =>
-  service.call('POST', `/users/${user.id}/todos/batch`, { token: user.token, body: { operations }, headers });
+const { newUser, create, change, batch, changes, listed, itemOf } = todoCalls(() => service);
 
 /** Applies the pages from a token on, as a mirror does, to the todos it holds. */
 async function follow(user: TokenBearer, held: Map<string, Todo>, since?: string, limit = '100'): Promise<{ next: string; states: string[] }> {
@@ -53,8 +40,6 @@ async function follow(user: TokenBearer, held: Map<string, Todo>, since?: string
   }
 }
 
-const listed = async (user: TokenBearer): Promise<Todo[]> =>
-  (await service.call('GET', `/users/${user.id}/todos?limit=100&sort=createdAt`, { token: user.token })).body.items;
 const inOrder = (held: ReadonlyMap<string, Todo>): Todo[] => [...held.values()].sort((left, right) => (left.id < right.id ? -1 : 1));
 
 describe('GET /users/{id}/changes', () => {
@@ -156,7 +141,7 @@ describe('GET /users/{id}/changes', () => {
 
   test('moves LIST.revision by one with each todo written, and with no refused or empty write', async () => {
     const user = newUser();
-    const revision = async (): Promise<unknown> => (await listOf(user))?.['revision'];
+    const revision = async (): Promise<unknown> => (await itemOf(user, 'LIST'))?.['revision'];
     const { id } = await create(user, { title: 'x' });
     const seen = [await revision()];
     await change(user, 'PATCH', id, { title: 'y' });

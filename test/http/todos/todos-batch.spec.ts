@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { Todo } from '../../../src/features/todos/todos.js';
 import { expectProblem } from '../../support/problems.js';
-import { type Answer, startService, type TestService } from '../../support/service.js';
-import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
+import { startService, type TestService } from '../../support/service.js';
+import { todoCalls } from './todo-calls.js';
 
 // Real here: the service over HTTP and DynamoDB.
 
@@ -15,19 +13,7 @@ afterAll(async () => {
   await service?.stop();
 });
 
-const newUser = (): TokenBearer => tokenBearer(service.config);
-const listOf = async (user: TokenBearer): Promise<Record<string, unknown> | undefined> =>
-  (
-    await service.truth.dynamodb.send(
-      new GetCommand({ TableName: service.config.dynamodb.tables.todos, Key: { userId: user.id, itemKey: 'LIST' }, ConsistentRead: true }),
-    )
-  ).Item;
-const listed = async (user: TokenBearer): Promise<Todo[]> =>
-  (await service.call('GET', `/users/${user.id}/todos?limit=100&sort=createdAt`, { token: user.token })).body.items;
-const create = async (user: TokenBearer, content: object): Promise<Todo> =>
-  (await service.call('POST', `/users/${user.id}/todos`, { token: user.token, body: content })).body;
-const batch = async (user: TokenBearer, operations: readonly unknown[], headers: Record<string, string> = {}): Promise<Answer> =>
-  service.call('POST', `/users/${user.id}/todos/batch`, { token: user.token, body: { operations }, headers });
+const { newUser, create, batch, listed, itemOf } = todoCalls(() => service);
 
 describe('POST /users/{id}/todos/batch', () => {
   test('makes its operations together, and answers each in order', async () => {
@@ -47,7 +33,7 @@ describe('POST /users/{id}/todos/batch', () => {
       { id: a.id, todo: expect.objectContaining({ title: 'a', status: 'in_progress', version: 2 }) },
     ]);
     expect((await listed(user)).map(({ title }) => title)).toEqual(['a', 'c']);
-    expect(await listOf(user)).toMatchObject({ open: 1, inProgress: 1, done: 0, revision: 5 });
+    expect(await itemOf(user, 'LIST')).toMatchObject({ open: 1, inProgress: 1, done: 0, revision: 5 });
   });
 
   test('of fifty deletions, or fifty changes, is one', async () => {
@@ -67,7 +53,7 @@ describe('POST /users/{id}/todos/batch', () => {
         )
       ).status,
     ).toBe(200);
-    expect(await listOf(user)).toMatchObject({ open: 0, done: 50 });
+    expect(await itemOf(user, 'LIST')).toMatchObject({ open: 0, done: 50 });
     expect(
       (
         await batch(
@@ -96,7 +82,7 @@ describe('POST /users/{id}/todos/batch', () => {
 
     expectProblem(stale, 412, 'version.stale', ['/operations/3', '/operations/9']);
     expect((await listed(user)).every(({ version }) => version === 1)).toBe(true);
-    expect(await listOf(user)).toMatchObject({ open: 50, revision: 50 });
+    expect(await itemOf(user, 'LIST')).toMatchObject({ open: 50, revision: 50 });
   });
 
   test('with an idempotency key is made once, and its answer is given again', async () => {

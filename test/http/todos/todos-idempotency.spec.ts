@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, startService, type TestService } from '../../support/service.js';
-import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
+import type { TokenBearer } from '../../support/tokens.js';
+import { todoCalls } from './todo-calls.js';
 
 // Real here: the service over HTTP and DynamoDB, whose items are also read, and once changed, behind the service's back.
 
@@ -15,14 +16,10 @@ afterAll(async () => {
   await service?.stop();
 });
 
-const newUser = (): TokenBearer => tokenBearer(service.config);
+const { newUser, change, itemOf } = todoCalls(() => service);
 const tableName = (): string => service.config.dynamodb.tables.todos;
 const post = async (user: TokenBearer, body: unknown, key: string): Promise<Answer> =>
   service.call('POST', `/users/${user.id}/todos`, { token: user.token, body, headers: { 'Idempotency-Key': key } });
-const callTodo = async (user: TokenBearer, method: string, id: string, body?: unknown): Promise<Answer> =>
-  service.call(method, `/todos/${id}`, { token: user.token, body });
-const itemOf = async (user: TokenBearer, itemKey: string): Promise<Record<string, any> | undefined> =>
-  (await service.truth.dynamodb.send(new GetCommand({ TableName: tableName(), Key: { userId: user.id, itemKey }, ConsistentRead: true }))).Item;
 
 describe('Idempotency-Key', () => {
   const total = async (user: TokenBearer): Promise<number> =>
@@ -48,9 +45,9 @@ describe('Idempotency-Key', () => {
   test('replays the first answer also after the todo was changed or deleted', async () => {
     const user = newUser();
     const created = await post(user, { title: 'x' }, 'k');
-    await callTodo(user, 'PATCH', created.body.id, { title: 'changed', status: 'done' });
+    await change(user, 'PATCH', created.body.id, { title: 'changed', status: 'done' });
     expect((await post(user, { title: 'x' }, 'k')).body).toEqual(created.body);
-    await callTodo(user, 'DELETE', created.body.id);
+    await change(user, 'DELETE', created.body.id);
     expect((await post(user, { title: 'x' }, 'k')).body).toEqual(created.body);
     expect(await total(user)).toBe(0);
   });

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { isTodo } from '../../../src/features/todos/persistence/todo-items.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
-import { type TokenBearer, tokenBearer } from '../../support/tokens.js';
+import type { TokenBearer } from '../../support/tokens.js';
+import { todoCalls } from './todo-calls.js';
 
 // Real here: the service over HTTP and DynamoDB, whose items are also read, and twice changed, behind the service's back.
 
@@ -16,17 +17,12 @@ afterAll(async () => {
   await service?.stop();
 });
 
-const newUser = (): TokenBearer => tokenBearer(service.config);
+const { newUser, change, itemOf } = todoCalls(() => service);
 const tableName = (): string => service.config.dynamodb.tables.todos;
 const post = async (user: TokenBearer, body: unknown, key?: string): Promise<Answer> =>
   service.call('POST', `/users/${user.id}/todos`, { token: user.token, body, headers: key === undefined ? {} : { 'Idempotency-Key': key } });
-const callTodo = async (user: TokenBearer, method: string, id: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> =>
-  service.call(method, `/todos/${id}`, { token: user.token, body, headers });
 const many = async <T>(count: number, work: (turn: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, async (_, turn) => work(turn)));
-
-const itemOf = async (user: TokenBearer, itemKey: string): Promise<Record<string, any> | undefined> =>
-  (await service.truth.dynamodb.send(new GetCommand({ TableName: tableName(), Key: { userId: user.id, itemKey }, ConsistentRead: true }))).Item;
 
 /** The aggregate, and what counting the todos themselves gives. */
 async function countsOf(user: TokenBearer): Promise<{ list: Record<string, number>; recount: Record<string, number> }> {
@@ -53,14 +49,14 @@ describe('LIST equals a recount of the todos', () => {
     const { id } = (await post(user, { title: 'x' })).body;
     const { id: other } = (await post(user, { title: 'x', status: 'done' })).body;
     const steps: [() => Promise<Answer>, object][] = [
-      [async () => callTodo(user, 'PATCH', id, { status: 'in_progress' }), { open: 0, inProgress: 1, done: 1 }],
-      [async () => callTodo(user, 'PATCH', id, { title: 'y' }), { open: 0, inProgress: 1, done: 1 }],
-      [async () => callTodo(user, 'PUT', id, { title: 'y', status: 'done' }), { open: 0, inProgress: 0, done: 2 }],
-      [async () => callTodo(user, 'PUT', other, { title: 'y' }), { open: 1, inProgress: 0, done: 1 }],
-      [async () => callTodo(user, 'PATCH', id, { status: 'open' }, { 'If-Match': '"1"' }), { open: 1, inProgress: 0, done: 1 }],
-      [async () => callTodo(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
-      [async () => callTodo(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
-      [async () => callTodo(user, 'DELETE', other), { open: 0, inProgress: 0, done: 0 }],
+      [async () => change(user, 'PATCH', id, { status: 'in_progress' }), { open: 0, inProgress: 1, done: 1 }],
+      [async () => change(user, 'PATCH', id, { title: 'y' }), { open: 0, inProgress: 1, done: 1 }],
+      [async () => change(user, 'PUT', id, { title: 'y', status: 'done' }), { open: 0, inProgress: 0, done: 2 }],
+      [async () => change(user, 'PUT', other, { title: 'y' }), { open: 1, inProgress: 0, done: 1 }],
+      [async () => change(user, 'PATCH', id, { status: 'open' }, { 'If-Match': '"1"' }), { open: 1, inProgress: 0, done: 1 }],
+      [async () => change(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
+      [async () => change(user, 'DELETE', id), { open: 1, inProgress: 0, done: 0 }],
+      [async () => change(user, 'DELETE', other), { open: 0, inProgress: 0, done: 0 }],
     ];
     for (const [step, expected] of steps) {
       await step();
@@ -85,13 +81,13 @@ describe('LIST equals a recount of the todos', () => {
             case 1:
               return post(user, { title: 'keyed' }, `key-${wave}-${turn % 2}`);
             case 2:
-              return callTodo(user, 'PUT', idOf(turn), { title: 'put', status: statusOf(turn + wave) });
+              return change(user, 'PUT', idOf(turn), { title: 'put', status: statusOf(turn + wave) });
             case 3:
-              return callTodo(user, 'DELETE', idOf(turn * 7 + wave));
+              return change(user, 'DELETE', idOf(turn * 7 + wave));
             case 4:
-              return callTodo(user, 'PATCH', idOf(turn), { status: statusOf(turn) }, { 'If-Match': '"2"' });
+              return change(user, 'PATCH', idOf(turn), { status: statusOf(turn) }, { 'If-Match': '"2"' });
             default:
-              return callTodo(user, 'PATCH', idOf(turn + wave), { status: statusOf(turn + wave) });
+              return change(user, 'PATCH', idOf(turn + wave), { status: statusOf(turn + wave) });
           }
         })),
       );
@@ -109,7 +105,7 @@ describe('LIST equals a recount of the todos', () => {
     const user = newUser();
     const { id } = (await post(user, { title: 'x' })).body;
 
-    const answers = await many(10, async () => callTodo(user, 'DELETE', id));
+    const answers = await many(10, async () => change(user, 'DELETE', id));
 
     expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array(9).fill(404)]);
     expect(await countsOf(user)).toEqual({ list: { open: 0, inProgress: 0, done: 0 }, recount: { open: 0, inProgress: 0, done: 0 } });
@@ -145,12 +141,12 @@ describe('Concurrent updates', () => {
     const user = newUser();
     const { id } = (await post(user, { title: 'x' })).body;
 
-    const answers = await many(50, async (turn) => callTodo(user, 'PATCH', id, { title: `by ${turn}` }, { 'If-Match': '"1"' }));
+    const answers = await many(50, async (turn) => change(user, 'PATCH', id, { title: `by ${turn}` }, { 'If-Match': '"1"' }));
 
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 412)).toHaveLength(49);
     const winner = answers.find(({ status }) => status === 200)?.body;
-    expect((await callTodo(user, 'GET', id)).body).toEqual(winner);
+    expect((await change(user, 'GET', id)).body).toEqual(winner);
     expect(winner.version).toBe(2);
   });
 
@@ -159,7 +155,7 @@ describe('Concurrent updates', () => {
     const { id } = (await post(user, { title: 'x' })).body;
 
     const answers = await many(20, async (turn) =>
-      callTodo(user, turn % 2 ? 'PUT' : 'DELETE', id, turn % 2 ? { title: 'y', status: 'done' } : undefined, { 'If-Match': '"1"' }),
+      change(user, turn % 2 ? 'PUT' : 'DELETE', id, turn % 2 ? { title: 'y', status: 'done' } : undefined, { 'If-Match': '"1"' }),
     );
 
     expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
@@ -173,12 +169,12 @@ describe('Concurrent updates', () => {
     const { id } = (await post(user, { title: 'x' })).body;
 
     const answers = await many(30, async (turn) =>
-      callTodo(user, 'PATCH', id, turn % 2 ? { description: `d${turn}` } : { priority: 'high', tags: [`t${turn}`] }),
+      change(user, 'PATCH', id, turn % 2 ? { description: `d${turn}` } : { priority: 'high', tags: [`t${turn}`] }),
     );
 
     expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
     expect(answers.map(({ body }) => body.version).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, turn) => turn + 2));
-    const final = (await callTodo(user, 'GET', id)).body;
+    const final = (await change(user, 'GET', id)).body;
     expect(final).toMatchObject({ version: 31, priority: 'high', description: expect.stringMatching(/^d\d+$/), tags: [expect.stringMatching(/^t\d+$/)] });
     expect(answers.find(({ body }) => body.version === 31)?.body).toEqual(final);
   });
@@ -187,7 +183,7 @@ describe('Concurrent updates', () => {
     const user = newUser();
     const ids = (await many(30, async () => post(user, { title: 'x' }))).map(({ status, body }) => (expect(status).toBe(201), body.id as string));
 
-    const answers = await many(30, async (turn) => callTodo(user, 'PATCH', ids[turn] ?? '', { status: 'done' }));
+    const answers = await many(30, async (turn) => change(user, 'PATCH', ids[turn] ?? '', { status: 'done' }));
 
     expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(200));
     expect(await countsOf(user)).toEqual({ list: { open: 0, inProgress: 0, done: 30 }, recount: { open: 0, inProgress: 0, done: 30 } });
@@ -216,7 +212,7 @@ describe('Once a user’s tombstone stands', () => {
       ['PATCH', { status: 'done' }],
       ['DELETE', undefined],
     ] as const) {
-      expectProblem(await callTodo(user, method, id, body), 404, 'user.not_found');
+      expectProblem(await change(user, method, id, body), 404, 'user.not_found');
     }
     expect((await itemOf(user, `TODO#${id}`))?.['version']).toBe(1);
   });
