@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { randomFrom } from '../../support/faults/fault-proxy.js';
 import type { Operation } from './history.js';
 import { judge as judgeWhole, type Model, type Verdict } from './linearizability.js';
 import { minimal } from './minimal.js';
 import { accounts } from './models/accounts.js';
-import { counter } from './models/counter.js';
+import { counter, type CounterInput } from './models/counter.js';
 import { keyedCreation, list } from './models/list.js';
 import { record } from './models/record.js';
 import { todo } from './models/todo.js';
@@ -63,10 +64,23 @@ describe('A history of a register', () => {
   });
 
   test('with many unknown operations that ask the same is judged in few steps', () => {
-    const visits = Array.from({ length: 40 }, (_, n) => operation<'visit' | 'read', number>(n, 0, 'visit'));
-    expect(
-      judge(counter(0), [...visits, operation<'visit' | 'read', number>(50, 51, 'read', 40), operation<'visit' | 'read', number>(52, 53, 'read', 39)]),
-    ).toBe('violation');
+    const visits = Array.from({ length: 40 }, (_, n) => operation<CounterInput, number>(n, 0, 'visit'));
+    expect(judge(counter(0), [...visits, operation<CounterInput, number>(50, 51, 'read', 40), operation<CounterInput, number>(52, 53, 'read', 39)])).toBe(
+      'violation',
+    );
+  });
+
+  test('of a counter with visits of unknown outcomes among many is judged in few steps', () => {
+    const random = randomFrom(20_261_127);
+    let count = 0;
+    const history = Array.from({ length: 120 }, (_, n) => {
+      const isVisit = random() < 0.7;
+      const isUnknown = isVisit && random() < 0.2;
+      count += isVisit && !(isUnknown && random() < 0.5) ? 1 : 0;
+      return operation<CounterInput, number>(n - 20 * random(), n + 20 * random(), isVisit ? 'visit' : 'read', isUnknown ? undefined : count);
+    });
+    expect(judge(counter(0), history, 5_000)).toBe('linearizable');
+    expect(judge(counter(0), [...history, operation<CounterInput, number>(200, 201, 'read', count - 1)], 50_000)).toBe('violation');
   });
 
   test('that is too large for the search is inconclusive, neither good nor bad', () => {
@@ -80,6 +94,49 @@ describe('A history of a register', () => {
     expect(judge(register, [...writes, operation(200, 201, 'read', 99)])).toBe('violation');
   });
 });
+
+describe('The search finds an order exactly where trying every one does, in 2,000 histories drawn', () => {
+  test.each<[string, Model<any, any, any>, (draw: (below: number) => number) => Operation]>([
+    ['of a register', register, (draw) => (draw(2) === 0 ? operation(0, 0, 'read', draw(3)) : operation(0, 0, draw(3), 'ok'))],
+    ['of a counter', counter(0), (draw) => operation(0, 0, draw(2) === 0 ? 'read' : 'visit', draw(4))],
+    ['of a todo, which may move to the archive by itself', todo, todoOperation],
+  ])('%s', (_, model, operationOf) => {
+    const random = randomFrom(20_261_127);
+    const draw = (below: number): number => Math.floor(random() * below);
+    const verdicts = Array.from({ length: 2_000 }, () => {
+      const history = Array.from({ length: 6 }, () => {
+        const [sent, isUnknown] = [random(), draw(4) === 0];
+        const { input, output } = operationOf(draw);
+        return operation(sent, sent + 0.5 * random(), input, isUnknown ? undefined : output);
+      });
+      expect({ history, verdict: judge(model, history) }).toEqual({ history, verdict: hasOrder(model, model.initial, history) ? 'linearizable' : 'violation' });
+      return judge(model, history);
+    });
+    expect(new Set(verdicts)).toEqual(new Set(['linearizable', 'violation']));
+  });
+});
+
+/** Of a todo that is made, finished or read. */
+function todoOperation(draw: (below: number) => number): Operation {
+  const there = { status: 200, version: 1 + draw(3), title: 'a' };
+  return [
+    operation(0, 0, { op: 'create', title: 'a' }, { status: 201, version: 1, title: 'a' }),
+    operation(0, 0, { op: 'patch', title: 'a', status: 'done' }, draw(3) === 0 ? { status: 404 } : there),
+    operation(0, 0, { op: 'read' }, [{ status: 404 }, there, { ...there, archived: true }][draw(3)]),
+  ][Math.min(draw(4), 2)] as Operation;
+}
+
+/** Tries every order, one operation after the other. */
+function hasOrder<State>(model: Model<State, unknown, unknown>, state: State, left: readonly Operation[]): boolean {
+  if (left.every(({ answered }) => answered === Infinity)) {
+    return true;
+  }
+  return left.some((first) => {
+    const rest = left.filter((other) => other !== first);
+    const after = rest.some(({ answered }) => answered < first.sent) ? undefined : model.step(state, first.input, first.output);
+    return after !== undefined && hasOrder(model, after, rest);
+  });
+}
 
 test('A failing history is made as small as it still fails, and no failure is made of what is left out', () => {
   const created = operation(0, 1, { op: 'create', title: 'a' } as const, { status: 201, version: 1, title: 'a' });

