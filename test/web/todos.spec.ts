@@ -44,7 +44,9 @@ describeApp('Todos', () => {
     await editor.getByLabel('Tags').fill('garden, #spring');
     await editor.getByRole('button', { name: 'Add a step' }).click();
     await page.keyboard.type('Measure');
-    await page.keyboard.press('Enter');
+    // What is typed next goes into the step that Enter makes, however fast it is typed.
+    const enter = `document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))`;
+    expect(await page.evaluate(`${enter}; document.activeElement.getAttribute('aria-label')`)).toBe('Step 2');
     await page.keyboard.type('Draw');
     await editor.getByLabel('Done: step 1').check();
     await editor.getByLabel('Description').fill('As in https://example.com/gardens.');

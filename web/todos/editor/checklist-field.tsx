@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useRef } from 'react';
+import { flushSync } from 'react-dom';
 import type { Todo } from '../../../client/index.js';
 import { Button } from '../../design/button.js';
 import { Icon } from '../../design/icon.js';
@@ -17,14 +18,15 @@ export function ChecklistField({ items, error, onChange }: ChecklistFieldProps) 
   const list = useRef<HTMLUListElement>(null);
   const set = (at: number, part: Partial<Todo['checklist'][number]>): void =>
     onChange(items.map((item, other) => (other === at ? { ...item, ...part } : item)));
-  const focusStep = (at: number): void => {
-    // The step may have to be drawn first.
-    requestAnimationFrame(() => list.current?.querySelectorAll<HTMLInputElement>('.input')[at]?.focus());
+  const focusStep = (at: number): void => list.current?.querySelectorAll<HTMLInputElement>('.input')[at]?.focus();
+  const setAndFocus = (next: Todo['checklist'], at: number): void => {
+    // Drawn at once, so that what is typed next goes into this step, however fast.
+    flushSync(() => onChange(next));
+    focusStep(at);
   };
   const add = (): void => {
     if (items.length < most) {
-      onChange([...items, { title: '', done: false }]);
-      focusStep(items.length);
+      setAndFocus([...items, { title: '', done: false }], items.length);
     }
   };
   const onKeyDown = (at: number) => (event: KeyboardEvent) => {
@@ -62,10 +64,12 @@ export function ChecklistField({ items, error, onChange }: ChecklistFieldProps) 
             <Button
               look="quiet"
               label={`Remove step ${at + 1}`}
-              onClick={() => {
-                onChange(items.filter((_, other) => other !== at));
-                focusStep(Math.max(0, at - 1));
-              }}
+              onClick={() =>
+                setAndFocus(
+                  items.filter((_, other) => other !== at),
+                  Math.max(0, at - 1),
+                )
+              }
             >
               <Icon name="close" />
             </Button>
