@@ -52,7 +52,8 @@ function asked({ title, ...operation }: Operation): object {
 function effectOnTodo(operation: Operation, index: number, given: Answer | null): Effect[] {
   const isKnown = given !== null && given.status !== 503;
   const result = given?.status === 200 ? given.body.results[index] : undefined;
-  if (isKnown && result === undefined && given.body.errors[0].pointer !== `/operations/${index}`) {
+  // A refusal of another kind (no such route, say, where a mistake is planted) names no operation.
+  if (isKnown && result === undefined && given.body.errors?.[0].pointer !== `/operations/${index}`) {
     return [];
   }
   // Which todo a creation would be is known only from an answer.
