@@ -22,7 +22,7 @@ beforeAll(async () => {
   service = await startService();
   user = tokenBearer(service.config);
   const { todos: listed, archive } = service.config.dynamodb.tables;
-  todos = await put(user, 400, listed, (todo) => toItem(todo, 90, 1));
+  todos = await put(user, 120, listed, (todo) => toItem(todo, 90, 1));
   await put(user, 30, archive, toArchiveItem);
 });
 afterAll(async () => {
@@ -99,8 +99,8 @@ describe('A list of the largest todos', () => {
     const { config } = service;
     const { hostname, port } = new URL(config.dynamodb.endpoint ?? '');
     const slow = await startFaultProxy({ host: hostname, port: Number(port) });
-    // Each megabyte comes in some 16 pieces: all 400 todos take more than 20 s.
-    slow.delay(50);
+    // Each megabyte comes in some 16 pieces: all 120 todos take more than 20 s.
+    slow.delay(200);
     const app = await createServerApp({
       ...config,
       storeTimeouts: storeTimeouts(10_000),
@@ -118,7 +118,7 @@ describe('A list of the largest todos', () => {
   });
 });
 
-describe('The dashboard of someone with 400 of the largest todos, all due today', () => {
+describe('The dashboard of someone with more than a hundred of the largest todos, all due today', () => {
   test('shows DynamoDB’s part, counted to a hundred', async () => {
     const { status, body } = await get(`/dashboard/${user.id}`, {}, tokenBearer(service.config, 'UTC', 'user', user.id).token);
 
