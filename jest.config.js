@@ -18,8 +18,6 @@ export default {
   testTimeout: 60_000,
   // Suites wait as much as they compute, and have nothing in common but the shared stores.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
-  // On Node 20 with vm modules, jest sometimes stays after the last result of the fault tests, with nothing of ours left running.
-  forceExit: true,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,web}/**/*.spec.ts'] },
     { ...shared, ...withStores, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },

@@ -58,6 +58,7 @@ describe('The page', () => {
       expect(answer.headers.get('Content-Security-Policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
       expect(answer.headers.get('Content-Security-Policy')).not.toMatch(/unsafe/);
     }
+    expect(await bundle.text()).toContain('SwaggerUI');
     expect(await page.text()).not.toMatch(/<style|style=|<script>|onclick|https?:/);
     expect([redirect.status, redirect.headers.get('Location')]).toEqual([302, '/docs']);
     expect((await fetch(`${url}/docs/nothing.js`)).status).toBe(404);

@@ -29,6 +29,7 @@ describeApp('Where the app is', () => {
       expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
     }
     expect(html).not.toMatch(/<style|style=|<script>|onclick|https?:/);
+    expect(await script.text()).not.toBe('');
     expect([page.headers.get('Cache-Control'), script.headers.get('Cache-Control')]).toEqual(['no-cache', 'public, max-age=31536000, immutable']);
   });
 

@@ -92,7 +92,7 @@ export async function startRdsProxy(target: { readonly host: string; readonly po
       pending = pending.subarray(length);
       return message;
     };
-    client.on('data', delayMs === 0 ? read : (data) => void setTimeout(() => read(data), started ? 0 : delayMs));
+    client.on('data', delayMs === 0 ? read : (data) => void setTimeout(() => read(data), started ? 0 : delayMs).unref());
     server.on('data', (data) => client.write(data));
   };
 
