@@ -151,12 +151,14 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
 
 /** Ends every connection of the service as an administrator would, and returns how many there were. */
 async function endConnections(stage: LambdaStage): Promise<number> {
-  return rowsOf(stage, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet'");
+  return rowsOf(stage, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database()");
 }
 
 /** How many connections the functions hold, once there is one. */
 async function connectionsOf(stage: LambdaStage): Promise<number> {
-  return eventually(async () => rowsOf(stage, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'duet'"), { what: 'the functions are connected' });
+  return eventually(async () => rowsOf(stage, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database()"), {
+    what: 'the functions are connected',
+  });
 }
 
 async function rowsOf({ variables }: LambdaStage, query: string): Promise<number> {

@@ -97,9 +97,8 @@ describe('POST /auth/refresh', () => {
     await service.truth.query('BEGIN');
     await service.truth.query('SELECT 1 FROM refresh_tokens WHERE user_id = $1 FOR UPDATE', [user.id]);
     const waiting = refresh(user.refreshToken);
-    await eventually(async () => (await service.truth.query('SELECT 1 FROM pg_locks WHERE NOT granted', [])).length > 0, {
-      what: 'the refresh waits for the row',
-    });
+    const waitsForUs = 'SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))';
+    await eventually(async () => (await service.truth.query(waitsForUs)).length > 0, { what: 'the refresh waits for the row' });
     await service.truth.query('DELETE FROM refresh_tokens WHERE user_id = $1', [user.id]);
     await service.truth.query('COMMIT');
 
