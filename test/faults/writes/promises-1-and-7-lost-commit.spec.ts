@@ -44,7 +44,7 @@ const published = (name: string, userId: string): ReceivedEvent[] =>
   bus.events.filter(({ detailType, detail }) => detailType === name && detail.data.id === userId);
 
 /** The change is in the outbox once, and published once. */
-async function expectToldOnce(name: string, userId: string): Promise<void> {
+async function expectPublishedOnce(name: string, userId: string): Promise<void> {
   await eventually(async () => (await outboxOf(userId, name)).every(({ status }) => status === 'done'), { what: 'the events are published' });
   const rows = await outboxOf(userId, name);
   expect(rows).toHaveLength(1);
@@ -85,7 +85,7 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
     expect((await service.call('POST', '/auth/login', { body: { email, password } })).status).toBe(200);
     const registered = await userBy('email', email);
     expect(registered).toMatchObject({ version: 1 });
-    await expectToldOnce('user.registered', registered?.['id']);
+    await expectPublishedOnce('user.registered', registered?.['id']);
   });
 
   test('a change is done once: reading shows it, and If-Match keeps it from being done twice', async () => {
@@ -93,7 +93,7 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
 
     expect((await as('GET', `/users/${user.id}`)).body).toMatchObject({ name: 'Changed', version: 2 });
     expect((await as('PATCH', `/users/${user.id}`, { name: 'Changed' }, { 'If-Match': '"1"' })).status).toBe(412);
-    await expectToldOnce('user.updated', user.id);
+    await expectPublishedOnce('user.updated', user.id);
   });
 
   test('a new password holds, and the old one does not', async () => {
@@ -104,7 +104,7 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
     expect((await as('PATCH', `/users/${user.id}`, { password: next, currentPassword: user.password })).status).toBe(403);
     expect([(await login(user.password)).status, (await login(next)).status]).toEqual([401, 200]);
     expect((await refresh(user.refreshToken)).status).toBe(401);
-    await expectToldOnce('user.updated', user.id);
+    await expectPublishedOnce('user.updated', user.id);
   });
 
   test('a deletion is done, and what they had is erased: trying again answers 404', async () => {
@@ -116,7 +116,7 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
     expect((await as('DELETE', `/users/${user.id}`)).status).toBe(404);
     expect(await userBy('id', user.id)).toBeUndefined();
     expect((await login(user.password)).status).toBe(401);
-    await expectToldOnce('user.deleted', user.id);
+    await expectPublishedOnce('user.deleted', user.id);
     expect((await as('GET', `/todos/${todo.body.id}`)).status).toBe(404);
     expect((await register(user.email)).status).toBe(201);
   });
@@ -146,7 +146,7 @@ describe.each(losses)('When PostgreSQL’s answer to a commit is lost %s', (_, l
     await eventually(async () => (await outboxOf(user.id, 'user.updated'))[0]?.['status'] === 'done', { what: 'the event is published' });
     await service.postgres.restore();
 
-    await expectToldOnce('user.updated', user.id);
+    await expectPublishedOnce('user.updated', user.id);
     expect((await as('PATCH', `/users/${user.id}`, { name: 'Again' })).status).toBe(200);
     await eventually(async () => published('user.updated', user.id).length === 2, { what: 'both events are on the bus' });
   });
@@ -163,5 +163,5 @@ test('When a commit never reached PostgreSQL, the same 503, and nothing is done:
   expect(await userBy('email', email)).toBeUndefined();
   const again = await register(email);
   expect(again.status).toBe(201);
-  await expectToldOnce('user.registered', again.body.id);
+  await expectPublishedOnce('user.registered', again.body.id);
 });
