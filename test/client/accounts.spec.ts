@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DuetSignedOutError, type DuetClient, type User } from '../../client/index.js';
-import { mailsTo, newMail, tokenIn } from '../support/mails.js';
+import { mailsTo, newMail, tokenIn } from '../support/mail/mails.js';
 import { ClientHarness, failureOf, withMethod, withPath } from './client-harness.js';
 
 // Real here: the client, the service over HTTP, both stores, and the mails in files.

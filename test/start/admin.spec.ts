@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { newMail, tokenIn } from '../support/mails.js';
+import { newMail, tokenIn } from '../support/mail/mails.js';
 import { startService, type TestService } from '../support/service.js';
 
 // Real: npm run admin as it is built, in a process of its own, beside a service and on its stores.

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '../../support/eventually.js';
 import { type FaultProxy, startFaultProxy } from '../../support/faults/fault-proxy.js';
 import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
-import { tokenIn } from '../../support/mails.js';
-import { type SmtpInbox, startSmtp } from '../../support/smtp.js';
+import { tokenIn } from '../../support/mail/mails.js';
+import { type SmtpInbox, startSmtp } from '../../support/mail/smtp.js';
 
 // Real: the built service in a process of its own, both stores and a mail server. Between service and mail server stands a proxy that stops at a step.
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SesFailure, type SesStandIn, startSes } from '../../support/aws/ses.js';
-import { tokenIn } from '../../support/mails.js';
+import { tokenIn } from '../../support/mail/mails.js';
 import { OutboxStage } from '../../support/outbox-stage.js';
 import type { SignedUp } from '../../support/service.js';
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { DeadDeliveriesService } from '../../../src/features/outbox/dead-deliveries.service.js';
 import { eventually } from '../../support/eventually.js';
 import { type FaultProxy, startFaultProxy } from '../../support/faults/fault-proxy.js';
-import { type ReadMail, tokenIn } from '../../support/mails.js';
+import { type ReadMail, tokenIn } from '../../support/mail/mails.js';
 import { OutboxStage } from '../../support/outbox-stage.js';
 import type { SignedUp } from '../../support/service.js';
-import { type SmtpInbox, startSmtp } from '../../support/smtp.js';
+import { type SmtpInbox, startSmtp } from '../../support/mail/smtp.js';
 
 // Real: the application, its workers, PostgreSQL, DynamoDB, nodemailer and a mail server. Between the last two stands a proxy that injects faults.
 describe('Promise 12: a mail that was asked for is sent by SMTP', () => {

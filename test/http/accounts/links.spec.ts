@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../../src/config/config.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
-import { MailLinks } from '../../support/mail-links.js';
-import { mailsTo, newMail } from '../../support/mails.js';
+import { MailLinks } from '../../support/mail/mail-links.js';
+import { mailsTo, newMail } from '../../support/mail/mails.js';
 import { expectProblem } from '../../support/problems.js';
 import { callService } from '../../support/service.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MailLinks, newPassword } from '../../support/mail-links.js';
-import { mailsTo, newMail } from '../../support/mails.js';
+import { MailLinks, newPassword } from '../../support/mail/mail-links.js';
+import { mailsTo, newMail } from '../../support/mail/mails.js';
 import { expectProblem } from '../../support/problems.js';
 import type { Answer } from '../../support/service.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { MailLinks } from '../../support/mail-links.js';
-import { mailsTo, newMail, tokenIn } from '../../support/mails.js';
+import { MailLinks } from '../../support/mail/mail-links.js';
+import { mailsTo, newMail, tokenIn } from '../../support/mail/mails.js';
 import { expectProblem } from '../../support/problems.js';
 
 /** Real: the application, both stores, and mails as files. Only a link is made older, in its row. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { signUpAdmin } from '../../support/admin.js';
+import { signUpAdmin } from '../../support/administrators.js';
 import { type SignedUp, startService, type TestService } from '../../support/service.js';
 import { type RecordCalls, recordCalls } from './record-calls.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { signUpAdmin } from '../../support/admin.js';
+import { signUpAdmin } from '../../support/administrators.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, type SignedUp, startService, type TestService } from '../../support/service.js';
 import { type RecordCalls, recordCalls } from './record-calls.js';

@@ -4,7 +4,7 @@ import { newId } from '../../../src/common/ids.js';
 import { toArchiveItem } from '../../../src/features/todos/persistence/todo-items.js';
 import { archivedTodo, newTodo } from '../../../src/features/todos/todos.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
-import { signUpAdmin } from '../../support/admin.js';
+import { signUpAdmin } from '../../support/administrators.js';
 import { expectProblem } from '../../support/problems.js';
 import { type Answer, callService, type SignedUp, startService, type TestService } from '../../support/service.js';
 import { deadPort } from '../../support/wire.js';

@@ -5,7 +5,7 @@ import { toArchiveItem, toItem } from '../../../src/features/todos/persistence/t
 import { newTodo, type Todo, type TodoContent } from '../../../src/features/todos/todos.js';
 import { storeTimeouts } from '../../../src/config/store-timeouts.js';
 import { createServerApp } from '../../../src/local/server/server-app.js';
-import { signUpAdmin } from '../../support/admin.js';
+import { signUpAdmin } from '../../support/administrators.js';
 import { startFaultProxy } from '../../support/faults/fault-proxy.js';
 import { type Answer, callService, startService, type TestService } from '../../support/service.js';
 import { type TokenBearer, tokenBearer } from '../../support/tokens.js';

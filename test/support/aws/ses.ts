@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listenOnLoopback } from '../loopback.js';
-import { type ReadMail, readMail } from '../mails.js';
+import { type ReadMail, readMail } from '../mail/mails.js';
 import { AwsError } from './aws-error.js';
 
 /** How a call is to go wrong: refused, taken with its reply lost, or never answered. */

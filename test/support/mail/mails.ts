@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import PostalMime, { type Address } from 'postal-mime';
-import { mailFolder } from '../../src/platform/mail/transports.js';
-import { eventually } from './eventually.js';
+import { mailFolder } from '../../../src/platform/mail/transports.js';
+import { eventually } from '../eventually.js';
 
 /** A mail as its recipient reads it. */
 export interface ReadMail {

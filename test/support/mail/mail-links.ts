@@ -1,6 +1,6 @@
-import { eventually } from './eventually.js';
+import { eventually } from '../eventually.js';
 import { mailsTo, newMail, tokenIn } from './mails.js';
-import { type Answer, type SignedUp, startService, type TestService } from './service.js';
+import { type Answer, type SignedUp, startService, type TestService } from '../service.js';
 
 /** The password that {@link MailLinks.reset} sets. */
 export const newPassword = 'another long password';
