@@ -148,14 +148,15 @@ describe('Completion', () => {
     expect(await completions('completion', '--js')).toEqual(['--json']);
   });
 
-  const inZsh = existsSync('/usr/bin/zsh') ? test : test.skip;
-  inZsh('in zsh does the same, as its completion is typed (skipped where there is no /usr/bin/zsh)', async () => {
+  const zsh = '/usr/bin/zsh';
+  const inZsh = existsSync(zsh) ? test : test.skip;
+  inZsh(`in zsh does the same, as its completion is typed (skipped where there is no ${zsh})`, async () => {
     const { out } = await play(['completion', 'zsh']);
     const file = join(harness.folder, 'completion.zsh');
     await writeFile(file, out);
     // A zsh at a terminal of its own, in which each line is typed, with a tab at its end; duet shows what became of them.
     const script = `zmodload zsh/zpty
-      zpty shell zsh -f -i
+      zpty shell ${zsh} -f -i
       zpty -w shell "source $1; duet() { print -r -- \\"ran <\\$*>\\" }; print ready-\\$((1 + 1))"
       zpty -r -m shell answer '*ready-2*'
       shift
@@ -167,7 +168,7 @@ describe('Completion', () => {
       zpty -d shell`;
     const env = { PATH: process.env['PATH'], TERM: 'dumb', ZDOTDIR: harness.folder };
     const typed = ['da', 'todos i', 'todos list --due-b', '--json todos list --status i', 'completion --js'];
-    const { stdout } = await promisify(execFile)('zsh', ['-f', '-c', script, 'zsh', file, ...typed], { env, timeout: 50_000 });
+    const { stdout } = await promisify(execFile)(zsh, ['-f', '-c', script, 'zsh', file, ...typed], { env, timeout: 50_000 });
 
     expect(stdout.trim().split('\n')).toEqual([
       'dashboard',
