@@ -5,11 +5,13 @@ const http = require('node:http');
 const Module = require('node:module');
 
 const [host, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+// Where invocations overlap, answers do not wait for the next event, which is waited for on a connection of its own.
+const [polling, posting] = [new http.Agent({ keepAlive: true, maxSockets: 1 }), new http.Agent({ keepAlive: true })];
 let posted = Promise.resolve();
 
 function call(method, path, body, headers = {}) {
   return new Promise((resolve, reject) => {
+    const agent = method === 'GET' ? polling : posting;
     const request = http.request({ host, port, method, agent, headers, path: `/2018-06-01/runtime/invocation/${path}` }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
