@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { contractVersion } from '../../client/index.js';
@@ -14,6 +14,19 @@ import { contractVersion } from '../../client/index.js';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = async (file: string): Promise<any> => JSON.parse(await readFile(join(root, file), 'utf8'));
+
+/** A file of a tar archive: a header with name and size, in octal digits, and the content, both in blocks of 512 bytes (POSIX.1-1988, ustar). */
+function fileOf(archive: Buffer, wanted: string): Buffer {
+  for (let at = 0; at < archive.length;) {
+    const [name = ''] = archive.toString('latin1', at, at + 100).split('\0');
+    const size = Number.parseInt(archive.toString('latin1', at + 124, at + 136), 8) || 0;
+    if (name === wanted) {
+      return archive.subarray(at + 512, at + 512 + size);
+    }
+    at += 512 + 512 * Math.ceil(size / 512);
+  }
+  throw new Error(`There is no ${wanted} in the archive`);
+}
 
 describe('The packed client', () => {
   let folder: string;
@@ -49,7 +62,7 @@ describe('The packed client', () => {
 
   test('runs its command line without any other package', async () => {
     const alone = join(folder, 'duet.mjs');
-    await copyFile(join(root, 'client/dist/duet.js'), alone);
+    await writeFile(alone, fileOf(gunzipSync(await readFile(tarball)), 'package/dist/duet.js'));
 
     const { stdout } = await run(process.execPath, [alone, '--version'], { cwd: folder });
 
