@@ -10,6 +10,7 @@ import { type FaultProxy, startFaultProxy } from '../support/faults/fault-proxy.
 import { type EventRequest, httpApiEvent } from '../support/aws/lambda-events.js';
 import type { LambdaEnvironment } from '../support/lambda-runtime/lambda-environment.js';
 import { lambdaRuntimes } from '../support/lambda-runtime/lambda-runtimes.js';
+import { ownConnections } from '../support/stores.js';
 import { goodClaims, signToken } from '../support/tokens.js';
 import { bodyOf, headerOf, type HttpResult, type LambdaStage, setLambdaStage } from './lambda-stage.js';
 
@@ -151,12 +152,12 @@ describe.each(await lambdaRuntimes())('an environment of http on $name', (runtim
 
 /** Ends every connection of the service as an administrator would, and returns how many there were. */
 async function endConnections(stage: LambdaStage): Promise<number> {
-  return rowsOf(stage, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database()");
+  return rowsOf(stage, `SELECT pg_terminate_backend(pid) ${ownConnections}`);
 }
 
 /** How many connections the functions hold, once there is one. */
 async function connectionsOf(stage: LambdaStage): Promise<number> {
-  return eventually(async () => rowsOf(stage, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database()"), {
+  return eventually(async () => rowsOf(stage, `SELECT 1 ${ownConnections}`), {
     what: 'the functions are connected',
   });
 }

@@ -47,6 +47,9 @@ export async function openStores(): Promise<SuiteStores> {
   };
 }
 
+/** From where a statement reads the service's connections to a suite's own database, whose server other suites use, too. */
+export const ownConnections = "FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database()";
+
 /** What the stores hold, past the service and every proxy. */
 export interface StoreAccess {
   readonly dynamodb: DynamoDBDocumentClient;

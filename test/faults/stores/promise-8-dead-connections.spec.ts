@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type FaultyService, startFaultyService } from '../../support/faults/faulty-service.js';
 import type { Answer, SignedUp } from '../../support/service.js';
+import { ownConnections } from '../../support/stores.js';
 
 // Real: the built service, PostgreSQL 18, DynamoDB (Dynoxide), fault proxies before both.
 // Seen failing: with the data source destroyed at the first sign, even if in use, and no patience shorter than the statement's (half-open: 503; the transaction on
@@ -35,17 +36,9 @@ const listTodos = async (): Promise<Answer> => service.call('GET', `/users/${use
 const statuses = async (calls: readonly (() => Promise<Answer>)[]): Promise<number[]> =>
   (await Promise.all(calls.map(async (call) => call()))).map(({ status }) => status);
 const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
-const backends = async (): Promise<number> =>
-  (await service.truth.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database()`))[0]?.[
-    'n'
-  ] as number;
+const backends = async (): Promise<number> => (await service.truth.query(`SELECT count(*)::int AS n ${ownConnections}`))[0]?.['n'] as number;
 // But the one that the outbox's worker may be using.
-const terminateAll = async (): Promise<number> =>
-  (
-    await service.truth.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database() AND state = 'idle'`,
-    )
-  ).length;
+const terminateAll = async (): Promise<number> => (await service.truth.query(`SELECT pg_terminate_backend(pid) ${ownConnections} AND state = 'idle'`)).length;
 
 /**
  * Sends requests to the frozen process, and ends its connections after that. What became ready first is met first once it is thawed: the requests use
@@ -133,9 +126,7 @@ describe('Promise 8: dead pooled connections cost one reconnect, not an error', 
     // As many as the pool serves at once, some on their second statement, and more that wait for a connection.
     const waiting = times(poolSize - 2, write).map(async (call) => call());
     for (let waiters = 0; waiters < poolSize - 2;) {
-      const rows = await service.truth.query(
-        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'duet' AND datname = current_database() AND wait_event_type = 'Lock'`,
-      );
+      const rows = await service.truth.query(`SELECT count(*)::int AS n ${ownConnections} AND wait_event_type = 'Lock'`);
       waiters = rows[0]?.['n'] as number;
     }
 
