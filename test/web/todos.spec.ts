@@ -32,6 +32,15 @@ describeApp('Todos', () => {
     expect(await row.getByRole('button', { name: 'Water the plants' }).first().textContent()).toBe('Water the plantsTomorrow, 17:00High#garden');
   });
 
+  test('what is typed after Enter goes into the step that it makes, however fast it is typed', async () => {
+    const page = await start('Plan the garden');
+    await page.getByRole('button', { name: 'Plan the garden' }).first().click();
+    await page.getByRole('button', { name: 'Add a step' }).click();
+    const enter = `document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))`;
+
+    expect(await page.evaluate(`${enter}; document.activeElement.getAttribute('aria-label')`)).toBe('Step 2');
+  });
+
   test('everything of a todo can be edited, and is as it was left when it is opened again', async () => {
     const page = await start('Plan the garden');
     await page.getByRole('button', { name: 'Plan the garden' }).first().click();
@@ -44,9 +53,7 @@ describeApp('Todos', () => {
     await editor.getByLabel('Tags').fill('garden, #spring');
     await editor.getByRole('button', { name: 'Add a step' }).click();
     await page.keyboard.type('Measure');
-    // What is typed next goes into the step that Enter makes, however fast it is typed.
-    const enter = `document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))`;
-    expect(await page.evaluate(`${enter}; document.activeElement.getAttribute('aria-label')`)).toBe('Step 2');
+    await page.keyboard.press('Enter');
     await page.keyboard.type('Draw');
     await editor.getByLabel('Done: step 1').check();
     await editor.getByLabel('Description').fill('As in https://example.com/gardens.');
