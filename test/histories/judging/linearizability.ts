@@ -70,13 +70,16 @@ interface Entry<Input, Output> {
  * @param maxSteps how many states to try before it is given up.
  */
 export function judge<State, Input, Output>(
-  { initial, step, isPast = () => false, key }: Model<State, Input, Output>,
+  { initial, step, isPast, key }: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
   maxSteps = 200_000,
 ): Judged<Input, Output> {
   const head = linked(operations);
   const seen = new Set<string>();
   const leavesBehind = (chosen: Entry<Input, Output>, after: State): boolean => {
+    if (isPast === undefined) {
+      return false;
+    }
     for (let entry = head.next; entry !== undefined; entry = entry.next) {
       const { input, output, answered } = entry.operation;
       if (entry !== chosen && entry.end !== undefined && answered !== Infinity && isPast(after, input, output)) {
